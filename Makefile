@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Targets for people. What the module is made of is in Kbuild, which the
+# kernel's build system reads instead of this file.
+
+kdir = $(or $(KDIR),/lib/modules/$(KVER)/build)
+KVER = $(or $(if $(KDIR),$(shell $(MAKE) -s -C '$(KDIR)' kernelrelease)), \
+	    $(shell uname -r))
+incdir = $(DESTDIR)/usr/src/klua-headers-$(KVER)
+moddir = $(DESTDIR)$(INSTALL_MOD_PATH)
+
+.DEFAULT_GOAL := module
+.PHONY: help module install uninstall run shell test check clean distclean \
+	core headers
+
+help:
+	@echo 'For a kernel of your own:'
+	@echo '  make             builds klua.ko for the running kernel (KDIR=dir: for another)'
+	@echo '  make install     installs klua.ko, its headers and Module.symvers'
+	@echo '                   (DESTDIR=, INSTALL_MOD_PATH= as usual)'
+	@echo '  make uninstall   takes them away again'
+	@echo
+	@echo 'In a virtual machine; this machine and its kernel stay as they are:'
+	@echo '  make run         a DNS packet filter in Lua, with real packets'
+	@echo '  make run SCRIPT=my.lua [MAXALLOC=bytes] [STEPS=n]'
+	@echo '                   runs your own script in a fresh state'
+	@echo '  make shell       a shell with klua.ko loaded'
+	@echo '  make test        all tests; TESTS="name..." or GROUP=name runs some,'
+	@echo '                   ON="stock kasan kcsan" chooses the kernels, V=1 shows more'
+	@echo '  make check       the style checks'
+	@echo
+	@echo 'Each of these gets what it needs from Debian by itself. One can bring:'
+	@echo '  KERNEL=bzImage KDIR=dir   the kernel to boot and its build directory'
+	@echo '  LUA_TARBALL=file          lua-5.3.6.tar.gz'
+	@echo
+	@echo '  make clean       removes what was built here; keeps the downloads'
+	@echo '  make distclean   removes everything that is not the source'
+
+core:
+	@lua/import.sh
+
+headers:
+	@test -e '$(kdir)/Makefile' || { \
+		echo "No kernel headers at $(kdir)." \
+		     "On Debian: apt-get install linux-headers-$(KVER)." \
+		     "Or say where they are: make KDIR=directory" >&2; exit 2; }
+
+module: headers core
+	$(MAKE) -C '$(kdir)' M='$(CURDIR)' modules
+
+install: module
+	$(MAKE) -C '$(kdir)' M='$(CURDIR)' INSTALL_MOD_DIR=updates \
+		INSTALL_MOD_PATH='$(moddir)' modules_install
+	install -d '$(incdir)/lua/src'
+	install -m 644 states.h luaconf.h Module.symvers '$(incdir)/'
+	install -m 644 lua/*.h '$(incdir)/lua/'
+	install -m 644 lua/src/lua.h lua/src/lauxlib.h lua/src/lualib.h \
+		'$(incdir)/lua/src/'
+
+uninstall:
+	rm -f '$(moddir)/lib/modules/$(KVER)/updates/klua.ko'*
+	rm -rf '$(incdir)'
+	depmod $(if $(moddir),-b '$(moddir)') '$(KVER)'
+
+run:
+	@tests/vm/play.sh $(if $(SCRIPT),script '$(SCRIPT)',demo)
+
+shell:
+	@tests/vm/play.sh shell
+
+test:
+	@tests/run.sh $(addprefix -k ,$(ON)) $(GROUP) $(TESTS)
+
+check:
+	@tests/run.sh check
+
+clean:
+	@find . \( -path ./build -o -path ./.git \) -prune -o -type f \( \
+		-name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
+		-o -name '.*.cmd' -o -name '.*.d' -o -name modules.order \
+		-o -name Module.symvers \) -exec rm -f {} +
+	rm -rf build/modules build/logs build/tmp.*
+
+distclean: clean
+	rm -rf build lua/src

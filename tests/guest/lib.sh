@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+#
+# What a test script in the VM has besides the checks of tests/lib.sh. It
+# begins with ". /klua/lib.sh".
+
+# shellcheck source=tests/lib.sh
+. /klua/checks.sh
+
+loaded=
+
+# load MODULE [PARAMETER=VALUE]...: until the script ends
+load()
+{
+	local module="$1"
+	shift
+	if insmod "/klua/modules/$module.ko" "$@"; then
+		loaded="$module $loaded"
+	else
+		not_ok "load $module"
+		exit 0
+	fi
+}
+
+# unload MODULE
+unload()
+{
+	local rest='' module
+	for module in $loaded; do
+		[ "$module" = "$1" ] || rest="$rest $module"
+	done
+	loaded=$rest
+	rmmod "$1"
+}
+
+# A module that cannot be unloaded is held by a reference somebody forgot.
+finish()
+{
+	local status=$? module
+	[ "$status" -eq 0 ] || not_ok "the script ends with status $status"
+	for module in $loaded; do
+		rmmod "$module" || not_ok "unload $module"
+	done
+}
+trap finish EXIT
+
+# dmesg_mark; ...; dmesg_since: what the kernel said in between, without times
+dmesg_mark()
+{
+	mark="klua-mark: $$-$((${mark_count:=0} + 1))"
+	mark_count=$((mark_count + 1))
+	echo "$mark" >/dev/kmsg
+}
+
+dmesg_since()
+{
+	dmesg | sed "1,/$mark\$/d; s/^\[[^]]*\] //"
+}
+
+# lua SCRIPT [KEY=VALUE]...: runs it through klua_runner; sets $lua_errno and
+# $lua_text (the results, or the error message). Keys: see tests/runner/.
+lua()
+{
+	local script="$1"
+	shift
+	exec 4<>/dev/klua-runner
+	{ printf 'run%s\n' "$(printf ' %s' "$@")"; printf '%s' "$script"; } >&4
+	{ read -r lua_errno; lua_text=$(cat); } <&4
+	exec 4>&-
+}
+
+# lua_ok WHAT SCRIPT RESULTS [KEY=VALUE]...
+lua_ok()
+{
+	local what="$1" script="$2" results="$3"
+	shift 3
+	lua "$script" "$@"
+	is "$what" "0: $results" "$lua_errno: $lua_text"
+}
+
+# lua_fails WHAT SCRIPT ERRNO MESSAGE [KEY=VALUE]...: a pattern for a message
+lua_fails()
+{
+	local what="$1" script="$2" errno="$3" message="$4"
+	shift 4
+	lua "$script" "$@"
+	like "$what" "-$errno: $message" "$lua_errno: $lua_text"
+}

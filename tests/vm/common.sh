@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# What every script of the harness starts with. $top is the tree, $build what
+# is made from it, $cache what was downloaded or took long to build and is
+# worth keeping for the next clone.
+
+# shellcheck disable=SC2034	# the scripts that read this file use them
+prog=${0##*/}
+top=$(CDPATH='' cd -- "$(dirname -- "$0")" &&
+	while [ ! -e states.h ] && [ "$PWD" != / ]; do cd ..; done && pwd)
+build=$top/build
+cache=${KLUA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/klua}
+
+die()
+{
+	printf '%s: %s\n' "$prog" "$*" >&2
+	exit 2
+}
+
+say()
+{
+	printf '==> %s\n' "$*" >&2
+}
+
+# as_root CMD...: through sudo only when that is needed
+as_root()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "only root can do this, and there is no sudo: $*"
+	fi
+}
+
+# usage: the script's opening comment
+usage()
+{
+	sed -n '3,/^[^#]/{/^#/!d; s/^# \{0,1\}//; p}' "$0"
+}
+
+# publish TMPDIR DIR: a finished directory appears under its name at once
+publish()
+{
+	rm -rf "$2"
+	mkdir -p "$(dirname "$2")"
+	mv -T "$1" "$2"
+}

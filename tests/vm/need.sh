@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: need.sh SET...
+#
+# Checks that this machine has the tools of each SET, and installs those it
+# lacks with apt-get after saying which. Sets: build (compile the module),
+# vm (boot it), kernels (compile the debug kernels), check (check the style).
+set -eu
+. "$(dirname "$0")/common.sh"
+
+# tools SET: one "what:package" a line; what is a command or a file
+tools()
+{
+	case $1 in
+	build)	echo "make:make gcc:gcc ld:binutils perl:perl patch:patch" \
+		     "/usr/include/stdio.h:libc6-dev" \
+		     "$(lib libelf.so.1):libelf1" ;;
+	vm)	echo "qemu-system-x86_64:qemu-system-x86 cpio:cpio" \
+		     "readelf:binutils" ;;
+	kernels)
+		echo "bc:bc bison:bison flex:flex xz:xz-utils perl:perl" \
+		     "/usr/include/libelf.h:libelf-dev" \
+		     "/usr/include/openssl/opensslv.h:libssl-dev" ;;
+	check)	echo "perl:perl shellcheck:shellcheck sparse:sparse" \
+		     "xz:xz-utils" ;;
+	*)	die "no such set of tools: $1" ;;
+	esac
+}
+
+# lib NAME: where the dynamic linker finds it, or a name that exists nowhere
+lib()
+{
+	for dir in /lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu /lib64 \
+		   /usr/lib64 /usr/lib; do
+		[ ! -e "$dir/$1" ] || { echo "$dir/$1"; return; }
+	done
+	echo "/lib64/$1"
+}
+
+present()
+{
+	case $1 in
+	/*)	[ -e "$1" ];;
+	*)	PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null;;
+	esac
+}
+
+missing=
+packages=
+add()
+{
+	case " $packages " in
+	*" $2 "*) ;;
+	*) packages="$packages $2" ;;
+	esac
+	missing="$missing $1"
+}
+
+case ${1-} in
+-h|--help) usage; exit 0;;
+'') usage >&2; exit 2;;
+esac
+
+for set in "$@"; do
+	for tool in $(tools "$set"); do
+		present "${tool%%:*}" || add "${tool%%:*}" "${tool#*:}"
+	done
+done
+[ "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+	cat >&2 <<-EOF
+	$prog: this machine lacks:$missing
+	(Debian's names for the packages:$packages)
+	There is no apt-get here to install them with: please do it by hand.
+	What would be downloaded as Debian packages can be given instead:
+	  KERNEL=bzImage KDIR=dir  a kernel to boot and its build directory
+	  LUA_TARBALL=file         lua-5.3.6.tar.gz
+	EOF
+	exit 2
+fi
+
+say "this machine lacks:$missing"
+say "installing the Debian packages:$packages"
+# shellcheck disable=SC2086	# one word for each package
+install()
+{
+	as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -y --no-install-recommends install $packages \
+		</dev/null >"$log" 2>&1
+}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! install; then
+	say "apt's package lists may be too old: apt-get update"
+	as_root apt-get -q update </dev/null >"$log" 2>&1 || true
+	install || {
+		grep '^[EW]:' "$log" >&2 || cat "$log" >&2
+		die "cannot install:$packages"
+	}
+fi

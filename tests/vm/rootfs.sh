@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: rootfs.sh
+#
+# Makes build/rootfs.cpio, the programs inside the VM: from Debian packages
+# that are downloaded but not installed or, where there is no apt, from the
+# programs of this machine.
+set -eu
+. "$(dirname "$0")/common.sh"
+
+# Each line: a Debian package and the programs the guest gets out of it. The
+# libraries these need come along by themselves.
+programs='
+	busybox-static	/bin/busybox
+	dnsmasq-base	/usr/sbin/dnsmasq
+'
+
+out=$build/rootfs.cpio
+
+# from_debian: unpacks the packages under $src
+from_debian()
+{
+	say "the VM's programs: unpacking Debian packages"
+	src=$tmp/src
+	# shellcheck disable=SC2046	# one word for each package
+	"$top/tests/vm/debs.sh" --closure \
+		$(echo "$programs" | awk '{ print $1 }') >"$tmp/debs"
+	while read -r deb; do
+		dpkg-deb -x "$deb" "$src"
+	done <"$tmp/debs"
+}
+
+# needed FILE: the libraries it names, and the program interpreter
+needed()
+{
+	LC_ALL=C readelf -ld "$1" | sed -n \
+		-e 's/.*(NEEDED).*\[\(.*\)\]/\1/p' \
+		-e 's/.*program interpreter: .*\/\(.*\)]/\1/p'
+}
+
+find_lib()
+{
+	for dir in /lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu /lib64 \
+		   /usr/lib64 /lib /usr/lib; do
+		[ ! -e "$src$dir/$1" ] || { echo "$src$dir/$1"; return; }
+	done
+	die "the VM's programs need $1, which none of their packages has"
+}
+
+# add_libs FILE: copies what FILE needs, and what that needs
+add_libs()
+{
+	for lib in $(needed "$1"); do
+		[ ! -e "$root/lib/x86_64-linux-gnu/$lib" ] || continue
+		cp -L "$(find_lib "$lib")" "$root/lib/x86_64-linux-gnu/"
+		add_libs "$root/lib/x86_64-linux-gnu/$lib"
+	done
+}
+
+add_program()
+{
+	program=$src$1
+	[ -n "$src" ] || program=$(command -v "${1##*/}") ||
+		die "there is no ${1##*/} on this machine to put into the VM"
+	cp -L "$program" "$root/bin/"
+	add_libs "$program"
+}
+
+case ${1-} in
+-h|--help) usage; exit 0;;
+'') ;;
+*) usage >&2; exit 2;;
+esac
+
+# Nothing but this script decides what is inside.
+[ -z "$(find "$out" -newer "$0" 2>/dev/null)" ] || exit 0
+
+mkdir -p "$build"
+tmp=$(mktemp -d "$build/tmp.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM HUP
+root=$tmp/root
+mkdir -p "$root/bin" "$root/dev" "$root/etc" "$root/lib/x86_64-linux-gnu" \
+	"$root/lib64" "$root/proc" "$root/root" "$root/run" "$root/sys" \
+	"$root/tmp" "$root/var/lib/misc"
+
+src=
+! command -v apt-get >/dev/null || from_debian
+for path in $(echo "$programs" | awk '{ for (i = 2; i <= NF; i++) print $i }')
+do
+	add_program "$path"
+done
+
+ln -s ../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 "$root/lib64/"
+for applet in $("$root/bin/busybox" --list); do
+	[ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"
+done
+echo 'root:x:0:0:root:/root:/bin/sh
+nobody:x:65534:65534:nobody:/:/bin/false' >"$root/etc/passwd"
+echo 'root:x:0:
+nogroup:x:65534:' >"$root/etc/group"
+echo '127.0.0.1 localhost' >"$root/etc/hosts"
+
+(cd "$root" && find . | LC_ALL=C sort |
+	cpio --quiet -o -H newc -R 0:0) >"$tmp/cpio"
+mv "$tmp/cpio" "$out"
