@@ -47,15 +47,15 @@ select_tests()
 {
 	local want file found
 	for want in "$@"; do
-		found=
+		found=$([ ! -d "$want" ] || echo yes)
 		for file in */[0-9][0-9]-*.sh; do
 			case $want in
 			"${file%%/*}"|"$(name_of "$file")"|"$file"|"tests/$file")
 				echo "$file"
-				found=1 ;;
+				found=yes ;;
 			esac
 		done
-		[ "$found" ] || { echo "$prog: no test or group '$want'" >&2; return 1; }
+		[ "$found" ] || die "no test or group '$want'"
 	done | LC_ALL=C sort -u
 	return "${PIPESTATUS[0]}"
 }

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every file says its licence, and none of them is Lua's own.
+set --
+. "$(dirname "$0")/lib.sh"
+
+# In the first line, in the second below the line that names the interpreter,
+# or in the text before a patch
+licensed()
+{
+	case $1 in
+	*.patch) sed '/^diff /,$d' "$1" ;;
+	*) sed '1{/^#!/d}' "$1" | head -n 1 ;;
+	esac | grep -q 'SPDX-License-Identifier: GPL-2\.0-only' ||
+		echo "no SPDX-License-Identifier where it belongs"
+}
+each licensed
+
+fetched=$(git ls-files -- lua/src '*.tar.gz' '*.deb')
+is "nothing fetched is tracked" '' "$fetched"
+
+# By name too: the files of lua-5.3.6/src but those that a shim replaces.
+names='l(api|auxlib|baselib|bitlib|code|corolib|ctype|dblib|debug|do|dump|func'
+names="$names|gc|init|iolib|lex|limits|mathlib|mem|oadlib|object|opcodes|oslib"
+names="$names|parser|state|string|strlib|table|tablib|tests|tm|ua|uac|ualib"
+names="$names|undump|utf8lib|vm|zio)\\.[ch]"
+is "nothing tracked has the name of a file of Lua's" '' \
+	"$(git ls-files | grep -E "(^|/)($names)\$")"

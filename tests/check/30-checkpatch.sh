@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 300
+#
+# The kernel's own style checker finds nothing. It is taken out of Debian's
+# package of the kernel's source, once.
+set -- '*.c' '*.h' '*.S'
+. "$(dirname "$0")/lib.sh"
+
+package=linux-source-6.1
+tests/vm/need.sh check || exit 1
+deb=$(tests/vm/debs.sh "$package") || exit 1
+cache=${KLUA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/klua}
+dir=$cache/checkpatch-$(basename "$deb" .deb)
+
+if [ ! -e "$dir" ]; then
+	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+	trap 'rm -rf "$tmp"' EXIT
+	dpkg-deb --fsys-tarfile "$deb" |
+		tar -xO "./usr/src/$package.tar.xz" |
+		tar -xJ -C "$tmp" --strip-components=2 \
+			"$package/scripts/checkpatch.pl" \
+			"$package/scripts/spelling.txt" \
+			"$package/scripts/const_structs.checkpatch" || exit 1
+	mv -T "$tmp" "$dir" || exit 1
+fi
+
+each perl "$dir/checkpatch.pl" --no-tree --no-summary --strict --show-types \
+	--terse --file

@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 600
+#
+# The compiler with W=1 and sparse find nothing in this project's own files.
+set -- '*.c' '*.S'
+. "$(dirname "$0")/lib.sh"
+
+tests/vm/need.sh build check && tests/vm/stock.sh || exit 1
+tests/vm/modules.sh -s stock >/dev/null 2>&1 ||
+	not_ok "the modules build" "$(tail -n 20 build/logs/modules-stock-strict.log)"
+
+# Warnings name the file they are about; the Lua core's own are upstream's.
+found=$(grep -v '/lua/src/' build/modules/stock-strict.warnings)
+clean()
+{
+	! echo "$found" | grep -F "/$1:"
+}
+each clean
+other=$found
+for file in $files $(git ls-files '*.h'); do
+	other=$(echo "$other" | grep -vF "/$file:")
+done
+is "and in nothing else" '' "$other"

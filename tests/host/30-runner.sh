@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The test runner counts what fails, whichever way it fails. It runs here in a
+# tree of its own whose VM is a script.
+. "$(dirname "$0")/../lib.sh"
+
+tests=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+mkdir -p "$tmp/tests/vm" "$tmp/tests/host" "$tmp/tests/guest" \
+	"$tmp/build/modules"
+touch "$tmp/states.h"
+cp "$tests/run.sh" "$tests/lib.sh" "$tmp/tests/"
+cp "$tests/vm/common.sh" "$tmp/tests/vm/"
+cp "$tests/guest/main" "$tmp/tests/guest/"
+for step in need.sh stock.sh rootfs.sh modules.sh payload.sh build-kernel.sh; do
+	printf '#!/bin/sh\n' >"$tmp/tests/vm/$step"
+done
+
+# vm LINE...: what the VM prints, and the status it ends with
+vm()
+{
+	cat >"$tmp/tests/vm/vm" <<-EOF
+	#!/bin/sh
+	while getopts k:n:t:q:a:A: opt; do
+		[ "\$opt" != n ] || name=\$OPTARG
+	done
+	mkdir -p "$tmp/build/logs"
+	for log in console out bad; do : >"$tmp/build/logs/\$name.\$log"; done
+	printf '$bad' >"$tmp/build/logs/\$name.bad"
+	printf '%b' '$1'
+	exit $2
+	EOF
+	chmod +x "$tmp"/tests/vm/*
+}
+bad=
+
+# verdict ARGUMENT...: the last line and the exit status
+verdict()
+{
+	"$tmp/tests/run.sh" "$@" >"$tmp/out" 2>&1
+	echo "$(tail -n 1 "$tmp/out"), status $?"
+}
+
+# test_script GROUP BODY
+test_script()
+{
+	rm -f "$tmp/tests/host/10-it.sh" "$tmp/tests/guest/10-it.sh"
+	# shellcheck disable=SC2016	# the script expands it
+	printf '. "$(dirname "$0")/../lib.sh"\n%s\n' "$2" \
+		>"$tmp/tests/$1/10-it.sh"
+}
+
+test_script host 'ok a; not_ok b; skip c because; is d 1 1; is e 1 2'
+is "a script's checks are counted" "2 passed, 2 failed, 1 skipped, status 1" \
+	"$(verdict)"
+test_script host 'ok a; (ok b)'
+is "all good" "2 passed, 0 failed, status 0" "$(verdict)"
+test_script host 'ok a; exit 3'
+is "a script that ends badly fails" "1 passed, 1 failed, status 1" \
+	"$(verdict)"
+test_script host ':'
+is "a script without checks fails" "0 passed, 1 failed, status 1" "$(verdict)"
+is "a test that is not there fails" "status 2" \
+	"$(verdict nosuch | sed 's/.*, //')"
+
+test_script guest ':'
+vm '# begin it\nok 1 - a\n# end it\n' 0
+is "the VM's checks are counted" "2 passed, 0 failed, status 0" \
+	"$(verdict -k stock)"
+is "on each kernel" "4 passed, 0 failed, status 0" "$(verdict)"
+vm '# begin it\nok 1 - a\n' 121
+is "a VM that ends early fails its test and itself" \
+	"2 passed, 2 failed, status 1" "$(verdict -k stock)"
+vm '' 121
+is "a VM that never begins, too" "1 passed, 2 failed, status 1" \
+	"$(verdict -k stock)"
+bad='it\t3: WARNING: x\n'
+vm '# begin it\nok 1 - a\n# end it\n' 120
+is "a warning on the console fails its test" "2 passed, 1 failed, status 1" \
+	"$(verdict -k stock)"
+bad=
+vm '# begin it\nok 1 - a\n# end it\n' 0
+echo 'x.c:1: warning: y' >"$tmp/build/modules/stock.warnings"
+is "a compiler's warning fails" "1 passed, 1 failed, status 1" \
+	"$(verdict -k stock)"
+printf '#!/bin/sh\nexit 2\n' >"$tmp/tests/vm/modules.sh"
+is "modules that do not build fail" "0 passed, 1 failed, status 1" \
+	"$(verdict -k stock)"

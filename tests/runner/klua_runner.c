@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * klua_runner: runs Lua scripts that root writes to /dev/klua-runner.
+ *
+ * For the tests and for "make run SCRIPT=": not for a machine in use, since
+ * whoever may write to the device runs code in the kernel.
+ *
+ * One request for each open file. It is a line, and for "run" the script:
+ *
+ *	run [KEY=VALUE]...	runs the text that follows the line, up to 1 MiB
+ *	destroy name=NAME	destroys a state
+ *	list			has the states listed in the kernel's log
+ *
+ * The first read carries the request out. What is read is a line with 0 or the
+ * error's name, then the text of struct klua_result. Keys of "run":
+ *
+ *	name=NAME	the state, created when there is none (klua-runner)
+ *	maxalloc=BYTES	its limit of memory (16 MiB when created)
+ *	steps=N		its limit of steps
+ *	chunkname=NAME	what Lua calls the script in messages (=script)
+ *	context=softirq	runs it in a softirq instead of in the reader's context
+ *	keep=1		leaves the state for a later request
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/completion.h>
+#include <linux/fs.h>
+#include <linux/interrupt.h>
+#include <linux/kernel.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "states.h"
+
+#define LINE_MAXSIZE	1024
+#define SCRIPT_MAXSIZE	(1024 * 1024)
+#define REQUEST_MAXSIZE	(LINE_MAXSIZE + SCRIPT_MAXSIZE)
+#define TEXT_MAXSIZE	(1024 * 1024)
+#define MAXALLOC	(16 * 1024 * 1024)
+
+/* Room before the text of a reply for the line with the error's name */
+#define STATUS_MAXSIZE	32
+
+/*
+ * One open file.
+ *
+ * @request:	@len bytes so far, and a NUL
+ * @reply:	NULL until the request has been carried out; of its bytes
+ *		@start up to @end are for the reader
+ */
+struct session {
+	/* One thread at a time writes, or carries out, or reads. */
+	struct mutex lock;
+	char *request;
+	size_t len;
+	char *reply;
+	size_t start;
+	size_t end;
+	loff_t pos;
+};
+
+struct options {
+	const char *name;
+	const char *chunkname;
+	size_t maxalloc;
+	u64 steps;
+	bool has_maxalloc;
+	bool has_steps;
+	bool softirq;
+	bool keep;
+};
+
+/* A run on its way through a softirq */
+struct softirq_run {
+	struct tasklet_struct tasklet;
+	struct completion done;
+	struct klua_state *s;
+	const char *chunk;
+	size_t len;
+	const char *chunkname;
+	struct klua_result *result;
+	int ret;
+};
+
+static void run_tasklet(struct tasklet_struct *t)
+{
+	struct softirq_run *r = from_tasklet(r, t, tasklet);
+
+	r->ret = klua_state_run(r->s, r->chunk, r->len, r->chunkname,
+				r->result);
+	complete(&r->done);
+}
+
+static int run_in_softirq(struct klua_state *s, const char *chunk, size_t len,
+			  const char *chunkname, struct klua_result *result)
+{
+	struct softirq_run r = {
+		.s = s,
+		.chunk = chunk,
+		.len = len,
+		.chunkname = chunkname,
+		.result = result,
+	};
+
+	init_completion(&r.done);
+	tasklet_setup(&r.tasklet, run_tasklet);
+
+	/*
+	 * Raised with bottom halves off, the softirq runs as they go on again,
+	 * on the stack and in the context that an interrupt would give it;
+	 * raised otherwise it is left to the ksoftirqd thread.
+	 */
+	local_bh_disable();
+	tasklet_schedule(&r.tasklet);
+	local_bh_enable();
+
+	wait_for_completion(&r.done);
+	tasklet_kill(&r.tasklet);
+	return r.ret;
+}
+
+static int parse_option(struct options *o, char *word)
+{
+	char *value = word;
+	char *key = strsep(&value, "=");
+	u64 number = 0;
+	int ret = 0;
+
+	if (!value)
+		return -EINVAL;
+	if (!strcmp(key, "name")) {
+		o->name = value;
+	} else if (!strcmp(key, "chunkname")) {
+		o->chunkname = value;
+	} else if (!strcmp(key, "context")) {
+		o->softirq = !strcmp(value, "softirq");
+		if (!o->softirq && strcmp(value, "process"))
+			ret = -EINVAL;
+	} else if (!strcmp(key, "keep")) {
+		ret = kstrtobool(value, &o->keep);
+	} else if (!strcmp(key, "steps")) {
+		o->has_steps = true;
+		ret = kstrtou64(value, 0, &o->steps);
+	} else if (!strcmp(key, "maxalloc")) {
+		o->has_maxalloc = true;
+		ret = kstrtou64(value, 0, &number);
+		o->maxalloc = number;
+	} else {
+		ret = -EINVAL;
+	}
+	return ret;
+}
+
+static int parse_options(struct options *o, char *words)
+{
+	char *word;
+	int ret;
+
+	while ((word = strsep(&words, " "))) {
+		if (!*word)
+			continue;
+		ret = parse_option(o, word);
+		if (ret) {
+			pr_err("bad option '%s'\n", word);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/* The state that @o names, held; created when there is none. */
+static struct klua_state *find_or_create(const struct options *o)
+{
+	struct klua_state *s = klua_state_find(o->name);
+
+	if (s || !klua_state_create(o->maxalloc, o->name))
+		return s;
+	return klua_state_find(o->name);
+}
+
+static int run(const struct options *o, const char *chunk, size_t len,
+	       struct klua_result *result)
+{
+	struct klua_state *s = find_or_create(o);
+	int ret = 0;
+
+	if (!s)
+		return -ENOENT;
+	if (o->has_maxalloc)
+		ret = klua_state_set_maxalloc(s, o->maxalloc);
+	if (!ret && o->has_steps)
+		ret = klua_state_set_steps(s, o->steps);
+	if (!ret && o->softirq)
+		ret = run_in_softirq(s, chunk, len, o->chunkname, result);
+	else if (!ret)
+		ret = klua_state_run(s, chunk, len, o->chunkname, result);
+	klua_state_put(s);
+	if (!o->keep && klua_state_destroy(o->name))
+		pr_warn("state '%s' was not destroyed\n", o->name);
+	return ret;
+}
+
+/* Puts @status before the text, which is in its place already. */
+static void set_status(struct session *f, int status)
+{
+	char line[STATUS_MAXSIZE];
+	int len;
+
+	if (status)
+		len = scnprintf(line, sizeof(line), "%pe\n", ERR_PTR(status));
+	else
+		len = scnprintf(line, sizeof(line), "0\n");
+	f->start = STATUS_MAXSIZE - len;
+	memcpy(f->reply + f->start, line, len);
+}
+
+/* Carries the request out; an error is one of the request, not of a script. */
+static int carry_out(struct session *f)
+{
+	struct options o = {
+		.name = "klua-runner",
+		.chunkname = "=script",
+		.maxalloc = MAXALLOC,
+	};
+	struct klua_result result = { .size = TEXT_MAXSIZE };
+	char *script = f->request;
+	char *words = strsep(&script, "\n");
+	char *command = strsep(&words, " ");
+	int ret;
+
+	if (!command || !script || script - f->request > LINE_MAXSIZE)
+		return -EINVAL;
+	ret = parse_options(&o, words);
+	if (ret)
+		return ret;
+
+	f->reply = kvzalloc(STATUS_MAXSIZE + TEXT_MAXSIZE, GFP_KERNEL);
+	if (!f->reply)
+		return -ENOMEM;
+	result.buf = f->reply + STATUS_MAXSIZE;
+
+	if (!strcmp(command, "run")) {
+		ret = run(&o, script, f->request + f->len - script, &result);
+	} else if (!strcmp(command, "destroy")) {
+		ret = klua_state_destroy(o.name) ? -ENOENT : 0;
+	} else if (!strcmp(command, "list")) {
+		klua_state_list();
+	} else {
+		kvfree(f->reply);
+		f->reply = NULL;
+		return -EINVAL;
+	}
+	f->end = STATUS_MAXSIZE + min(result.len, result.size - 1);
+	set_status(f, ret);
+	return 0;
+}
+
+static int runner_open(struct inode *inode, struct file *file)
+{
+	struct session *f = kzalloc(sizeof(*f), GFP_KERNEL);
+
+	if (!f)
+		return -ENOMEM;
+	f->request = kvzalloc(REQUEST_MAXSIZE + 1, GFP_KERNEL);
+	if (!f->request) {
+		kfree(f);
+		return -ENOMEM;
+	}
+	mutex_init(&f->lock);
+	file->private_data = f;
+	return stream_open(inode, file);
+}
+
+static int runner_release(struct inode *inode, struct file *file)
+{
+	struct session *f = file->private_data;
+
+	kvfree(f->request);
+	kvfree(f->reply);
+	mutex_destroy(&f->lock);
+	kfree(f);
+	return 0;
+}
+
+static ssize_t runner_write(struct file *file, const char __user *buf,
+			    size_t count, loff_t *ppos)
+{
+	struct session *f = file->private_data;
+	ssize_t ret = count;
+
+	mutex_lock(&f->lock);
+	if (f->reply)
+		ret = -EBUSY;
+	else if (count > REQUEST_MAXSIZE - f->len)
+		ret = -EFBIG;
+	else if (copy_from_user(f->request + f->len, buf, count))
+		ret = -EFAULT;
+	else
+		f->len += count;
+	mutex_unlock(&f->lock);
+	return ret;
+}
+
+static ssize_t runner_read(struct file *file, char __user *buf, size_t count,
+			   loff_t *ppos)
+{
+	struct session *f = file->private_data;
+	ssize_t ret = 0;
+
+	mutex_lock(&f->lock);
+	if (!f->reply)
+		ret = carry_out(f);
+	if (!ret)
+		ret = simple_read_from_buffer(buf, count, &f->pos,
+					      f->reply + f->start,
+					      f->end - f->start);
+	mutex_unlock(&f->lock);
+	return ret;
+}
+
+static const struct file_operations runner_fops = {
+	.owner = THIS_MODULE,
+	.open = runner_open,
+	.release = runner_release,
+	.read = runner_read,
+	.write = runner_write,
+};
+
+static struct miscdevice runner_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "klua-runner",
+	.fops = &runner_fops,
+	.mode = 0600,
+};
+
+module_misc_device(runner_device);
+
+KLUA_IMPORT_NS;
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Runs Lua scripts from a device file, for KLua's tests");
+MODULE_VERSION("1.0");
