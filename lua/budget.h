@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an entry into a Lua state may use, and how the patched core is charged.
+ *
+ * An entry is the outermost call into a state: it arms the limits, everything
+ * inside it is charged to them, and its return disarms them. The core needs
+ * only this header, so that it can be built outside the kernel, too; whoever
+ * hosts it provides the functions declared here.
+ */
+#ifndef KLUA_BUDGET_H
+#define KLUA_BUDGET_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdbool.h>
+#include <stdint.h>
+typedef uint64_t u64;
+#endif
+
+struct lua_State;
+
+/* A budget that does not end; the time limit of an entry still holds. */
+#define KLUA_STEPS_UNLIMITED	(~(u64)0)
+
+/*
+ * Steps between two looks at the clock, at cancellation and at signals. A
+ * step takes some nanoseconds, so that a look is taken every few dozen
+ * microseconds and costs well under one percent.
+ */
+#define KLUA_SLICE		4096
+
+/* Steps that a consumer's finalizer may take, whatever is left for others. */
+#define KLUA_FINALIZER_STEPS	KLUA_SLICE
+
+/* @stack while no entry is armed: every comparison with it fails. */
+#define KLUA_UNARMED		(~0ul)
+
+/**
+ * struct klua_budget - steps that are left
+ * @left:    until the next look; negative: look now
+ * @slice:   what @left started from
+ * @total:   what is left of the budget, @slice included
+ * @stopped: 0, or the -errno of the limit that ended this entry. Sticky:
+ *	     nothing but the next entry resets it
+ */
+struct klua_budget {
+	long left;
+	long slice;
+	u64 total;
+	int stopped;
+};
+
+/**
+ * struct klua_limits - the limits of one state
+ * @budget:   steps
+ * @stack:    lowest address that the C stack may reach while Lua runs, or
+ *	      KLUA_UNARMED
+ * @reserve:  lowest address while the error of having reached @stack is handled
+ * @deadline: ns on the monotonic clock, or 0 before the first look
+ * @cpu:      the CPU that the entry runs on, or -1
+ * @cancel:   another CPU asks the entry to end
+ */
+struct klua_limits {
+	struct klua_budget budget;
+	unsigned long stack;
+	unsigned long reserve;
+	u64 deadline;
+	int cpu;
+	int cancel;
+};
+
+int klua_arm_slow(struct klua_limits *lim);
+void klua_disarm(struct klua_limits *lim);
+int klua_limits_check(struct klua_limits *lim);
+void klua_print(struct lua_State *L, const char *line, size_t len);
+
+static inline bool klua_armed(const struct klua_limits *lim)
+{
+	return lim->stack != KLUA_UNARMED;
+}
+
+/* True when this call armed the limits, and so has to disarm them. */
+static inline int klua_arm(struct klua_limits *lim)
+{
+	return klua_armed(lim) ? 0 : klua_arm_slow(lim);
+}
+
+#endif /* KLUA_BUDGET_H */

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The Lua core as one translation unit.
+ *
+ * One unit, because objtool does not know a function of another object that
+ * never returns, and because everything but the API can then be static. It is
+ * also where integers take the place of floating point: the type of floats is
+ * lua_Integer (luaconf.h), and the macros below make sure that no value is
+ * ever tagged as a float.
+ */
+#define LUA_CORE
+#define LUA_LIB
+
+#include "host.h"
+
+#include "lua.h"
+#include "lauxlib.h"
+#include "lualib.h"
+
+#include "llimits.h"
+#include "lobject.h"
+#include "ltm.h"
+#include "lzio.h"
+#include "lmem.h"
+#include "lstate.h"
+#include "core.h"
+
+#include "lapi.h"
+#include "lcode.h"
+#include "lctype.h"
+#include "ldebug.h"
+#include "ldo.h"
+#include "lfunc.h"
+#include "lgc.h"
+#include "llex.h"
+#include "lopcodes.h"
+#include "lparser.h"
+#include "lstring.h"
+#include "ltable.h"
+#include "lvm.h"
+
+/* No value is a float, and every number is an integer. */
+#undef ttisfloat
+#define ttisfloat(o)		((void)(o), 0)
+#undef fltvalue
+#define fltvalue(o)		check_exp(ttisnumber(o), val_(o).i)
+#undef nvalue
+#define nvalue(o)		ivalue(o)
+#undef setfltvalue
+#define setfltvalue(obj, x)	setivalue(obj, x)
+#undef chgfltvalue
+#define chgfltvalue(obj, x)	chgivalue(obj, x)
+#undef tonumber
+#define tonumber(o, n) \
+	(ttisinteger(o) ? (*(n) = ivalue(o), 1) : luaV_tonumber_(o, n))
+
+/*
+ * Converting a string reads all of it. Two hundred bytes, the core's own
+ * L_MAXLENNUM, hold any integer; a longer string is no numeral.
+ */
+#define MAXNUMERAL		200
+#undef cvt2num
+#define cvt2num(o)		(ttisstring(o) && vslen(o) <= MAXNUMERAL)
+
+/* Names that several of the files below use for different things. */
+#include "lzio.c"
+#include "lctype.c"
+#include "lopcodes.c"
+#include "lmem.c"
+#include "lobject.c"
+#include "lstring.c"
+#include "ltable.c"
+#include "lfunc.c"
+#include "ltm.c"
+#include "lgc.c"
+#include "lstate.c"
+#include "ldebug.c"
+#include "ldo.c"
+#include "lvm.c"
+#include "llex.c"
+#include "lcode.c"
+#include "lparser.c"
+#include "lapi.c"
+#include "lauxlib.c"
+#include "lbaselib.c"
+#include "lcorolib.c"
+#include "lstrlib.c"
+#include "ltablib.c"
+#include "lutf8lib.c"
+#include "mathlib.c"
+#include "init.c"
+
+/* The text of each limit; short strings, made once, so that none can fail. */
+static const struct {
+	int err;
+	const char *text;
+} reasons[] = {
+	{ -ETIME,	"step budget exceeded" },
+	{ -ETIMEDOUT,	"time limit exceeded" },
+	{ -ECANCELED,	"cancelled" },
+	{ -EINTR,	"killed by a signal" },
+};
+
+static const char *reason(int err)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].err == err)
+			return reasons[i].text;
+	return "stopped";
+}
+
+/* Make the reasons' strings for good: raising one then allocates nothing. */
+static void keep_reasons(lua_State *L)
+{
+	unsigned int i;
+
+	lua_createtable(L, sizeof(reasons) / sizeof(reasons[0]) + 1, 0);
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		lua_pushstring(L, reasons[i].text);
+		lua_rawseti(L, -2, i + 1);
+	}
+	lua_pushstring(L, reason(0));
+	lua_rawseti(L, -2, i + 1);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, reasons);
+}
+
+/* The innermost Lua function, to say where the limit was hit. */
+static CallInfo *innermost(lua_State *L)
+{
+	CallInfo *ci;
+
+	for (ci = L->ci; ci; ci = ci->previous)
+		if (isLua(ci))
+			return ci;
+	return NULL;
+}
+
+/*
+ * Raise the error of a limit: past the message handler, since a handler is a
+ * script's code. The second time in an entry, and while the first text is
+ * made, only the bare reason is raised, which allocates nothing.
+ */
+static l_noret stop(lua_State *L, int err)
+{
+	struct klua_budget *budget = &klua_limits(L)->budget;
+	CallInfo *ci = innermost(L);
+	bool first = !budget->stopped;
+
+	budget->stopped = err;
+	setsvalue2s(L, L->top, luaS_newlstr(L, reason(err), strlen(reason(err))));
+	luaD_inctop(L);
+	if (first && ci) {
+		/* Room for the text alone: no script code runs in between. */
+		budget->left = KLUA_SLICE;
+		luaG_addinfo(L, svalue(L->top - 1), ci_func(ci)->p->source,
+			     currentline(ci));
+	}
+	budget->left = -1;
+	luaD_throw(L, LUA_ERRRUN);
+}
+
+/*
+ * The slice is spent. Outside an entry nobody counts. Where nothing would
+ * catch an error the entry is only marked as stopped: what it still does is
+ * the core's own work, which is bounded, and no more of a script's.
+ */
+void klua_charge_slow(lua_State *L)
+{
+	struct klua_limits *lim = klua_limits(L);
+	int err;
+
+	if (!klua_armed(lim)) {
+		lim->budget.left = KLUA_SLICE;
+		return;
+	}
+	err = lim->budget.stopped;
+	if (!err)
+		err = klua_limits_check(lim);
+	if (!err)
+		return;
+	if (klua_protected(L))
+		stop(L, err);
+	lim->budget.stopped = err;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the patches of the Lua core call. Seen by the core only.
+ */
+#ifndef KLUA_CORE_H
+#define KLUA_CORE_H
+
+#include "budget.h"
+
+/* The host makes every state with its limits as the allocator's data. */
+#define klua_limits(L)	((struct klua_limits *)G(L)->ud)
+
+/* A call of a C function counts as this many VM instructions. */
+#define KLUA_COST_CCALL		4
+
+/* Running out of memory costs a collection, which is charged as it works. */
+#define KLUA_COST_EMERGENCY	16
+
+/* The collector counts bytes: a step for every 32 of them. */
+#define KLUA_GC_SHIFT		5
+
+/*
+ * Passes over the ephemeron tables in one collection. Each pass resolves one
+ * link of a chain of them in the worst order; real programs need two or three.
+ */
+#define KLUA_EPHEMERON_ROUNDS	32
+
+void klua_charge_slow(lua_State *L);
+
+/* Count @n steps without raising anything: for places where nothing may. */
+#define klua_owe(L, n)	((void)(klua_limits(L)->budget.left -= (long)(n)))
+
+/* Count @n steps; raises an error that cannot be caught when they are spent. */
+#define klua_charge(L, n) \
+	do { \
+		if (unlikely((klua_limits(L)->budget.left -= (long)(n)) < 0)) \
+			klua_charge_slow(L); \
+	} while (0)
+
+/* memcpy() and friends do 16 bytes in the time of about one instruction. */
+#define klua_charge_bytes(L, n)		klua_charge(L, (size_t)(n) >> 4)
+
+/* This entry has hit a limit, and everything in it has to end. */
+#define klua_stopped(L) \
+	(klua_limits(L)->budget.stopped && klua_armed(klua_limits(L)))
+
+/* Somebody would catch an error raised now. */
+#define klua_protected(L)	((L)->errorJmp || G(L)->mainthread->errorJmp)
+
+/* Below the limit, or no limit set: one comparison for the common case. */
+#define klua_stack_check(L) \
+	unlikely(klua_stack_pointer() < klua_limits(L)->stack)
+
+#define klua_stack_low(L) \
+	(klua_stack_check(L) && klua_armed(klua_limits(L)))
+
+#define klua_stack_out(L) \
+	(klua_stack_pointer() < klua_limits(L)->reserve)
+
+/*
+ * A finalizer in C may give back what its module holds, so it gets a small
+ * budget of its own, even in an entry that has spent its own.
+ */
+static inline struct klua_budget klua_budget_grant(struct klua_limits *lim)
+{
+	struct klua_budget saved = lim->budget;
+
+	lim->budget.stopped = 0;
+	lim->budget.total = KLUA_FINALIZER_STEPS;
+	lim->budget.slice = KLUA_FINALIZER_STEPS;
+	lim->budget.left = KLUA_FINALIZER_STEPS;
+	return saved;
+}
+
+static inline void klua_budget_restore(struct klua_limits *lim,
+				       struct klua_budget saved)
+{
+	long spent = lim->budget.slice - lim->budget.left;
+
+	lim->budget = saved;
+	lim->budget.left -= spent;
+}
+
+#endif /* KLUA_CORE_H */

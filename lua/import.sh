@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Put the patched Lua core into lua/src: find the upstream tarball, check its
+# hash, unpack, drop what is not used, apply lua/patches in order.
+#
+# Nothing is left half-made: all happens in a temporary directory beside
+# lua/src, which takes its place in one rename at the end.
+
+set -eu
+
+version=5.3.6
+sha256=fc5fd69bb8736323f026672b1b7235da613d7177e72558893a0bdcd320466d60
+debian=$version-2	# the version of Debian's source package lua5.3
+
+usage()
+{
+	cat <<EOF
+Usage: lua/import.sh [--force]
+
+Make lua/src from upstream Lua $version and lua/patches. Does nothing when
+lua/src is up to date, unless --force is given.
+
+Environment:
+  LUA_TARBALL  take this lua-$version.tar.gz instead of downloading one
+
+Without LUA_TARBALL the tarball comes from build/, from Debian's source package
+lua5.3 through apt, or from lua.org, whichever works first. Its SHA-256 is
+checked wherever it comes from.
+EOF
+}
+
+die()
+{
+	echo "import.sh: $*" >&2
+	exit 1
+}
+
+force=
+case "${1-}" in
+--help|-h) usage; exit 0 ;;
+--force) force=1 ;;
+'') ;;
+*) usage >&2; exit 2 ;;
+esac
+
+cd "$(dirname "$0")/.."
+src=lua/src
+build=build/lua
+tarball=$build/lua-$version.tar.gz
+
+for tool in tar patch sha256sum; do
+	command -v $tool >/dev/null || die "$tool is needed and is not installed"
+done
+
+stamp=$(cat lua/import.sh lua/patches/*.patch | sha256sum | cut -d' ' -f1)
+if [ -z "$force" ] && [ "$(cat $src/.stamp 2>/dev/null)" = "$stamp" ]; then
+	exit 0
+fi
+
+hash_of()
+{
+	sha256sum "$1" | cut -d' ' -f1
+}
+
+# One lock for parallel builds: the second waits and finds the work done.
+mkdir -p $build
+if command -v flock >/dev/null && [ -z "${KLUA_IMPORT_LOCKED-}" ]; then
+	KLUA_IMPORT_LOCKED=1 exec flock $build/.lock "$0" "$@"
+fi
+
+tmp=$(mktemp -d $build/tmp.XXXXXX)
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# Debian's orig tarball is the upstream file. The list of source packages is
+# temporary: the machine's own configuration stays as it is.
+from_apt()
+{
+	command -v apt-get >/dev/null || return 1
+	mkdir -p "$tmp/apt/sources" "$tmp/apt/lists/partial"
+	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+		case "$f" in
+		*.sources) sed 's/^Types:.*/Types: deb-src/' "$f" ;;
+		*) continue ;;
+		esac > "$tmp/apt/sources/${f##*/}" 2>/dev/null || true
+	done
+	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+		sed -n 's/^deb /deb-src /p' > "$tmp/apt/sources.list"
+	set -- -qq -o Dir::Etc::sourcelist="$PWD/$tmp/apt/sources.list" \
+		-o Dir::Etc::sourceparts="$PWD/$tmp/apt/sources" \
+		-o Dir::State::lists="$PWD/$tmp/apt/lists" \
+		-o APT::Sandbox::User=
+	(
+		cd "$tmp/apt" &&
+		apt-get "$@" update &&
+		apt-get "$@" source --download-only "lua5.3=$debian"
+	) >"$tmp/apt/log" 2>&1 || return 1
+	mv "$tmp/apt/lua5.3_$version.orig.tar.gz" "$tmp/tarball"
+}
+
+from_web()
+{
+	url=https://www.lua.org/ftp/lua-$version.tar.gz
+	if command -v curl >/dev/null; then
+		curl -fsSL --max-time 60 -o "$tmp/tarball" $url 2>/dev/null
+	elif command -v wget >/dev/null; then
+		wget -q -T 60 -O "$tmp/tarball" $url 2>/dev/null
+	else
+		return 1
+	fi
+}
+
+if [ -n "${LUA_TARBALL-}" ]; then
+	[ -r "$LUA_TARBALL" ] || die "cannot read LUA_TARBALL=$LUA_TARBALL"
+	[ "$(hash_of "$LUA_TARBALL")" = $sha256 ] ||
+		die "LUA_TARBALL=$LUA_TARBALL is not lua-$version.tar.gz: its SHA-256 is $(hash_of "$LUA_TARBALL"), not $sha256"
+	cp "$LUA_TARBALL" "$tmp/tarball"
+elif [ -r $tarball ] && [ "$(hash_of $tarball)" = $sha256 ]; then
+	cp $tarball "$tmp/tarball"
+else
+	echo "  FETCH   lua-$version"
+	from_apt || from_web ||
+		die "cannot download lua-$version.tar.gz from Debian or lua.org; get it elsewhere and set LUA_TARBALL=its-path"
+	[ "$(hash_of "$tmp/tarball")" = $sha256 ] ||
+		die "the downloaded lua-$version.tar.gz is wrong: its SHA-256 is $(hash_of "$tmp/tarball"), not $sha256"
+	cp "$tmp/tarball" $tarball.new
+	mv $tarball.new $tarball
+fi
+
+echo "  IMPORT  lua-$version"
+tar -xzf "$tmp/tarball" -C "$tmp" "lua-$version/src" || die "cannot unpack the tarball"
+new=$tmp/lua-$version/src
+(
+	cd "$new"
+	# Replaced by luaconf.h and lua/shim, or of no use in a kernel.
+	rm -f luaconf.h lprefix.h Makefile lua.c luac.c lua.hpp linit.c \
+		liolib.c loslib.c loadlib.c lbitlib.c ldblib.c lmathlib.c \
+		ldump.c lundump.c
+)
+for p in lua/patches/*.patch; do
+	patch -s -p1 -F0 -d "$new" < "$p" || die "$p does not apply"
+done
+echo "$stamp" > "$new/.stamp"
+rm -rf $src
+mv "$new" $src

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Protected calls and throws for x86-64; see try.h.
+ *
+ * Every jump here is a call through a thunk or a RET, so that retpolines,
+ * return thunks, IBT and straight-line speculation are the kernel's business.
+ */
+#include <linux/linkage.h>
+#include <linux/objtool.h>
+#include <asm/asm.h>
+#include <asm/frame.h>
+#include <asm/nospec-branch.h>
+
+#ifndef CONFIG_X86_64
+#error "KLua's x86 code is for 64 bits"
+#endif
+
+	.text
+
+/* rdi: buf, rsi: f, rdx: L, rcx: ud */
+SYM_FUNC_START(klua_try)
+	pushq	%rbp
+	movq	%rsp, %rbp
+	pushq	%rbx
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	movq	%rsp, (%rdi)
+	movq	%rsi, %rax
+	movq	%rdx, %rdi
+	movq	%rcx, %rsi
+	CALL_NOSPEC rax
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbx
+	popq	%rbp
+	RET
+SYM_FUNC_END(klua_try)
+
+/*
+ * rdi: buf. Takes over the frame of klua_try(). The stack pointer comes from
+ * memory, which no unwinder can follow; nothing here can be interrupted by
+ * something that has to unwind it correctly but a debugger or an NMI's trace,
+ * which then ends at this function.
+ */
+SYM_FUNC_START(klua_throw)
+	movq	(%rdi), %rsp
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbx
+	popq	%rbp
+	RET
+SYM_FUNC_END(klua_throw)
+STACK_FRAME_NON_STANDARD klua_throw

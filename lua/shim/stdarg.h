@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* lua/host.h has what Lua needs of <stdarg.h>. */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Protected calls and throws: what setjmp() and longjmp() are to user space.
+ *
+ * A protected call is a function call of its own, not a function that returns
+ * twice, so the compiler and objtool need to be told nothing. Each architecture
+ * has a file setjmp_<arch>.S with two functions:
+ *
+ * klua_try(buf, f, L, ud): save the callee-saved registers on the stack and the
+ * stack pointer in @buf, call f(L, ud), return.
+ *
+ * klua_throw(buf): make the klua_try() that filled @buf return. Nothing between
+ * the two frames runs again.
+ *
+ * Both must run on the same stack, which holds for whatever Lua calls: it
+ * returns on the stack that it was entered on.
+ */
+#ifndef KLUA_TRY_H
+#define KLUA_TRY_H
+
+#include <linux/bug.h>
+#include <linux/compiler.h>
+#include <linux/sched.h>
+#include <asm/stacktrace.h>
+
+struct lua_State;
+
+struct klua_jmpbuf {
+	unsigned long sp;
+#ifdef CONFIG_FUNCTION_GRAPH_TRACER
+	int graph_depth;
+#endif
+};
+
+asmlinkage void klua_try(struct klua_jmpbuf *buf,
+			 void (*f)(struct lua_State *L, void *ud),
+			 struct lua_State *L, void *ud);
+asmlinkage void klua_throw(struct klua_jmpbuf *buf);
+
+#if defined(CONFIG_KASAN_STACK)
+void __asan_allocas_unpoison(const void *top, const void *bottom);
+
+/*
+ * The frames that a throw skips leave their red zones poisoned, and the next
+ * function that uses this part of the stack would be reported. This is what
+ * compiled code calls to forget variable-length arrays; it is exported.
+ */
+static __always_inline void klua_unpoison(struct klua_jmpbuf *buf)
+{
+	__asan_allocas_unpoison((const void *)current_stack_pointer,
+				(const void *)buf->sp);
+}
+#else
+static __always_inline void klua_unpoison(struct klua_jmpbuf *buf)
+{
+}
+#endif
+
+/*
+ * The graph tracer keeps the return addresses of the functions it traces on a
+ * stack of its own. The core is not traced (Kbuild), but a consumer's function
+ * that a throw skips may be: forget its entry, or the next return would go to
+ * the wrong place.
+ */
+#ifdef CONFIG_FUNCTION_GRAPH_TRACER
+static __always_inline void klua_graph_save(struct klua_jmpbuf *buf)
+{
+	buf->graph_depth = current->curr_ret_stack;
+}
+
+static __always_inline void klua_graph_restore(struct klua_jmpbuf *buf)
+{
+	current->curr_ret_stack = buf->graph_depth;
+}
+#else
+static __always_inline void klua_graph_save(struct klua_jmpbuf *buf)
+{
+}
+
+static __always_inline void klua_graph_restore(struct klua_jmpbuf *buf)
+{
+}
+#endif
+
+/*
+ * BUG() is never reached. It tells objtool, which sees one object at a time,
+ * that the code ends here.
+ */
+static __always_inline __noreturn void klua_unwind(struct klua_jmpbuf *buf)
+{
+	klua_graph_restore(buf);
+	klua_unpoison(buf);
+	klua_throw(buf);
+	BUG();
+}
+
+/* The names that ldo.c looks for; f, L and ud are its own. */
+#define luai_jmpbuf		struct klua_jmpbuf
+#define LUAI_THROW(L, c)	klua_unwind(&(c)->b)
+#define LUAI_TRY(L, c, a) \
+	do { \
+		klua_graph_save(&(c)->b); \
+		klua_try(&(c)->b, f, L, ud); \
+	} while (0)
+
+#endif /* KLUA_TRY_H */

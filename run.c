@@ -1,0 +1,649 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Running Lua in a state: limits, protected entries, printing.
+ *
+ * Whichever function of the Lua API a consumer enters by, the core arms the
+ * limits of the state (klua_arm_slow()) and disarms them when the outermost
+ * call returns. What is here adds what most consumers want around that.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/ktime.h>
+#include <linux/moduleparam.h>
+#include <linux/ratelimit.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <asm/stacktrace.h>
+
+#include "internal.h"
+
+static ulong steps = 10000000;
+module_param(steps, ulong, 0644);
+MODULE_PARM_DESC(steps, "steps (about one VM instruction each) an entry into a new state may take (default 10000000)");
+
+static uint max_ms = 2000;
+module_param(max_ms, uint, 0644);
+MODULE_PARM_DESC(max_ms, "milliseconds an entry may take, whatever its steps; 1 to 8000 (default 2000)");
+
+static uint print_burst = 200;
+module_param(print_burst, uint, 0644);
+MODULE_PARM_DESC(print_burst, "lines that a new state may print in five seconds; 0: any number (default 200)");
+
+/* Well below the 20 s of the soft-lockup and RCU-stall detectors. */
+#define MAX_MS_LIMIT	8000u
+
+static struct klua_state *state_of(lua_State *L)
+{
+	void *limits;
+
+	lua_getallocf(L, &limits);
+	return container_of(limits, struct klua_state, limits);
+}
+
+void klua_run_defaults(struct klua_state *s)
+{
+	s->steps = READ_ONCE(steps);
+	s->owner = -1;
+	s->limits.cpu = -1;
+	s->limits.stack = KLUA_UNARMED;
+	ratelimit_state_init(&s->print_limit,
+			     READ_ONCE(print_burst) ? 5 * HZ : 0,
+			     READ_ONCE(print_burst));
+}
+
+/*
+ * How far the stack may grow. On the task's own stack to a quarter from its
+ * end: the error of getting there, and then whatever function of a consumer or
+ * of the kernel the deepest call makes, printk() say, fit into that quarter;
+ * interrupts have a stack of their own or need a few hundred bytes. The bounds
+ * of the stacks of interrupts cannot be had by a module, so there an entry
+ * gets a fixed share: 6 KiB of 16 leave 10 for what came before and what may
+ * interrupt. Under KASAN THREAD_SIZE and all frames are larger alike.
+ */
+#define STACK_RESERVE	(THREAD_SIZE / 4)
+#define STACK_HANDLING	(THREAD_SIZE / 16)
+#define STACK_SHARE	(THREAD_SIZE / 8 * 3)
+
+static void set_stack(struct klua_limits *lim)
+{
+	unsigned long sp = current_stack_pointer;
+	unsigned long base = (unsigned long)task_stack_page(current);
+
+	if (sp - base < THREAD_SIZE)
+		lim->reserve = base + STACK_RESERVE;
+	else
+		lim->reserve = sp - STACK_SHARE - STACK_HANDLING;
+	WRITE_ONCE(lim->stack, lim->reserve + STACK_HANDLING);
+}
+
+/* Less than this from the entry to the limit, and even an error would not fit. */
+#define STACK_MINIMUM	1024
+
+static bool stack_fits(void)
+{
+	unsigned long sp = current_stack_pointer;
+	unsigned long base = (unsigned long)task_stack_page(current);
+
+	return sp - base >= THREAD_SIZE ||
+	       sp - base >= STACK_RESERVE + STACK_HANDLING + STACK_MINIMUM;
+}
+
+static void refill(struct klua_budget *budget)
+{
+	budget->slice = min_t(u64, budget->total, KLUA_SLICE);
+	budget->left = budget->slice;
+}
+
+/*
+ * The outermost call into a state: everything in it is charged from here. The
+ * caller has the state's lock, or is the only one who knows it.
+ */
+int klua_arm_slow(struct klua_limits *lim)
+{
+	struct klua_state *s = container_of(lim, struct klua_state, limits);
+
+	lim->budget.total = s->steps;
+	lim->budget.stopped = 0;
+	refill(&lim->budget);
+	lim->deadline = 0;
+	lim->cpu = raw_smp_processor_id();
+	WRITE_ONCE(lim->cancel, 0);
+	set_stack(lim);
+	return 1;
+}
+
+void klua_disarm(struct klua_limits *lim)
+{
+	lim->cpu = -1;
+	WRITE_ONCE(lim->stack, KLUA_UNARMED);
+}
+
+/*
+ * The clock bounds what steps cannot: a slow machine, a generous budget, work
+ * whose steps are cheaper counted than done. It starts with the second slice,
+ * so that the short runs that packets are do not read it.
+ */
+static bool late(struct klua_limits *lim)
+{
+	u64 now = ktime_get_ns();
+
+	if (!lim->deadline)
+		lim->deadline = now + NSEC_PER_MSEC *
+			clamp(READ_ONCE(max_ms), 1u, MAX_MS_LIMIT);
+	return now > lim->deadline;
+}
+
+/* A slice is spent: 0 to go on with the next one, or the -errno to stop with. */
+int klua_limits_check(struct klua_limits *lim)
+{
+	struct klua_budget *budget = &lim->budget;
+	u64 spent = budget->slice - budget->left;
+
+	if (spent > budget->total)
+		return -ETIME;
+	if (READ_ONCE(lim->cancel))
+		return -ECANCELED;
+	if (in_task() && fatal_signal_pending(current))
+		return -EINTR;
+	if (late(lim))
+		return -ETIMEDOUT;
+	budget->total -= spent;
+	refill(budget);
+	return 0;
+}
+
+/* Bytes of a line in the log that hold nothing but text. */
+#define PRINT_TEXT	800
+/* Bytes of which some are not: each may become four, and all must fit. */
+#define PRINT_BINARY	200
+
+static size_t text_length(const char *line, size_t len)
+{
+	size_t n;
+
+	for (n = 0; n < len && n < PRINT_TEXT; n++)
+		if (iscntrl(line[n]) && line[n] != '\t')
+			break;
+	return n;
+}
+
+/* Long lines go out in pieces; control bytes as \ooo, so no line is forged. */
+void klua_print(lua_State *L, const char *line, size_t len)
+{
+	struct klua_state *s = state_of(L);
+	size_t n;
+
+	if (!__ratelimit(&s->print_limit))
+		return;
+	do {
+		n = text_length(line, len);
+		if (n == len || n == PRINT_TEXT) {
+			pr_info("%*pE: %.*s\n", (int)s->namelen, s->name,
+				(int)n, line);
+		} else {
+			n = min_t(size_t, len, PRINT_BINARY);
+			pr_info("%*pE: %*pE\n", (int)s->namelen, s->name,
+				(int)n, line);
+		}
+		line += n;
+		len -= n;
+	} while (len);
+}
+
+/*
+ * An error that nothing would catch. The Lua state is beyond use then, and the
+ * call chain cannot be returned to: say whose fault it is, and stop this task.
+ */
+static int panicked(lua_State *L)
+{
+	const char *msg = lua_type(L, -1) == LUA_TSTRING ?
+		lua_tostring(L, -1) : "no message";
+	struct klua_state *s = state_of(L);
+
+	pr_emerg("state '%*pE': Lua error outside any protected call: %s\n",
+		 (int)s->namelen, s->name, msg);
+	pr_emerg("the module that called the Lua API without lua_pcall() or klua_state_call() is at fault; the trace below shows it\n");
+	return 0;
+}
+
+/* Protected, since opening libraries runs out of memory like anything else. */
+static int openlibs(lua_State *L)
+{
+	luaL_openlibs(L);
+	return 0;
+}
+
+static int open_error(int status)
+{
+	return status == LUA_ERRMEM ? -ENOMEM : -EINVAL;
+}
+
+/* Make the Lua state of a state that nobody else knows. */
+int klua_state_open(struct klua_state *s)
+{
+	int status;
+
+	s->building = true;
+	s->L = lua_newstate(klua_alloc, &s->limits);
+	if (!s->L)
+		return -ENOMEM;
+	lua_atpanic(s->L, panicked);
+	lua_pushcfunction(s->L, openlibs);
+	status = lua_pcall(s->L, 0, 0, 0);
+	s->building = false;
+	return status == LUA_OK ? 0 : open_error(status);
+}
+
+/*
+ * Close the Lua state of a state that nobody else knows any more. Finalizers
+ * run for the last time, all on one budget.
+ */
+void klua_state_close(struct klua_state *s)
+{
+	int armed;
+
+	if (!s->L)
+		return;
+	armed = klua_arm(&s->limits);
+	lua_close(s->L);
+	if (armed)
+		klua_disarm(&s->limits);
+	WARN_ONCE(s->curralloc, "state '%*pE' leaked %zu bytes\n",
+		  (int)s->namelen, s->name, s->curralloc);
+}
+
+/**
+ * klua_state_lock - have a state to oneself
+ * @s: a state that the caller keeps alive
+ *
+ * Context: Process context or softirq, interrupts on. Takes the lock and turns
+ *	    bottom halves off until klua_state_unlock(); nothing may sleep in
+ *	    between. Not from a function that Lua calls in the same state.
+ */
+void klua_state_lock(struct klua_state *s)
+{
+	spin_lock_bh(&s->lock);
+	s->owner = raw_smp_processor_id();
+}
+KLUA_EXPORT(klua_state_lock);
+
+/**
+ * klua_state_unlock - give up what klua_state_lock() took
+ * @s: the state
+ *
+ * Context: Where klua_state_lock() was called.
+ */
+void klua_state_unlock(struct klua_state *s)
+{
+	lockdep_assert_held(&s->lock);
+	s->owner = -1;
+	spin_unlock_bh(&s->lock);
+}
+KLUA_EXPORT(klua_state_unlock);
+
+/*
+ * True when this CPU is inside the state already: taking the lock would wait
+ * for ourselves. With bottom halves off we stay on this CPU, and whoever else
+ * writes these fields is on another.
+ */
+static bool reentered(struct klua_state *s)
+{
+	int cpu = smp_processor_id();
+
+	return READ_ONCE(s->owner) == cpu || READ_ONCE(s->limits.cpu) == cpu;
+}
+
+/* Lock the state for an entry, or say why not. */
+static int enter(struct klua_state *s)
+{
+	if (in_nmi() || in_hardirq() || irqs_disabled())
+		return -EOPNOTSUPP;
+	if (!refcount_read(&s->users))
+		return -ESHUTDOWN;
+	local_bh_disable();
+	if (reentered(s)) {
+		local_bh_enable();
+		return -EDEADLK;
+	}
+	klua_state_lock(s);
+	local_bh_enable();
+	return 0;
+}
+
+/* One table of what a status, without a limit hit, means for the caller. */
+static int status_errno(int status)
+{
+	switch (status) {
+	case LUA_OK:
+		return 0;
+	case LUA_ERRSYNTAX:
+		return -ENOEXEC;
+	case LUA_ERRMEM:
+		return -ENOMEM;
+	case LUA_ERRERR:
+		return -ELOOP;
+	default: /* LUA_ERRRUN, LUA_ERRGCMM */
+		return -EREMOTEIO;
+	}
+}
+
+/*
+ * The text of the error on top of the stack. Outside a protected call, so no
+ * number is converted and no metamethod called: handlers did that.
+ */
+static const char *error_text(lua_State *L, size_t *len)
+{
+	static const char other[] = "the error is no string";
+
+	if (lua_type(L, -1) == LUA_TSTRING)
+		return lua_tolstring(L, -1, len);
+	*len = sizeof(other) - 1;
+	return other;
+}
+
+/* Make any error value a string, as the stand-alone lua does. */
+static int describe(lua_State *L)
+{
+	if (lua_type(L, 1) == LUA_TSTRING)
+		return 1;
+	if (luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL ||
+	    lua_type(L, 1) == LUA_TNUMBER)
+		luaL_tolstring(L, 1, NULL);
+	else
+		lua_pushfstring(L, "(error object is a %s value)",
+				luaL_typename(L, 1));
+	return 1;
+}
+
+static int trace(lua_State *L)
+{
+	describe(L);
+	luaL_traceback(L, L, lua_tostring(L, -1), 1);
+	return 1;
+}
+
+static void copy_text(char *buf, size_t size, const char *text, size_t len)
+{
+	if (!size)
+		return;
+	len = min(len, size - 1);
+	memcpy(buf, text, len);
+	buf[len] = '\0';
+}
+
+/* What a protected entry runs and where its text goes. */
+struct entry {
+	lua_CFunction fn;
+	lua_CFunction handler;
+	void *arg;
+	struct klua_result *result;
+	int status;	/* set by @fn where it knows better than lua_pcall() */
+};
+
+static void set_result(struct klua_result *result, const char *text, size_t len)
+{
+	if (!result)
+		return;
+	result->len = len;
+	copy_text(result->buf, result->size, text, len);
+}
+
+/* The entry failed: leave its text where the caller will look. */
+static int failed(struct klua_state *s, struct entry *entry, int status)
+{
+	const char *text;
+	size_t len;
+
+	text = error_text(s->L, &len);
+	copy_text(s->errmsg, sizeof(s->errmsg), text, len);
+	set_result(entry->result, text, len);
+	if (s->limits.budget.stopped)
+		return s->limits.budget.stopped;
+	return status_errno(entry->status ?: status);
+}
+
+/* Run entry->fn(entry->arg) protected and restore the Lua stack. */
+static int run_entry(struct klua_state *s, struct entry *entry)
+{
+	lua_State *L = s->L;
+	int top = lua_gettop(L);
+	int status;
+	int ret = 0;
+
+	lockdep_assert_held(&s->lock);
+	s->errmsg[0] = '\0';
+	if (!stack_fits())
+		return -EOVERFLOW;
+	if (!lua_checkstack(L, LUA_MINSTACK))
+		return -ENOMEM;
+	lua_pushcfunction(L, entry->handler);
+	lua_pushcfunction(L, entry->fn);
+	lua_pushlightuserdata(L, entry->arg);
+	status = lua_pcall(L, 1, 0, top + 1);
+	if (status != LUA_OK)
+		ret = failed(s, entry, status);
+	lua_settop(L, top);
+	return ret;
+}
+
+/**
+ * __klua_state_call - klua_state_call() for those who have the lock
+ * @s: a state that the caller has locked with klua_state_lock()
+ * @fn: the function
+ * @arg: its argument
+ *
+ * After a failure s->errmsg has the text, until the lock is given up.
+ *
+ * Context: Where klua_state_lock() was called. Assumes the state's lock.
+ * Return: as klua_state_call().
+ */
+int __klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg)
+{
+	struct entry entry = { .fn = fn, .handler = describe, .arg = arg };
+
+	if (!s || !fn)
+		return -EINVAL;
+	return run_entry(s, &entry);
+}
+KLUA_EXPORT(__klua_state_call);
+
+/**
+ * klua_state_call - call a C function in a state, protected
+ * @s: a state that the caller keeps alive
+ * @fn: called with @arg as a light userdata at index 1 of an own stack frame;
+ *	may use the whole Lua API and raise errors; its results are dropped
+ * @arg: whatever @fn wants, NULL included
+ *
+ * Takes the lock, arms the limits, calls, restores the Lua stack.
+ *
+ * Context: Process context or softirq, interrupts on. Takes and releases the
+ *	    state's lock; does not sleep.
+ * Return: 0, or
+ *	   -ETIME: the budget of steps is spent;
+ *	   -ETIMEDOUT: the time of an entry is over;
+ *	   -ECANCELED: klua_state_cancel();
+ *	   -EINTR: a fatal signal to this task;
+ *	   -ENOMEM: no memory, by maxalloc or by the kernel;
+ *	   -ELOOP: an error while an error was handled;
+ *	   -EREMOTEIO: any other Lua error;
+ *	   -EDEADLK: this CPU runs the state already;
+ *	   -EOVERFLOW: too little of the C stack is left;
+ *	   -EOPNOTSUPP: NMI, hard interrupt, or interrupts off;
+ *	   -ESHUTDOWN: the state is being closed;
+ *	   -EINVAL: @s or @fn is NULL.
+ */
+int klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg)
+{
+	int ret;
+
+	if (!s || !fn)
+		return -EINVAL;
+	ret = enter(s);
+	if (ret)
+		return ret;
+	ret = __klua_state_call(s, fn, arg);
+	klua_state_unlock(s);
+	return ret;
+}
+KLUA_EXPORT(klua_state_call);
+
+struct chunk {
+	const char *text;
+	size_t len;
+	const char *name;
+	struct entry *entry;
+};
+
+/* All values on the stack, as tostring() shows them, with tabs in between. */
+static void push_results(lua_State *L)
+{
+	int n = lua_gettop(L);
+	luaL_Buffer b;
+	int i;
+
+	luaL_buffinit(L, &b);
+	for (i = 1; i <= n; i++) {
+		if (i > 1)
+			luaL_addchar(&b, '\t');
+		luaL_tolstring(L, i, NULL);
+		luaL_addvalue(&b);
+	}
+	luaL_pushresult(&b);
+}
+
+static int run_chunk(lua_State *L)
+{
+	struct chunk *chunk = lua_touserdata(L, 1);
+	struct klua_result *result = chunk->entry->result;
+	const char *text;
+	size_t len;
+
+	lua_settop(L, 0);
+	chunk->entry->status = luaL_loadbufferx(L, chunk->text, chunk->len,
+						chunk->name, "t");
+	if (chunk->entry->status)
+		return lua_error(L);
+	lua_call(L, 0, LUA_MULTRET);
+	if (result) {
+		push_results(L);
+		text = lua_tolstring(L, -1, &len);
+		set_result(result, text, len);
+	}
+	return 0;
+}
+
+/**
+ * __klua_state_run - klua_state_run() for those who have the lock
+ * @s: a state that the caller has locked with klua_state_lock()
+ * @chunk: the text
+ * @len: its length in bytes
+ * @chunkname: its name
+ * @result: where results or the error go, or NULL
+ *
+ * Context: Where klua_state_lock() was called. Assumes the state's lock.
+ * Return: as klua_state_run().
+ */
+int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
+		     const char *chunkname, struct klua_result *result)
+{
+	struct chunk c = {
+		.text = chunk,
+		.len = len,
+		.name = chunkname ?: "=chunk",
+	};
+	struct entry entry = {
+		.fn = run_chunk,
+		.handler = trace,
+		.arg = &c,
+		.result = result,
+	};
+
+	if (result)
+		set_result(result, "", 0);
+	if (!s || (!chunk && len))
+		return -EINVAL;
+	c.entry = &entry;
+	return run_entry(s, &entry);
+}
+KLUA_EXPORT(__klua_state_run);
+
+/**
+ * klua_state_run - compile and run a text in a state
+ * @s: a state that the caller keeps alive
+ * @chunk: Lua source text; it may contain NULs
+ * @len: its length in bytes
+ * @chunkname: what messages call it ("=name" shows name as it is), or NULL
+ * @result: where the results, or the error and its traceback, go as text, or
+ *	    NULL; the same buffer must not be used by two calls at once
+ *
+ * Loading, running and making the text of the results are one entry, on one
+ * budget.
+ *
+ * Context: Process context or softirq, interrupts on. Takes and releases the
+ *	    state's lock; does not sleep.
+ * Return: 0, or as klua_state_call(), or -ENOEXEC: a syntax error.
+ */
+int klua_state_run(struct klua_state *s, const char *chunk, size_t len,
+		   const char *chunkname, struct klua_result *result)
+{
+	int ret;
+
+	if (result)
+		set_result(result, "", 0);
+	if (!s || (!chunk && len))
+		return -EINVAL;
+	ret = enter(s);
+	if (ret)
+		return ret;
+	ret = __klua_state_run(s, chunk, len, chunkname, result);
+	klua_state_unlock(s);
+	return ret;
+}
+KLUA_EXPORT(klua_state_run);
+
+/**
+ * klua_state_set_maxalloc - change the memory limit of a state
+ * @s: a state that the caller keeps alive
+ * @maxalloc: bytes, KLUA_MIN_ALLOC or more
+ *
+ * A limit below what the state holds takes nothing away: the state can only
+ * shrink until it fits again.
+ *
+ * Context: Process context or softirq, interrupts on. Takes and releases the
+ *	    state's lock.
+ * Return: 0, or -EINVAL: @s is NULL or @maxalloc is below KLUA_MIN_ALLOC.
+ */
+int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc)
+{
+	if (!s || maxalloc < KLUA_MIN_ALLOC)
+		return -EINVAL;
+	klua_state_lock(s);
+	WRITE_ONCE(s->maxalloc, maxalloc);
+	klua_state_unlock(s);
+	return 0;
+}
+KLUA_EXPORT(klua_state_set_maxalloc);
+
+/**
+ * klua_state_set_steps - change the budget of each entry into a state
+ * @s: a state that the caller keeps alive
+ * @steps: 1 or more, or KLUA_STEPS_UNLIMITED
+ *
+ * Without a limit on steps the limit on time still holds.
+ *
+ * Context: Process context or softirq, interrupts on. Takes and releases the
+ *	    state's lock.
+ * Return: 0, or -EINVAL: @s is NULL or @steps is 0.
+ */
+int klua_state_set_steps(struct klua_state *s, u64 steps)
+{
+	if (!s || !steps)
+		return -EINVAL;
+	klua_state_lock(s);
+	WRITE_ONCE(s->steps, steps);
+	klua_state_unlock(s);
+	return 0;
+}
+KLUA_EXPORT(klua_state_set_steps);

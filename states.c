@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The states manager: named Lua states, found by any module, closed by the
+ * last that uses them.
+ */
+
+/**
+ * DOC: concurrency
+ *
+ * Locks, in the order in which they may nest:
+ *
+ * - &klua_state.lock: one user of the Lua state at a time. Taken with bottom
+ *   halves off, since softirq takes it, too. Nothing sleeps under it, and no
+ *   lock of this file is taken under it.
+ * - states_lock: who is in the table and who is in the list of all states.
+ *   Taken with bottom halves off, since a put may come from softirq. Held for
+ *   a few list operations; never while a Lua state is made, run or closed.
+ *
+ * Readers of the table take neither: they walk it under RCU.
+ *
+ * The life of a state:
+ *
+ * 1. klua_state_create() makes it, with nobody else knowing it, and puts it
+ *    into the table with &klua_state.users at 1, the table's own reference.
+ * 2. klua_state_lookup() finds it under RCU. That alone keeps the memory of
+ *    the struct, and the Lua state in it, until the caller's RCU read section
+ *    ends: whatever closes the state waits for a grace period first.
+ * 3. klua_state_get() turns a pointer into a reference, unless the count has
+ *    reached zero; from zero it never rises again.
+ * 4. klua_state_destroy() takes the count from 1 to 0 in one atomic step, so
+ *    that nobody gets a reference afterwards, and takes the state out of the
+ *    table. klua_state_destroy_all() takes states out of the table first and
+ *    then gives back the table's reference.
+ * 5. Whoever takes the count to 0 queues the close: after a grace period, in
+ *    process context, without any lock, the Lua state is closed and the
+ *    struct freed. No reader has a pointer by then.
+ *
+ * A state out of the table but still held has no name any more: a new one of
+ * the same name may be made at once.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/hash.h>
+#include <linux/hashtable.h>
+#include <linux/init.h>
+#include <linux/random.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/stringhash.h>
+
+#include "internal.h"
+
+/*
+ * 256 KiB of pointers. 100,000 states make chains of three, and a step along
+ * a chain compares hashes only: a lookup among them costs a few instructions
+ * more than one among ten.
+ */
+#define STATES_BITS	15
+
+static DEFINE_HASHTABLE(states, STATES_BITS);
+
+/* Every state that is not freed, in the table or not: for the module's exit. */
+static LIST_HEAD(all_states);
+
+/* Guards changes of @states and @all_states. */
+static DEFINE_SPINLOCK(states_lock);
+
+/* Runs closes. A close may take as long as a state's budget: unbound. */
+static struct workqueue_struct *close_queue;
+
+/* So that names that collide cannot be chosen beforehand. */
+static unsigned long salt;
+
+/* Names are data: a hostile one must not forge a line or a format. */
+#define NAME_FMT	"%*pE"
+#define NAME_ARG(s)	(int)(s)->namelen, (s)->name
+
+/* Length of a valid name, or 0. */
+static unsigned int name_length(const char *name)
+{
+	size_t len = name ? strnlen(name, KLUA_NAME_MAXSIZE) : 0;
+
+	return len < KLUA_NAME_MAXSIZE ? len : 0;
+}
+
+static u32 name_hash(const char *name, unsigned int len)
+{
+	return full_name_hash((void *)salt, name, len);
+}
+
+/* The high bits of a product: names that differ in their ends only spread. */
+static struct hlist_head *bucket(u32 hash)
+{
+	return &states[hash_32(hash, STATES_BITS)];
+}
+
+/* Under RCU, or under states_lock. */
+static struct klua_state *find(const char *name, unsigned int len, u32 hash)
+{
+	struct klua_state *s;
+
+	hlist_for_each_entry_rcu(s, bucket(hash), node,
+				 lockdep_is_held(&states_lock))
+		if (s->hash == hash && s->namelen == len &&
+		    !memcmp(s->name, name, len))
+			return s;
+	return NULL;
+}
+
+/**
+ * klua_state_lookup - find a state by name
+ * @name: the name, NUL-terminated
+ *
+ * Takes no reference. The pointer is good until the caller's RCU read section
+ * ends, or for as long as something else keeps the state alive. Without either
+ * use klua_state_find().
+ *
+ * Context: Any context.
+ * Return: the state, or NULL when there is none of this name.
+ */
+struct klua_state *klua_state_lookup(const char *name)
+{
+	unsigned int len = name_length(name);
+	struct klua_state *s;
+
+	if (!len)
+		return NULL;
+	rcu_read_lock();
+	s = find(name, len, name_hash(name, len));
+	rcu_read_unlock();
+	return s;
+}
+KLUA_EXPORT(klua_state_lookup);
+
+/**
+ * klua_state_get - hold a state
+ * @s: a state that klua_state_lookup() returned in this RCU read section, or
+ *     that the caller holds already; NULL is nobody's
+ *
+ * Context: Any context.
+ * Return: true: the state is not closed until the matching klua_state_put().
+ *	   false: it is going away, and must not be used.
+ */
+bool klua_state_get(struct klua_state *s)
+{
+	return s && refcount_inc_not_zero(&s->users);
+}
+KLUA_EXPORT(klua_state_get);
+
+/**
+ * klua_state_find - find a state by name and hold it
+ * @name: the name, NUL-terminated
+ *
+ * Context: Any context.
+ * Return: the state, to be given back with klua_state_put(), or NULL when
+ *	   there is none of this name, or it is going away.
+ */
+struct klua_state *klua_state_find(const char *name)
+{
+	struct klua_state *s;
+
+	rcu_read_lock();
+	s = klua_state_lookup(name);
+	if (!klua_state_get(s))
+		s = NULL;
+	rcu_read_unlock();
+	return s;
+}
+KLUA_EXPORT(klua_state_find);
+
+static void free_state(struct klua_state *s)
+{
+	klua_state_close(s);
+	kfree(s);
+}
+
+/*
+ * The count is zero, the state is in no table, and a grace period has passed
+ * since: nobody else has a pointer.
+ */
+static void close_work(struct work_struct *work)
+{
+	struct klua_state *s = container_of(to_rcu_work(work),
+					    struct klua_state, close);
+
+	spin_lock_bh(&states_lock);
+	list_del(&s->all);
+	spin_unlock_bh(&states_lock);
+	free_state(s);
+}
+
+/**
+ * klua_state_put - give back the hold that klua_state_get() took
+ * @s: the state, or NULL
+ *
+ * The last put of a state that was destroyed closes it, later, in process
+ * context.
+ *
+ * Context: Any context in which a state may be used. Does not sleep; may be
+ *	    called with the state's lock held.
+ */
+void klua_state_put(struct klua_state *s)
+{
+	if (s && refcount_dec_and_test(&s->users))
+		queue_rcu_work(close_queue, &s->close);
+}
+KLUA_EXPORT(klua_state_put);
+
+/* A state that nobody else knows; its Lua state is made by the caller. */
+static struct klua_state *alloc_state(size_t maxalloc, const char *name,
+				      unsigned int len)
+{
+	struct klua_state *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+
+	if (!s)
+		return NULL;
+	spin_lock_init(&s->lock);
+	refcount_set(&s->users, 1);
+	INIT_RCU_WORK(&s->close, close_work);
+	INIT_LIST_HEAD(&s->all);
+	memcpy(s->name, name, len);
+	s->namelen = len;
+	s->hash = name_hash(name, len);
+	s->maxalloc = maxalloc;
+	klua_run_defaults(s);
+	return s;
+}
+
+/* False when another creator of the same name came first. */
+static bool publish(struct klua_state *s)
+{
+	bool first;
+
+	spin_lock_bh(&states_lock);
+	first = !find(s->name, s->namelen, s->hash);
+	if (first) {
+		hlist_add_head_rcu(&s->node, bucket(s->hash));
+		list_add_tail(&s->all, &all_states);
+	}
+	spin_unlock_bh(&states_lock);
+	return first;
+}
+
+/* NULL when @name can be given to a new state, or why it cannot. */
+static const char *refusal(size_t maxalloc, const char *name)
+{
+	if (!name)
+		return "the name is NULL";
+	if (!*name)
+		return "the name is empty";
+	if (!name_length(name))
+		return "the name is too long";
+	if (maxalloc < KLUA_MIN_ALLOC)
+		return "maxalloc is below KLUA_MIN_ALLOC";
+	if (klua_state_lookup(name))
+		return "the name is taken";
+	return NULL;
+}
+
+static const char *open_failure(int err)
+{
+	return err == -ENOMEM ? "not enough memory to open the libraries" :
+				"the libraries cannot be opened";
+}
+
+/**
+ * klua_state_create - make a state
+ * @maxalloc: bytes that it may hold at any instant, KLUA_MIN_ALLOC or more
+ * @name: its name, 1 to KLUA_NAME_MAXSIZE - 1 bytes and a NUL
+ *
+ * The state has the standard libraries open and is in the table under its
+ * name. The caller holds no reference to it: it lives until somebody destroys
+ * it. Of two creators racing on one name exactly one wins.
+ *
+ * Context: Process context. May sleep.
+ * Return: the state, or NULL, with the cause in the kernel log, when the name
+ *	   is NULL, empty, too long or taken, @maxalloc is below
+ *	   KLUA_MIN_ALLOC, or there is no memory to open the libraries.
+ */
+struct klua_state *klua_state_create(size_t maxalloc, const char *name)
+{
+	const char *why = refusal(maxalloc, name);
+	struct klua_state *s = NULL;
+	int err;
+
+	if (why)
+		goto refuse;
+	s = alloc_state(maxalloc, name, name_length(name));
+	if (!s) {
+		why = "not enough memory";
+		goto refuse;
+	}
+	err = klua_state_open(s);
+	if (err) {
+		why = open_failure(err);
+		goto free;
+	}
+	if (!publish(s)) {
+		why = "the name is taken";
+		goto free;
+	}
+	return s;
+
+free:
+	free_state(s);
+refuse:
+	pr_err("cannot create state '%*pE' with maxalloc %zu: %s\n",
+	       (int)(name ? strnlen(name, KLUA_NAME_MAXSIZE) : 0), name,
+	       maxalloc, why);
+	return NULL;
+}
+KLUA_EXPORT(klua_state_create);
+
+/**
+ * klua_state_destroy - destroy a state that nobody holds
+ * @name: its name, NUL-terminated
+ *
+ * The decision is one atomic step on the count: a klua_state_get() that comes
+ * first makes this fail, one that comes later fails itself.
+ *
+ * Context: Any context. Does not sleep.
+ * Return: 0: no lookup or get succeeds from now on, and the state is closed
+ *	   once current readers are done. -1: there is no state of this name,
+ *	   or somebody holds it, and then nothing changes.
+ */
+int klua_state_destroy(const char *name)
+{
+	unsigned int len = name_length(name);
+	struct klua_state *s;
+	int ret = -1;
+
+	if (!len)
+		return -1;
+	spin_lock_bh(&states_lock);
+	s = find(name, len, name_hash(name, len));
+	if (s && refcount_dec_if_one(&s->users)) {
+		hlist_del_rcu(&s->node);
+		queue_rcu_work(close_queue, &s->close);
+		ret = 0;
+	}
+	spin_unlock_bh(&states_lock);
+	return ret;
+}
+KLUA_EXPORT(klua_state_destroy);
+
+/* Take the first state of a bucket out of the table. */
+static struct klua_state *unlink_first(struct hlist_head *head)
+{
+	struct klua_state *s;
+
+	spin_lock_bh(&states_lock);
+	s = hlist_entry_safe(rcu_dereference_protected(hlist_first_rcu(head),
+					lockdep_is_held(&states_lock)),
+			     struct klua_state, node);
+	if (s)
+		hlist_del_rcu(&s->node);
+	spin_unlock_bh(&states_lock);
+	return s;
+}
+
+/**
+ * klua_state_destroy_all - destroy every state
+ *
+ * Takes all states out of the table, those that somebody holds included; these
+ * are closed by their last put. A state that is created meanwhile may stay.
+ *
+ * Context: Process context. May sleep.
+ */
+void klua_state_destroy_all(void)
+{
+	struct klua_state *s;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		/* Out of the table, so the table's reference goes, too. */
+		while ((s = unlink_first(&states[i])))
+			klua_state_put(s);
+		cond_resched();
+	}
+}
+KLUA_EXPORT(klua_state_destroy_all);
+
+static void list_one(const struct klua_state *s)
+{
+	pr_info("  " NAME_FMT ": curralloc %zu, maxalloc %zu, peak %zu, users %u\n",
+		NAME_ARG(s), READ_ONCE(s->curralloc), READ_ONCE(s->maxalloc),
+		READ_ONCE(s->peakalloc), refcount_read(&s->users));
+}
+
+/**
+ * klua_state_list - write all states into the kernel log
+ *
+ * A header, a line for each state, a total. A state that is created or
+ * destroyed meanwhile may be missing; none is listed twice.
+ *
+ * Context: Process context. May sleep.
+ */
+void klua_state_list(void)
+{
+	unsigned long count = 0;
+	struct klua_state *s;
+	size_t bytes = 0;
+	unsigned int i;
+
+	pr_info("states (bytes):\n");
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		/* A bucket at a time, so that readers' sections stay short. */
+		rcu_read_lock();
+		hlist_for_each_entry_rcu(s, &states[i], node) {
+			list_one(s);
+			bytes += READ_ONCE(s->curralloc);
+			count++;
+		}
+		rcu_read_unlock();
+		cond_resched();
+	}
+	pr_info("total: %lu states, %zu bytes\n", count, bytes);
+}
+KLUA_EXPORT(klua_state_list);
+
+/**
+ * klua_state_cancel - end what runs in a state
+ * @name: its name, NUL-terminated
+ *
+ * The run ends within KLUA_SLICE steps, with -ECANCELED for its caller.
+ *
+ * Context: Any context. Does not sleep.
+ * Return: 0: the run in progress was told to end; -ENOENT: there is no state
+ *	   of this name; -ESRCH: nothing runs in it.
+ */
+int klua_state_cancel(const char *name)
+{
+	struct klua_state *s;
+	int ret = -ENOENT;
+
+	rcu_read_lock();
+	s = klua_state_lookup(name);
+	if (s) {
+		ret = -ESRCH;
+		if (READ_ONCE(s->limits.stack) != KLUA_UNARMED) {
+			WRITE_ONCE(s->limits.cancel, 1);
+			ret = 0;
+		}
+	}
+	rcu_read_unlock();
+	return ret;
+}
+KLUA_EXPORT(klua_state_cancel);
+
+/*
+ * Holds that consumers forgot. They are gone, since they use our symbols, so
+ * nobody else changes a count any more: what is left of it is dropped.
+ */
+static void drop_forgotten(void)
+{
+	struct klua_state *s;
+	unsigned int users;
+
+	spin_lock_bh(&states_lock);
+	list_for_each_entry(s, &all_states, all) {
+		users = refcount_read(&s->users);
+		if (!users)
+			continue;
+		pr_warn("state '" NAME_FMT "' was still held %u times at exit\n",
+			NAME_ARG(s), users);
+		refcount_set(&s->users, 0);
+		queue_rcu_work(close_queue, &s->close);
+	}
+	spin_unlock_bh(&states_lock);
+}
+
+/**
+ * klua_states_init - make the manager ready
+ *
+ * Context: Process context, once, before any other call.
+ */
+void klua_states_init(void)
+{
+	salt = get_random_long();
+	close_queue = alloc_workqueue("klua_close", WQ_UNBOUND, 0);
+}
+
+/**
+ * klua_states_exit - destroy every state and wait until all are gone
+ *
+ * A hold that was not given back is reported by the state's name, and the
+ * state freed all the same.
+ *
+ * Context: Process context, once, after the last other call. May sleep.
+ */
+void klua_states_exit(void)
+{
+	klua_state_destroy_all();
+	drop_forgotten();
+	/* The grace periods that closes wait for, then the closes themselves. */
+	rcu_barrier();
+	destroy_workqueue(close_queue);
+	WARN_ON(!list_empty(&all_states));
+}
+
+static int __init klua_init(void)
+{
+	klua_states_init();
+	return close_queue ? 0 : -ENOMEM;
+}
+
+static void __exit klua_exit(void)
+{
+	klua_states_exit();
+}
+
+module_init(klua_init);
+module_exit(klua_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Named, thread-safe Lua states for kernel modules");
+MODULE_VERSION("0.1.0");

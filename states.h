@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * KLua: named, thread-safe Lua 5.3 states for kernel modules.
+ *
+ * The one header a consumer includes. A module that uses KLua says
+ * MODULE_IMPORT_NS(KLUA); (the macro KLUA_IMPORT_NS below hides the
+ * difference between kernels) and builds with -I of this directory.
+ */
+#ifndef KLUA_STATES_H
+#define KLUA_STATES_H
+
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/ratelimit_types.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/version.h>
+#include <linux/workqueue.h>
+
+#include "lua/src/lua.h"
+#include "lua/src/lauxlib.h"
+#include "lua/budget.h"
+
+/* Bytes of a state's name, its NUL included. */
+#define KLUA_NAME_MAXSIZE	64
+
+/*
+ * Bytes below which klua_state_create() refuses @maxalloc: the interpreter's
+ * own structures without any library already need about 5 KiB.
+ */
+#define KLUA_MIN_ALLOC		8192
+
+/* Bytes of the text that the last failed entry left in a state. */
+#define KLUA_ERROR_MAXSIZE	256
+
+/* From Linux 6.13 on a namespace is named by a string. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define KLUA_IMPORT_NS		MODULE_IMPORT_NS("KLUA")
+#else
+#define KLUA_IMPORT_NS		MODULE_IMPORT_NS(KLUA)
+#endif
+
+/**
+ * struct klua_state - one named Lua state
+ *
+ * A consumer may read these fields; it writes none of them.
+ *
+ * Each field's protection:
+ *   I: set before the state is published, read-only after;
+ *   T: the table lock for writing, RCU for reading;
+ *   S: @lock;
+ *   W: written under @lock, read anywhere with READ_ONCE();
+ *   A: atomic.
+ *
+ * @node:	T: link in the table of states
+ * @L:		S: the main thread; what it points to is used under @lock
+ * @lock:	one user at a time; taken with bottom halves off
+ * @users:	A: 1 for the table plus one for each klua_state_get()
+ * @maxalloc:	W: bytes the script may hold at any instant
+ * @curralloc:	W: bytes the script holds, as Lua asked for them
+ * @name:	I: unique among the states of the table, NUL-terminated
+ * @namelen:	I: bytes of @name without the NUL
+ * @hash:	I: hash of @name, compared before the name itself
+ * @peakalloc:	W: the largest @curralloc so far
+ * @steps:	W: steps one entry may take, or KLUA_STEPS_UNLIMITED
+ * @limits:	S: what an entry is charged to (lua/budget.h)
+ * @owner:	W: the CPU that has @lock by klua_state_lock(), or -1
+ * @building:	I: memory may be waited for
+ * @print_limit: A: lines that print may write in five seconds
+ * @errmsg:	S: text of the last failed entry, or empty
+ * @all:	the list of every state not yet freed, see states.c
+ * @close:	closes the Lua state after a grace period, in process context
+ */
+struct klua_state {
+	struct hlist_node node;
+	lua_State *L;
+	spinlock_t lock;
+	refcount_t users;
+	size_t maxalloc;
+	size_t curralloc;
+	unsigned char name[KLUA_NAME_MAXSIZE];
+
+	unsigned int namelen;
+	u32 hash;
+	size_t peakalloc;
+	u64 steps;
+	struct klua_limits limits;
+	int owner;
+	bool building;
+	struct ratelimit_state print_limit;
+	char errmsg[KLUA_ERROR_MAXSIZE];
+	struct list_head all;
+	struct rcu_work close;
+};
+
+/**
+ * struct klua_result - where klua_state_run() leaves what a chunk returned
+ * @buf:  bytes for the text: the chunk's results as tostring() shows them,
+ *	  separated by tabs, or the error message with its traceback; always
+ *	  NUL-terminated when @size is not 0
+ * @size: bytes @buf holds
+ * @len:  out: bytes of the whole text, without NUL; @size or more when it was
+ *	  cut to fit
+ */
+struct klua_result {
+	char *buf;
+	size_t size;
+	size_t len;
+};
+
+void klua_states_init(void);
+void klua_states_exit(void);
+
+bool klua_state_get(struct klua_state *s);
+void klua_state_put(struct klua_state *s);
+struct klua_state *klua_state_lookup(const char *name);
+struct klua_state * __must_check klua_state_find(const char *name);
+struct klua_state *klua_state_create(size_t maxalloc, const char *name);
+int klua_state_destroy(const char *name);
+void klua_state_list(void);
+void klua_state_destroy_all(void);
+
+void klua_state_lock(struct klua_state *s);
+void klua_state_unlock(struct klua_state *s);
+int klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg);
+int __klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg);
+int klua_state_run(struct klua_state *s, const char *chunk, size_t len,
+		   const char *chunkname, struct klua_result *result);
+int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
+		     const char *chunkname, struct klua_result *result);
+
+int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc);
+int klua_state_set_steps(struct klua_state *s, u64 steps);
+int klua_state_cancel(const char *name);
+
+#endif /* KLUA_STATES_H */
