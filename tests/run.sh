@@ -157,8 +157,7 @@ make_payload()
 	shift
 	[ "$kernel" = stock ] || factor=$slow
 	rm -rf "$payload"
-	mkdir -p "$payload/tests"
-	vm/payload.sh "$kernel" "$payload"
+	vm/payload.sh "$kernel" "$payload" || return
 	cp guest/main "$payload/"
 	: >"$payload/plan"
 	: >"$work/allow"
@@ -166,7 +165,7 @@ make_payload()
 		limit=$(header "$file" timeout)
 		limit=$((${limit:-60} * factor))
 		sum=$((sum + limit))
-		cp "$file" "$payload/tests/$(name_of "$file").sh"
+		cp "$file" "$payload/guest/$(name_of "$file").sh"
 		echo "$(name_of "$file") $limit" >>"$payload/plan"
 		header "$file" allow | sed "s/^/$(name_of "$file")\t/" \
 			>>"$work/allow"
@@ -180,7 +179,10 @@ boot()
 	local kernel=$1 log=$2 words=$3 file limit quiet names=()
 	shift 3
 	for file in "$@"; do names+=("$(name_of "$file")"); done
-	limit=$(make_payload "$kernel" "$@")
+	limit=$(make_payload "$kernel" "$@") || {
+		bad "$kernel: the files for the VM"
+		return
+	}
 	quiet=$(awk '$2 > max { max = $2 } END { print max + 60 }' "$payload/plan")
 	report "$kernel" "${names[@]}" < <(
 		vm/vm -k "$kernel" -n "$log-$$" -t "$limit" -q "$quiet" \

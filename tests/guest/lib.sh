@@ -2,10 +2,10 @@
 # shellcheck shell=dash
 #
 # What a test script in the VM has besides the checks of tests/lib.sh. It
-# begins with ". /klua/lib.sh".
+# begins with: . "$(dirname "$0")/lib.sh"
 
 # shellcheck source=tests/lib.sh
-. /klua/checks.sh
+. "$(dirname "$0")/../lib.sh"
 
 loaded=
 

@@ -12,10 +12,10 @@
 set -eu
 . "$(dirname "$0")/common.sh"
 
-# sources: "path<tab>time<tab>size" of what a module is made from
+# sources DIRECTORY: "path<tab>time<tab>size" of what a module is made from
 sources()
 {
-	(cd "$top" && find . \( -path ./build -o -path ./.git \) -prune -o \
+	(cd "$1" && find . \( -path ./build -o -path ./.git \) -prune -o \
 		-type f \( -name '*.[chS]' -o -name Kbuild -o -name import.sh \
 		-o -name '*.patch' -o -name .stamp \) ! -name '*.mod.c' -printf '%P\t%T@\t%s\n' | LC_ALL=C sort)
 }
@@ -26,8 +26,7 @@ copy()
 {
 	cut -f 1 "$src/.sources.new" |
 		(cd "$top" && xargs cp -p -u --parents -t "$src")
-	[ -e "$src/.sources" ] || return 0
-	cut -f 1 "$src/.sources" | while read -r file; do
+	sources "$src" | cut -f 1 | while read -r file; do
 		[ -e "$top/$file" ] || rm -f "$src/$file"
 	done
 }
@@ -73,7 +72,7 @@ if [ "$strict" ] || [ "$identity" != "$(cat "$src/.kernel" 2>/dev/null)" ]; then
 fi
 mkdir -p "$src"
 echo "$identity" >"$src/.kernel"
-sources >"$src/.sources.new"
+sources "$top" >"$src/.sources.new"
 ! cmp -s "$src/.sources.new" "$src/.sources" || exit 0
 
 say "building the modules for the kernel '$kernel'"

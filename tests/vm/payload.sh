@@ -14,12 +14,12 @@ case ${1-} in
 esac
 [ $# -eq 2 ] || { usage >&2; exit 2; }
 
-mkdir -p "$2/modules"
+mkdir -p "$2/modules" "$2/guest"
 # Debugging symbols make the modules ten times as large, and the boot longer.
 find "$build/modules/$1" -name '*.ko' | while read -r module; do
 	objcopy --strip-debug "$module" "$2/modules/${module##*/}"
 done
 (cd "$top" && find examples \( -name '*.sh' -o -name '*.lua' \) \
 	-exec cp -p --parents -t "$2" {} +)
-cp "$top/tests/lib.sh" "$2/checks.sh"
-cp "$top/tests/guest/lib.sh" "$2/lib.sh"
+cp "$top/tests/lib.sh" "$2/"
+cp "$top/tests/guest/lib.sh" "$2/guest/"

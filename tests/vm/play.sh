@@ -50,12 +50,13 @@ script)
 	cp tests/runner/script.sh "$tmp/main"
 	cp "$2" "$tmp/script.lua"
 	{
-		echo "chunkname=@${2##*/}"
+		# The words of a request are separated by spaces.
+		echo "chunkname=@$(basename "$2" | tr -s ' \t\n' '_')"
 		[ -z "${MAXALLOC-}" ] || echo "maxalloc=$MAXALLOC"
 		[ -z "${STEPS-}" ] || echo "steps=$STEPS"
 	} >"$tmp/options"
 	say "booting the VM"
-	tests/vm/vm -n script "$tmp" ;;
+	tests/vm/vm -n script -a log_buf_len=8M "$tmp" ;;
 shell)
 	cat >"$tmp/main" <<-'EOF'
 	insmod /klua/modules/klua.ko
