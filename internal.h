@@ -14,6 +14,10 @@
 #define KLUA_EXPORT(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, KLUA)
 #endif
 
+/* Names are data: a hostile one must not forge a line or a format. */
+#define NAME_FMT	"%*pE"
+#define NAME_ARG(s)	(int)(s)->namelen, (s)->name
+
 /*
  * Core functions that consumers have no business with: they make, destroy and
  * open what klua_state_create() and the last put do.

@@ -159,37 +159,57 @@ int klua_limits_check(struct klua_limits *lim)
 /* Bytes of which some are not: each may become four, and all must fit. */
 #define PRINT_BINARY	200
 
-static size_t text_length(const char *line, size_t len)
+/* Bytes up to the first control byte other than a tab, or to the end. */
+static size_t text_length(const char *text, size_t len)
 {
 	size_t n;
 
-	for (n = 0; n < len && n < PRINT_TEXT; n++)
-		if (iscntrl(line[n]) && line[n] != '\t')
+	for (n = 0; n < len; n++)
+		if (iscntrl(text[n]) && text[n] != '\t')
 			break;
 	return n;
 }
 
-/* Long lines go out in pieces; control bytes as \ooo, so no line is forged. */
-void klua_print(lua_State *L, const char *line, size_t len)
+/* One piece of a line into the log; returns its length. */
+static size_t print_piece(struct klua_state *s, const char *text, size_t len)
 {
-	struct klua_state *s = state_of(L);
+	size_t n = text_length(text, min_t(size_t, len, PRINT_TEXT));
+
+	if (n == len || n == PRINT_TEXT) {
+		pr_info(NAME_FMT ": %.*s\n", NAME_ARG(s), (int)n, text);
+		return n;
+	}
+	n = min_t(size_t, len, PRINT_BINARY);
+	pr_info(NAME_FMT ": %*pE\n", NAME_ARG(s), (int)n, text);
+	return n;
+}
+
+/* Long lines go out in pieces; control bytes as \ooo, so no line is forged. */
+static void print_line(struct klua_state *s, const char *text, size_t len)
+{
 	size_t n;
 
 	if (!__ratelimit(&s->print_limit))
 		return;
 	do {
-		n = text_length(line, len);
-		if (n == len || n == PRINT_TEXT) {
-			pr_info("%*pE: %.*s\n", (int)s->namelen, s->name,
-				(int)n, line);
-		} else {
-			n = min_t(size_t, len, PRINT_BINARY);
-			pr_info("%*pE: %*pE\n", (int)s->namelen, s->name,
-				(int)n, line);
-		}
-		line += n;
+		n = print_piece(s, text, len);
+		text += n;
 		len -= n;
 	} while (len);
+}
+
+/* A line for each line of the text, each with the state's name. */
+void klua_print(lua_State *L, const char *text, size_t len)
+{
+	struct klua_state *s = state_of(L);
+	const char *end;
+
+	while ((end = memchr(text, '\n', len))) {
+		print_line(s, text, end - text);
+		len -= end + 1 - text;
+		text = end + 1;
+	}
+	print_line(s, text, len);
 }
 
 /*
@@ -202,8 +222,8 @@ static int panicked(lua_State *L)
 		lua_tostring(L, -1) : "no message";
 	struct klua_state *s = state_of(L);
 
-	pr_emerg("state '%*pE': Lua error outside any protected call: %s\n",
-		 (int)s->namelen, s->name, msg);
+	pr_emerg("state '" NAME_FMT "': Lua error outside any protected call: %s\n",
+		 NAME_ARG(s), msg);
 	pr_emerg("the module that called the Lua API without lua_pcall() or klua_state_call() is at fault; the trace below shows it\n");
 	return 0;
 }
@@ -250,8 +270,8 @@ void klua_state_close(struct klua_state *s)
 	lua_close(s->L);
 	if (armed)
 		klua_disarm(&s->limits);
-	WARN_ONCE(s->curralloc, "state '%*pE' leaked %zu bytes\n",
-		  (int)s->namelen, s->name, s->curralloc);
+	WARN_ONCE(s->curralloc, "state '" NAME_FMT "' leaked %zu bytes\n",
+		  NAME_ARG(s), s->curralloc);
 }
 
 /**

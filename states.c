@@ -73,10 +73,6 @@ static struct workqueue_struct *close_queue;
 /* So that names that collide cannot be chosen beforehand. */
 static unsigned long salt;
 
-/* Names are data: a hostile one must not forge a line or a format. */
-#define NAME_FMT	"%*pE"
-#define NAME_ARG(s)	(int)(s)->namelen, (s)->name
-
 /* Length of a valid name, or 0. */
 static unsigned int name_length(const char *name)
 {

@@ -58,6 +58,44 @@ void klua_charge_slow(lua_State *L);
 	(klua_stack_pointer() < klua_limits(L)->reserve)
 
 /*
+ * Call a function of a consumer, and say so when it returns, or raises an
+ * error, with a lock held or preemption or interrupts not as they were.
+ */
+#ifdef KLUA_CONTEXT_CHECKS
+static inline int klua_call_c(lua_State *L, lua_CFunction f)
+{
+	struct klua_context was = klua_context();
+	int n = f(L);
+
+	klua_context_check(was, f, "returned");
+	return n;
+}
+
+/* The innermost C function is the one that raised, or called what did. */
+static inline void *klua_raiser(lua_State *L)
+{
+	CallInfo *ci = L->ci;
+
+	while (ci && (isLua(ci) || !ttisfunction(ci->func)))
+		ci = ci->previous;
+	if (!ci)
+		return NULL;
+	return ttislcf(ci->func) ? fvalue(ci->func) : clCvalue(ci->func)->f;
+}
+
+#define klua_try_begin()	struct klua_context klua_was = klua_context()
+#define klua_try_end(L, status) \
+	do { \
+		if ((status) != LUA_OK) \
+			klua_context_check(klua_was, klua_raiser(L), "raised"); \
+	} while (0)
+#else
+#define klua_call_c(L, f)	((*(f))(L))
+#define klua_try_begin()	((void)0)
+#define klua_try_end(L, status)	((void)0)
+#endif
+
+/*
  * A finalizer in C may give back what its module holds, so it gets a small
  * budget of its own, even in an entry that has spent its own.
  */

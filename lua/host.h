@@ -20,7 +20,6 @@
 
 /* Kernel macros with names that the core uses for its own. */
 #undef abs
-#undef current
 #undef isalnum
 #undef isalpha
 #undef isascii
@@ -50,6 +49,47 @@
 /* No locale in the kernel: strings compare by their bytes. */
 #define strcoll			strcmp
 
+/*
+ * What a consumer's function must leave as it found it. Looked at where the
+ * kernel is built to find such mistakes; costs nothing elsewhere.
+ */
+#if defined(CONFIG_PROVE_LOCKING) || defined(CONFIG_DEBUG_ATOMIC_SLEEP)
+#include <linux/irqflags.h>
+#include <linux/lockdep.h>
+#include <linux/preempt.h>
+
+struct klua_context {
+	int preempt;
+	int irqs_off;
+	int locks;
+};
+
+static inline struct klua_context klua_context(void)
+{
+	return (struct klua_context) {
+		.preempt = preempt_count(),
+		.irqs_off = irqs_disabled(),
+#ifdef CONFIG_LOCKDEP
+		.locks = lockdep_depth(current),
+#endif
+	};
+}
+
+static inline void klua_context_check(struct klua_context was, void *fn,
+				      const char *how)
+{
+	struct klua_context is = klua_context();
+
+	WARN(is.preempt != was.preempt || is.irqs_off != was.irqs_off ||
+	     is.locks != was.locks,
+	     "klua: %ps %s with preempt_count %x (was %x), interrupts %s (was %s), %d locks (was %d)\n",
+	     fn, how, is.preempt, was.preempt,
+	     is.irqs_off ? "off" : "on", was.irqs_off ? "off" : "on",
+	     is.locks, was.locks);
+}
+#define KLUA_CONTEXT_CHECKS
+#endif
+
 #else /* !__KERNEL__ */
 
 #include <errno.h>
@@ -69,5 +109,7 @@ unsigned long long klua_random(void);
 
 #define luai_makeseed()		((unsigned int)klua_random())
 #define l_randomizePivot()	((unsigned int)klua_random())
+
+#undef current
 
 #endif /* KLUA_HOST_H */

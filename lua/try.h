@@ -20,6 +20,7 @@
 
 #include <linux/bug.h>
 #include <linux/compiler.h>
+#include <linux/llist.h>
 #include <linux/sched.h>
 #include <asm/stacktrace.h>
 
@@ -29,6 +30,9 @@ struct klua_jmpbuf {
 	unsigned long sp;
 #ifdef CONFIG_FUNCTION_GRAPH_TRACER
 	int graph_depth;
+#endif
+#ifdef CONFIG_RETHOOK
+	struct llist_node *rethooks;
 #endif
 };
 
@@ -57,30 +61,31 @@ static __always_inline void klua_unpoison(struct klua_jmpbuf *buf)
 #endif
 
 /*
- * The graph tracer keeps the return addresses of the functions it traces on a
- * stack of its own. The core is not traced (Kbuild), but a consumer's function
- * that a throw skips may be: forget its entry, or the next return would go to
- * the wrong place.
+ * The graph tracer and return probes keep the return addresses of the functions
+ * they watch on stacks of their own. The core is not traced (Kbuild), but a
+ * consumer's function that a throw skips may be: forget its entries, or a later
+ * return would go to the wrong place. A return probe's node that is forgotten
+ * is lost to its probe, which then misses one hit in the future.
  */
+static __always_inline void klua_trace_save(struct klua_jmpbuf *buf)
+{
 #ifdef CONFIG_FUNCTION_GRAPH_TRACER
-static __always_inline void klua_graph_save(struct klua_jmpbuf *buf)
-{
 	buf->graph_depth = current->curr_ret_stack;
-}
-
-static __always_inline void klua_graph_restore(struct klua_jmpbuf *buf)
-{
-	current->curr_ret_stack = buf->graph_depth;
-}
-#else
-static __always_inline void klua_graph_save(struct klua_jmpbuf *buf)
-{
-}
-
-static __always_inline void klua_graph_restore(struct klua_jmpbuf *buf)
-{
-}
 #endif
+#ifdef CONFIG_RETHOOK
+	buf->rethooks = current->rethooks.first;
+#endif
+}
+
+static __always_inline void klua_trace_restore(struct klua_jmpbuf *buf)
+{
+#ifdef CONFIG_FUNCTION_GRAPH_TRACER
+	current->curr_ret_stack = buf->graph_depth;
+#endif
+#ifdef CONFIG_RETHOOK
+	current->rethooks.first = buf->rethooks;
+#endif
+}
 
 /*
  * BUG() is never reached. It tells objtool, which sees one object at a time,
@@ -88,7 +93,7 @@ static __always_inline void klua_graph_restore(struct klua_jmpbuf *buf)
  */
 static __always_inline __noreturn void klua_unwind(struct klua_jmpbuf *buf)
 {
-	klua_graph_restore(buf);
+	klua_trace_restore(buf);
 	klua_unpoison(buf);
 	klua_throw(buf);
 	BUG();
@@ -99,7 +104,7 @@ static __always_inline __noreturn void klua_unwind(struct klua_jmpbuf *buf)
 #define LUAI_THROW(L, c)	klua_unwind(&(c)->b)
 #define LUAI_TRY(L, c, a) \
 	do { \
-		klua_graph_save(&(c)->b); \
+		klua_trace_save(&(c)->b); \
 		klua_try(&(c)->b, f, L, ud); \
 	} while (0)
 
