@@ -108,7 +108,7 @@ int klua_arm_slow(struct klua_limits *lim)
 	lim->budget.stopped = 0;
 	refill(&lim->budget);
 	lim->deadline = 0;
-	lim->cpu = raw_smp_processor_id();
+	WRITE_ONCE(lim->cpu, raw_smp_processor_id());
 	WRITE_ONCE(lim->cancel, 0);
 	set_stack(lim);
 	return 1;
@@ -116,7 +116,7 @@ int klua_arm_slow(struct klua_limits *lim)
 
 void klua_disarm(struct klua_limits *lim)
 {
-	lim->cpu = -1;
+	WRITE_ONCE(lim->cpu, -1);
 	WRITE_ONCE(lim->stack, KLUA_UNARMED);
 }
 
@@ -285,7 +285,7 @@ void klua_state_close(struct klua_state *s)
 void klua_state_lock(struct klua_state *s)
 {
 	spin_lock_bh(&s->lock);
-	s->owner = raw_smp_processor_id();
+	WRITE_ONCE(s->owner, raw_smp_processor_id());
 }
 KLUA_EXPORT(klua_state_lock);
 
@@ -298,7 +298,7 @@ KLUA_EXPORT(klua_state_lock);
 void klua_state_unlock(struct klua_state *s)
 {
 	lockdep_assert_held(&s->lock);
-	s->owner = -1;
+	WRITE_ONCE(s->owner, -1);
 	spin_unlock_bh(&s->lock);
 }
 KLUA_EXPORT(klua_state_unlock);
