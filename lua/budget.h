@@ -60,6 +60,8 @@ struct klua_budget {
  * @deadline: ns on the monotonic clock, or 0 before the first look
  * @cpu:      the CPU that the entry runs on, or -1
  * @cancel:   another CPU asks the entry to end
+ * @stack_hit:  the entry has reached @stack
+ * @memory_hit: the entry was refused memory, even after a collection
  */
 struct klua_limits {
 	struct klua_budget budget;
@@ -68,6 +70,8 @@ struct klua_limits {
 	u64 deadline;
 	int cpu;
 	int cancel;
+	bool stack_hit;
+	bool memory_hit;
 };
 
 int klua_arm_slow(struct klua_limits *lim);

@@ -27,6 +27,7 @@
 
 void klua_charge_slow(lua_State *L);
 
+#ifndef KLUA_UNCHECKED
 /* Count @n steps without raising anything: for places where nothing may. */
 #define klua_owe(L, n)	((void)(klua_limits(L)->budget.left -= (long)(n)))
 
@@ -36,6 +37,14 @@ void klua_charge_slow(lua_State *L);
 		if (unlikely((klua_limits(L)->budget.left -= (long)(n)) < 0)) \
 			klua_charge_slow(L); \
 	} while (0)
+
+#else
+/* For tests/bench alone, which shows what the limits cost. */
+#undef klua_arm
+#define klua_arm(lim)		((void)(lim), 0)
+#define klua_owe(L, n)		((void)(n))
+#define klua_charge(L, n)	((void)(n))
+#endif
 
 /* memcpy() and friends do 16 bytes in the time of about one instruction. */
 #define klua_charge_bytes(L, n)		klua_charge(L, (size_t)(n) >> 4)
@@ -48,11 +57,16 @@ void klua_charge_slow(lua_State *L);
 #define klua_protected(L)	((L)->errorJmp || G(L)->mainthread->errorJmp)
 
 /* Below the limit, or no limit set: one comparison for the common case. */
+#ifdef KLUA_UNCHECKED
+#define klua_stack_check(L)	0
+#else
 #define klua_stack_check(L) \
 	unlikely(klua_stack_pointer() < klua_limits(L)->stack)
+#endif
 
 #define klua_stack_low(L) \
-	(klua_stack_check(L) && klua_armed(klua_limits(L)))
+	(klua_stack_check(L) && klua_armed(klua_limits(L)) && \
+	 (klua_limits(L)->stack_hit = true))
 
 #define klua_stack_out(L) \
 	(klua_stack_pointer() < klua_limits(L)->reserve)

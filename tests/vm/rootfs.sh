@@ -14,6 +14,7 @@ set -eu
 programs='
 	busybox-static	/bin/busybox
 	dnsmasq-base	/usr/sbin/dnsmasq
+	lua5.3		/usr/bin/lua5.3
 '
 
 out=$build/rootfs.cpio

@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+local sum = 0
+for i = 1, 1000000 do
+	sum = (sum + i * 3) % 1000003
+	if sum & 1 == 0 then sum = sum ~ 5 end
+end
+assert(sum >= 0)
