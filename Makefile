@@ -4,8 +4,8 @@
 # kernel's build system reads instead of this file.
 
 kdir = $(or $(KDIR),/lib/modules/$(KVER)/build)
-KVER = $(or $(if $(KDIR),$(shell $(MAKE) -s -C '$(KDIR)' kernelrelease)), \
-	    $(shell uname -r))
+KVER = $(or $(if $(KDIR),$(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	'$(KDIR)/include/generated/utsrelease.h')),$(shell uname -r))
 incdir = $(DESTDIR)/usr/src/klua-headers-$(KVER)
 moddir = $(DESTDIR)$(INSTALL_MOD_PATH)
 
@@ -42,8 +42,8 @@ core:
 headers:
 	@test -e '$(kdir)/Makefile' || { \
 		echo "No kernel headers at $(kdir)." \
-		     "On Debian: apt-get install linux-headers-$(KVER)." \
-		     "Or say where they are: make KDIR=directory" >&2; exit 2; }
+		     $(if $(KDIR),,"On Debian: apt-get install linux-headers-$(KVER)." \
+		     "Elsewhere: make KDIR=directory.") >&2; exit 2; }
 
 module: headers core
 	$(MAKE) -C '$(kdir)' M='$(CURDIR)' modules
@@ -51,16 +51,16 @@ module: headers core
 install: module
 	$(MAKE) -C '$(kdir)' M='$(CURDIR)' INSTALL_MOD_DIR=updates \
 		INSTALL_MOD_PATH='$(moddir)' modules_install
-	install -d '$(incdir)/lua/src'
-	install -m 644 states.h luaconf.h Module.symvers '$(incdir)/'
-	install -m 644 lua/*.h '$(incdir)/lua/'
-	install -m 644 lua/src/lua.h lua/src/lauxlib.h lua/src/lualib.h \
-		'$(incdir)/lua/src/'
+	$(if $(moddir),,depmod '$(KVER)')
+	install -d '$(incdir)'
+	cp --parents -t '$(incdir)' $(wildcard states.h luaconf.h uapi/*.h \
+		lua/*.h) $(addprefix lua/src/,lua.h lauxlib.h lualib.h) \
+		Module.symvers
 
 uninstall:
 	rm -f '$(moddir)/lib/modules/$(KVER)/updates/klua.ko'*
 	rm -rf '$(incdir)'
-	depmod $(if $(moddir),-b '$(moddir)') '$(KVER)'
+	$(if $(moddir),,depmod '$(KVER)')
 
 run:
 	@tests/vm/play.sh $(if $(SCRIPT),script '$(SCRIPT)',demo)

@@ -158,15 +158,14 @@ make_payload()
 	[ "$kernel" = stock ] || factor=$slow
 	rm -rf "$payload"
 	vm/payload.sh "$kernel" "$payload" || return
-	cp guest/main "$payload/"
+	mv "$payload/guest/main" "$payload/main"
 	: >"$payload/plan"
 	: >"$work/allow"
 	for file in "$@"; do
 		limit=$(header "$file" timeout)
 		limit=$((${limit:-60} * factor))
 		sum=$((sum + limit))
-		cp "$file" "$payload/guest/$(name_of "$file").sh"
-		echo "$(name_of "$file") $limit" >>"$payload/plan"
+		echo "$(name_of "$file") $limit $file" >>"$payload/plan"
 		header "$file" allow | sed "s/^/$(name_of "$file")\t/" \
 			>>"$work/allow"
 	done

@@ -4,8 +4,9 @@
 # usage: payload.sh KERNEL DIRECTORY
 #
 # Fills DIRECTORY with what the VM finds under /klua whatever it is to do: the
-# modules of build/modules/KERNEL, the examples' scripts, and the shell
-# functions that scripts in the VM share. /klua/main is the caller's to add.
+# modules of build/modules/KERNEL in modules/, the examples' scripts in
+# examples/, and all of tests/ that is for the VM. /klua/main is the caller's
+# to add.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -14,12 +15,14 @@ case ${1-} in
 esac
 [ $# -eq 2 ] || { usage >&2; exit 2; }
 
-mkdir -p "$2/modules" "$2/guest"
+mkdir -p "$2/modules"
 # Debugging symbols make the modules ten times as large, and the boot longer.
 find "$build/modules/$1" -name '*.ko' | while read -r module; do
 	objcopy --strip-debug "$module" "$2/modules/${module##*/}"
 done
 (cd "$top" && find examples \( -name '*.sh' -o -name '*.lua' \) \
 	-exec cp -p --parents -t "$2" {} +)
-cp "$top/tests/lib.sh" "$2/"
-cp "$top/tests/guest/lib.sh" "$2/guest/"
+# tests/ itself, but what is for the host and what was compiled already
+(cd "$top/tests" && find . \( -path ./vm -o -path ./host -o -path ./check \) \
+	-prune -o -type f ! -name '*.[chSo]' ! -name '*.ko' ! -name Kbuild \
+	-exec cp -p --parents -t "$2" {} +)

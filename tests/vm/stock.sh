@@ -28,12 +28,14 @@ own()
 		die "KERNEL= and KDIR= must be given together"
 	fi
 	[ -f "$KERNEL" ] || die "KERNEL=$KERNEL: no such file"
-	[ -f "$KDIR/Makefile" ] || die "KDIR=$KDIR: not a kernel build directory"
+	[ -f "$KDIR/include/generated/utsrelease.h" ] ||
+		die "KDIR=$KDIR: not the build directory of a kernel"
 	rm -rf "$out"
 	mkdir -p "$out"
 	ln -s "$(realpath "$KERNEL")" "$out/bzImage"
 	ln -s "$(realpath "$KDIR")" "$out/kdir"
-	make -s -C "$KDIR" kernelrelease >"$out/release"
+	sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+		"$KDIR/include/generated/utsrelease.h" >"$out/release"
 	touch "$out/own"
 }
 

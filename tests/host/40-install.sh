@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 600
+#
+# What "make install" installs is enough to build a consumer with, and "make
+# uninstall" leaves nothing of it. In a copy of the tree, for the stock kernel.
+. "$(dirname "$0")/../lib.sh"
+
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+cd "$top" || exit 1
+tests/vm/need.sh build vm && tests/vm/stock.sh || exit 1
+kdir=$top/build/kernels/stock/kdir
+kver=$(cat build/kernels/stock/release)
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+mkdir "$tmp/src" "$tmp/root" "$tmp/consumer"
+find . \( -path ./build -o -path ./.git \) -prune -o -type f \
+	\( -name '*.[chS]' -o -name Kbuild -o -name Makefile -o -name '*.sh' \
+	   -o -name '*.patch' -o -name .stamp \) ! -name '*.mod.c' \
+	-exec cp -p --parents -t "$tmp/src" {} +
+tarball=$top/build/lua/lua-5.3.6.tar.gz
+[ ! -e "$tarball" ] || export LUA_TARBALL="$tarball"
+
+# make_in_copy ARGUMENT...: make hands its own variables down through MAKEFLAGS
+make_in_copy()
+{
+	env -u MAKEFLAGS -u MAKELEVEL -u KDIR \
+		make -C "$tmp/src" DESTDIR="$tmp/root" "$@"
+}
+
+check "make install" make_in_copy KDIR="$kdir" install
+check "the module is where modprobe looks" \
+	test -e "$tmp/root/lib/modules/$kver/updates/klua.ko"
+
+cp examples/minimal/minimal.c examples/minimal/Kbuild "$tmp/consumer/"
+headers=$tmp/root/usr/src/klua-headers-$kver
+rm -rf "$tmp/src"
+check "a consumer builds against what was installed" make -C "$kdir" \
+	M="$tmp/consumer" KLUA="$headers" \
+	KBUILD_EXTRA_SYMBOLS="$headers/Module.symvers" modules
+
+mkdir "$tmp/src"
+cp -p Makefile states.h "$tmp/src/"
+check "make uninstall" make_in_copy KDIR="$kdir" uninstall
+is "leaves no file" '' "$(find "$tmp/root" -name '*klua*')"
+
+text=$(make_in_copy KDIR="$tmp/none" 2>&1)
+like "a missing KDIR is named" "*No kernel headers at $tmp/none.*" "$text"
+is "in one line" 1 "$(echo "$text" | grep -vc '^make')"
