@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the suites share: reading back what the kernel logged, and seeing a
+ * state being closed.
+ */
+#ifndef KLUA_KUNIT_COMMON_H
+#define KLUA_KUNIT_COMMON_H
+
+#include <linux/completion.h>
+#include <linux/irqflags.h>
+#include <linux/kmsg_dump.h>
+#include <linux/preempt.h>
+#include <linux/string.h>
+
+#include "states.h"
+#include "suite.h"
+
+/* Enough for a state with its libraries, and for small scripts. */
+#define SMALL		(64 * 1024)
+
+/* No state of a test takes longer than this to be closed. */
+#define CLOSE_TIME	(30 * HZ)
+
+/* From now on, log_count() counts. */
+static inline void log_begin(struct kmsg_dump_iter *log)
+{
+	kmsg_dump_rewind(log);
+	log->cur_seq = log->next_seq;
+}
+
+/*
+ * Lines of klua.ko since log_begin() that contain @text. Only whole lines
+ * begin with the level and the module's name: a forged one counts as well.
+ */
+static inline unsigned int log_count(const struct kmsg_dump_iter *log,
+				     const char *level, const char *text)
+{
+	struct kmsg_dump_iter iter = *log;
+	unsigned int count = 0;
+	static char record[2048];
+	char *rest, *line;
+	size_t len;
+
+	while (kmsg_dump_get_line(&iter, true, record, sizeof(record) - 1,
+				  &len)) {
+		record[len] = '\0';
+		rest = record;
+		while ((line = strsep(&rest, "\n")))
+			if (strstarts(line, level) && strstr(line, "] klua: ") &&
+			    strstr(line, text))
+				count++;
+	}
+	return count;
+}
+
+#define LOG_ERR		"<3>"
+#define LOG_INFO	"<6>"
+
+/* Sees a state being closed, by a finalizer in it. */
+struct watch {
+	struct completion closed;
+	bool may_sleep;
+};
+
+static inline int watch_gc(lua_State *L)
+{
+	struct watch *w = *(struct watch **)lua_touserdata(L, 1);
+
+	w->may_sleep = !preempt_count() && !irqs_disabled();
+	complete(&w->closed);
+	return 0;
+}
+
+/* For klua_state_call() */
+static inline int watch_open(lua_State *L)
+{
+	struct watch *w = lua_touserdata(L, 1);
+	struct watch **box = lua_newuserdata(L, sizeof(*box));
+
+	*box = w;
+	lua_createtable(L, 0, 1);
+	lua_pushcfunction(L, watch_gc);
+	lua_setfield(L, -2, "__gc");
+	lua_setmetatable(L, -2);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, w);
+	return 0;
+}
+
+static inline int watch_state(struct klua_state *s, struct watch *w)
+{
+	init_completion(&w->closed);
+	w->may_sleep = false;
+	return klua_state_call(s, watch_open, w);
+}
+
+static inline bool watch_closed(struct watch *w)
+{
+	return wait_for_completion_timeout(&w->closed, CLOSE_TIME);
+}
+
+/* Run a text; its errno. */
+static inline int run_text(struct klua_state *s, const char *text)
+{
+	return klua_state_run(s, text, strlen(text), "=test", NULL);
+}
+
+#endif /* KLUA_KUNIT_COMMON_H */

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The allocator: limits, accounting, sizes that wrap around. The first cases
+ * call a copy of it, compiled in here; the others see it work in a state.
+ */
+#include <linux/interrupt.h>
+
+#include "common.h"
+#include "../../alloc.c"
+
+#define NAME	"kunit"
+
+/* What the allocator needs of a state */
+static struct klua_state bare;
+
+static int init_bare(struct kunit *test)
+{
+	memset(&bare, 0, sizeof(bare));
+	bare.maxalloc = 10000;
+	return 0;
+}
+
+static void exit_states(struct kunit *test)
+{
+	klua_state_destroy_all();
+}
+
+static void *resize(void *block, size_t osize, size_t nsize)
+{
+	return klua_alloc(&bare.limits, block, osize, nsize);
+}
+
+static void counts_what_is_asked_for(struct kunit *test)
+{
+	void *block = resize(NULL, LUA_TTABLE, 100);
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 100);
+	block = resize(block, 100, 3000);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 3000);
+	block = resize(block, 3000, 7);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 7);
+	KUNIT_EXPECT_EQ(test, bare.peakalloc, 3000);
+	KUNIT_EXPECT_NULL(test, resize(block, 7, 0));
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+}
+
+static void keeps_contents(struct kunit *test)
+{
+	static const size_t sizes[] = { 40, 41, 64, 5000, 33, 32, 1 };
+	size_t size = 32;
+	u8 *block = resize(NULL, 0, size);
+	int i, j;
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		memset(block, i, size);
+		block = resize(block, size, sizes[i]);
+		KUNIT_ASSERT_NOT_NULL(test, block);
+		for (j = 0; j < min(size, sizes[i]); j++)
+			KUNIT_EXPECT_EQ(test, block[j], i);
+		size = sizes[i];
+	}
+	resize(block, size, 0);
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+}
+
+static void blocks_are_aligned(struct kunit *test)
+{
+	void *block;
+	size_t size;
+
+	for (size = 1; size <= 300; size++) {
+		block = resize(NULL, 0, size);
+		KUNIT_ASSERT_NOT_NULL(test, block);
+		KUNIT_EXPECT_EQ(test, (unsigned long)block % 8, 0);
+		resize(block, size, 0);
+	}
+}
+
+static void limit_is_exact(struct kunit *test)
+{
+	void *block = resize(NULL, 0, bare.maxalloc);
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_NULL(test, resize(NULL, 0, 1));
+	KUNIT_EXPECT_NULL(test, resize(block, 10000, 10001));
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 10000);
+	resize(block, 10000, 0);
+	KUNIT_EXPECT_NULL(test, resize(NULL, 0, 10001));
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+}
+
+/*
+ * FAULT: curralloc - osize + nsize that wraps around, and so seems to fit.
+ */
+static void fault_curralloc_wraps(struct kunit *test)
+{
+	static const size_t sizes[] = {
+		SIZE_MAX, SIZE_MAX - 1, SIZE_MAX - 99, SIZE_MAX - 100,
+		SIZE_MAX - 10000, SIZE_MAX / 2, SIZE_MAX / 2 + 1, LONG_MAX,
+	};
+	void *block = resize(NULL, 0, 100);
+	int i, unlimited;
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	for (unlimited = 0; unlimited <= 1; unlimited++) {
+		bare.maxalloc = unlimited ? SIZE_MAX : 10000;
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			KUNIT_EXPECT_NULL(test, resize(NULL, 0, sizes[i]));
+			KUNIT_EXPECT_NULL(test, resize(block, 100, sizes[i]));
+			KUNIT_EXPECT_EQ(test, bare.curralloc, 100);
+		}
+	}
+	resize(block, 100, 0);
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+}
+
+/* Lua relies on it: a shrink has no way to fail. */
+static void shrink_never_fails(struct kunit *test)
+{
+	size_t size = 10000;
+	void *block = resize(NULL, 0, size);
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	bare.maxalloc = 1;
+	for (; size > 1; size = size * 2 / 3) {
+		block = resize(block, size, size * 2 / 3);
+		KUNIT_ASSERT_NOT_NULL(test, block);
+		KUNIT_EXPECT_EQ(test, bare.curralloc, size * 2 / 3);
+	}
+	block = resize(block, 1, 1);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_NULL(test, resize(block, 1, 2));
+	resize(block, 1, 0);
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+}
+
+static void freeing_nothing_is_nothing(struct kunit *test)
+{
+	KUNIT_EXPECT_NULL(test, resize(NULL, LUA_TSTRING, 0));
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+}
+
+static struct klua_state *create(struct kunit *test, size_t maxalloc)
+{
+	struct klua_state *s = klua_state_create(maxalloc, NAME);
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	return s;
+}
+
+static int userdata(lua_State *L)
+{
+	size_t *size = lua_touserdata(L, 1);
+
+	lua_newuserdata(L, *size);
+	return 0;
+}
+
+/* FAULT: curralloc - osize + nsize wraps, seen from a consumer's function. */
+static void fault_userdata_wraps(struct kunit *test)
+{
+	static size_t sizes[] = { SIZE_MAX, SIZE_MAX - 40, LONG_MAX, SMALL };
+	struct klua_state *s = create(test, SIZE_MAX);
+	int i, err;
+
+	for (i = 0; i < ARRAY_SIZE(sizes) - 1; i++) {
+		err = klua_state_call(s, userdata, &sizes[i]);
+		KUNIT_EXPECT_TRUE(test, err == -ENOMEM || err == -EREMOTEIO);
+		KUNIT_EXPECT_LE(test, s->peakalloc, SMALL);
+	}
+	KUNIT_EXPECT_EQ(test, klua_state_call(s, userdata, &sizes[i]), 0);
+}
+
+static void script_meets_the_limit(struct kunit *test)
+{
+	struct klua_state *s = create(test, SMALL);
+	size_t before;
+
+	KUNIT_EXPECT_EQ(test, run_text(s, "collectgarbage()"), 0);
+	before = s->curralloc;
+	KUNIT_EXPECT_EQ(test, run_text(s, "local t = {} while true do\n"
+				       "t[#t + 1] = ('x'):rep(100) .. #t end"),
+			-ENOMEM);
+	KUNIT_EXPECT_LE(test, s->peakalloc, SMALL);
+	KUNIT_EXPECT_GT(test, s->peakalloc, SMALL / 2);
+	KUNIT_EXPECT_EQ(test, run_text(s, "return ('x'):rep(1000000)"),
+			-ENOMEM);
+	KUNIT_EXPECT_LE(test, s->peakalloc, SMALL);
+	KUNIT_EXPECT_EQ(test, run_text(s, "collectgarbage() collectgarbage()"),
+			0);
+	KUNIT_EXPECT_LE(test, s->curralloc, before + 4096);
+}
+
+static void limit_can_be_raised(struct kunit *test)
+{
+	struct klua_state *s = create(test, SMALL);
+	static const char text[] = "return #('x'):rep(100000)";
+
+	KUNIT_EXPECT_EQ(test, run_text(s, text), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(s, 1000000), 0);
+	KUNIT_EXPECT_EQ(test, run_text(s, text), 0);
+}
+
+static void limit_below_use_takes_nothing_away(struct kunit *test)
+{
+	struct klua_state *s = create(test, 1000000);
+
+	KUNIT_EXPECT_EQ(test, run_text(s, "x = ('x'):rep(100000)"), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(s, SMALL), 0);
+	KUNIT_EXPECT_EQ(test, run_text(s, "y = ('y'):rep(1000)"), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(s, 1000000), 0);
+	KUNIT_EXPECT_EQ(test, run_text(s, "assert(#x == 100000) x = nil\n"
+				       "collectgarbage()"), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(s, SMALL), 0);
+	KUNIT_EXPECT_EQ(test, run_text(s, "y = ('y'):rep(1000)"), 0);
+}
+
+static void limit_has_a_minimum(struct kunit *test)
+{
+	struct klua_state *s = create(test, SMALL);
+
+	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(s, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(s, KLUA_MIN_ALLOC - 1),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, s->maxalloc, SMALL);
+	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(s, SIZE_MAX), 0);
+	KUNIT_EXPECT_EQ(test, s->maxalloc, SIZE_MAX);
+}
+
+static int count_bytes(lua_State *L)
+{
+	size_t *bytes = lua_touserdata(L, 1);
+
+	*bytes = (size_t)lua_gc(L, LUA_GCCOUNT, 0) * 1024 +
+		 lua_gc(L, LUA_GCCOUNTB, 0);
+	return 0;
+}
+
+/* Lua keeps its own count of what it holds. */
+static void agrees_with_lua(struct kunit *test)
+{
+	struct klua_state *s = create(test, 1000000);
+	size_t bytes;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		KUNIT_EXPECT_EQ(test, run_text(s, "t = t or {} for i = 1, 100 do\n"
+					       "t[#t + 1] = {i} end"), 0);
+		KUNIT_EXPECT_EQ(test, klua_state_call(s, count_bytes, &bytes),
+				0);
+		KUNIT_EXPECT_EQ(test, s->curralloc, bytes);
+	}
+}
+
+static struct kunit_case alloc_cases[] = {
+	KUNIT_CASE(counts_what_is_asked_for),
+	KUNIT_CASE(keeps_contents),
+	KUNIT_CASE(blocks_are_aligned),
+	KUNIT_CASE(limit_is_exact),
+	KUNIT_CASE(fault_curralloc_wraps),
+	KUNIT_CASE(shrink_never_fails),
+	KUNIT_CASE(freeing_nothing_is_nothing),
+	KUNIT_CASE(fault_userdata_wraps),
+	KUNIT_CASE(script_meets_the_limit),
+	KUNIT_CASE(limit_can_be_raised),
+	KUNIT_CASE(limit_below_use_takes_nothing_away),
+	KUNIT_CASE(limit_has_a_minimum),
+	KUNIT_CASE(agrees_with_lua),
+	{}
+};
+
+static struct kunit_suite alloc_suite = {
+	.name = "klua_alloc",
+	.init = init_bare,
+	.exit = exit_states,
+	.test_cases = alloc_cases,
+};
+
+kunit_test_suite(alloc_suite);
+
+KLUA_IMPORT_NS;
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Tests of KLua's allocator");
