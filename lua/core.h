@@ -7,8 +7,12 @@
 
 #include "budget.h"
 
-/* The host makes every state with its limits as the allocator's data. */
-#define klua_limits(L)	((struct klua_limits *)G(L)->ud)
+/*
+ * The host makes every state with its limits as the allocator's data. A pointer
+ * to them lies right before every lua_State, behind the consumer's own extra
+ * space: a charge is then one load, one subtraction and one jump.
+ */
+#define klua_limits(L)	(((struct klua_limits **)(L))[-1])
 
 /* A call of a C function counts as this many VM instructions. */
 #define KLUA_COST_CCALL		4

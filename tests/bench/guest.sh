@@ -27,7 +27,8 @@ user()
 		name=${script##*/}
 		lua5.3 -e "local f = assert(loadfile('$script'))
 			local t = os.clock(); f()
-			print('user ${name%.lua} ' .. (os.clock() - t) * 1000000000 // 1 | 0)"
+			print(string.format('user ${name%.lua} %d',
+				(os.clock() - t) * 1e9 // 1))"
 	done
 }
 
