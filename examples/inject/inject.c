@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * inject: packets that no socket sends, for test.sh; not an example.
+ *
+ * Hexadecimal digits written to its parameter "packet" arrive on the loopback
+ * interface as what follows the IPv4 header of a UDP packet, the UDP header
+ * included, which may be cut short or lie. With the parameter "piece" not 0
+ * only the IPv4 header is in the linear part of the buffer; what follows is
+ * in page fragments of that many bytes, with the rest in the last one.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/gfp.h>
+#include <linux/inetdevice.h>
+#include <linux/ip.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/route.h>
+
+static unsigned int piece;
+module_param(piece, uint, 0644);
+MODULE_PARM_DESC(piece, "bytes in each page fragment; 0: none (default)");
+
+static void add_ip_header(struct sk_buff *skb, size_t payload)
+{
+	struct iphdr *ip = skb_put_zero(skb, sizeof(*ip));
+
+	skb_reset_network_header(skb);
+	ip->version = 4;
+	ip->ihl = sizeof(*ip) / 4;
+	ip->tot_len = htons(sizeof(*ip) + payload);
+	ip->ttl = 64;
+	ip->protocol = IPPROTO_UDP;
+	ip->saddr = htonl(INADDR_LOOPBACK);
+	ip->daddr = htonl(INADDR_LOOPBACK);
+	ip_send_check(ip);
+}
+
+/* Each fragment has its own reference to @page. */
+static void add_fragments(struct sk_buff *skb, struct page *page, size_t len)
+{
+	size_t from = 0;
+	size_t size;
+	int i;
+
+	for (i = 0; from < len; i++) {
+		size = min_t(size_t, piece, len - from);
+		if (i == MAX_SKB_FRAGS - 1)
+			size = len - from;
+		get_page(page);
+		skb_add_rx_frag(skb, i, page, from, size, size);
+		from += size;
+	}
+}
+
+static int receive(struct page *page, size_t len)
+{
+	struct sk_buff *skb;
+	struct rtable *rt;
+
+	rt = ip_route_output(&init_net, htonl(INADDR_LOOPBACK),
+			     htonl(INADDR_LOOPBACK), 0, 0);
+	if (IS_ERR(rt))
+		return PTR_ERR(rt);
+	skb = alloc_skb(sizeof(struct iphdr) + len, GFP_KERNEL);
+	if (!skb) {
+		ip_rt_put(rt);
+		return -ENOMEM;
+	}
+
+	/* as from the loopback device: with the route of the way out */
+	skb_dst_set(skb, &rt->dst);
+	skb->dev = init_net.loopback_dev;
+	skb->protocol = htons(ETH_P_IP);
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb_reset_mac_header(skb);
+	add_ip_header(skb, len);
+	if (piece)
+		add_fragments(skb, page, len);
+	else
+		skb_put_data(skb, page_address(page), len);
+	return netif_rx(skb) == NET_RX_SUCCESS ? 0 : -ENOBUFS;
+}
+
+static int set_packet(const char *text, const struct kernel_param *kp)
+{
+	size_t digits = strcspn(text, "\n");
+	struct page *page;
+	int err;
+
+	if (digits % 2 || digits / 2 > PAGE_SIZE)
+		return -EINVAL;
+	page = alloc_page(GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
+	err = hex2bin(page_address(page), text, digits / 2);
+	if (!err)
+		err = receive(page, digits / 2);
+	put_page(page);
+	return err;
+}
+
+static const struct kernel_param_ops packet_ops = {
+	.set = set_packet,
+};
+module_param_cb(packet, &packet_ops, NULL, 0200);
+MODULE_PARM_DESC(packet, "the packet's bytes from the UDP header on, in hexadecimal");
+
+MODULE_DESCRIPTION("Receives packets that no socket sends");
+MODULE_LICENSE("GPL");
