@@ -9,7 +9,7 @@
 # cases: turns the log of a suite into checks
 cases()
 {
-	local line why=''
+	why=''
 	while IFS= read -r line; do
 		case $line in
 		"    ok "*) ok "$suite: ${line##* }"; why= ;;
