@@ -21,7 +21,6 @@ cases()
 }
 
 load klua print_burst=0
-echo 300 >/sys/module/klua/parameters/max_ms
 for suite in klua_states klua_alloc klua_run klua_core; do
 	dmesg_mark
 	load "${suite}_kunit"

@@ -210,7 +210,6 @@ static void each_entry_has_its_own_budget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, run("for i = 1, 5000 do end"), 0);
 }
 
-/* The time limit is a parameter of klua.ko; the test script makes it short. */
 static void time_is_limited_without_steps(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, KLUA_STEPS_UNLIMITED),
@@ -268,26 +267,6 @@ static void entering_again_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_state_call(state, throw, NULL), -EDEADLK);
 	klua_state_unlock(state);
 	KUNIT_EXPECT_EQ(test, run("return 1"), 0);
-}
-
-static int enter_other(lua_State *L)
-{
-	int *err = lua_touserdata(L, 1);
-	struct klua_state *other = klua_state_find("other");
-
-	*err = run_text(other, "return 1");
-	klua_state_put(other);
-	return 0;
-}
-
-/* One at a time in each state, but from one into another is fine. */
-static void entering_another_is_not(struct kunit *test)
-{
-	int err = 1;
-
-	KUNIT_ASSERT_NOT_NULL(test, klua_state_create(SMALL, "other"));
-	KUNIT_EXPECT_EQ(test, klua_state_call(state, enter_other, &err), 0);
-	KUNIT_EXPECT_EQ(test, err, 0);
 }
 
 static void irqs_off_is_refused(struct kunit *test)
@@ -396,7 +375,6 @@ static struct kunit_case run_cases[] = {
 	KUNIT_CASE(time_is_limited_without_steps),
 	KUNIT_CASE(cancel_ends_a_run),
 	KUNIT_CASE(entering_again_is_refused),
-	KUNIT_CASE(entering_another_is_not),
 	KUNIT_CASE(irqs_off_is_refused),
 	KUNIT_CASE(hardirq_is_refused),
 	KUNIT_CASE(softirq_is_welcome),
