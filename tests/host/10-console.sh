@@ -47,6 +47,7 @@ list_del corruption, ffff->next is LIST_POISON1
 Kernel panic - not syncing: Fatal exception in interrupt
 insmod: page allocation failure: order:10, mode:0xcc0
 Out of memory: Killed process 1 (sh)
+BUG: MAX_LOCKDEP_CHAINS too low!
 klua_x: Unknown symbol klua_state_get (err -2)
 Call Trace:
 EOF
@@ -59,6 +60,8 @@ klua: module verification failed: signature and/or required key missing - tainti
 kmemleak: Kernel memory leak detector initialized (mem pool available: 1)
 kasan: KernelAddressSanitizer initialized
 kcsan: enabled early
+... MAX_LOCKDEP_ENTRIES:     32768
+... MAX_LOCK_DEPTH:          48
 Lock dependency validator: Copyright (c) 2006 Red Hat, Inc., Ingo Molnar
 Spectre V2 : WARNING is not said here
 mtrr: your CPUs had inconsistent fixed MTRR settings

@@ -24,7 +24,7 @@ BEGIN {
 	      "possible deadlock|inconsistent lock state|" \
 	      "suspicious RCU usage|bad unlock balance|held lock freed|" \
 	      "lock held when returning|Invalid wait context|" \
-	      "DEBUG_LOCKS_WARN_ON|MAX_LOCKDEP|MAX_LOCK_DEPTH|" \
+	      "DEBUG_LOCKS_WARN_ON|" \
 	      "turning off the locking correctness validator|" \
 	      "scheduling while atomic|sleeping function called|" \
 	      "Voluntary context switch within RCU|preempt_count|" \
