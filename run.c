@@ -42,9 +42,15 @@ static struct klua_state *state_of(lua_State *L)
 	return container_of(limits, struct klua_state, limits);
 }
 
+static void set_steps(struct klua_state *s, u64 n)
+{
+	WRITE_ONCE(s->steps, n);
+	s->slice = min_t(u64, n, KLUA_SLICE);
+}
+
 void klua_run_defaults(struct klua_state *s)
 {
-	s->steps = READ_ONCE(steps);
+	set_steps(s, READ_ONCE(steps));
 	s->owner = -1;
 	s->limits.cpu = -1;
 	s->limits.stack = KLUA_UNARMED;
@@ -104,9 +110,10 @@ int klua_arm_slow(struct klua_limits *lim)
 {
 	struct klua_state *s = container_of(lim, struct klua_state, limits);
 
+	lim->budget.left = s->slice;
+	lim->budget.slice = s->slice;
 	lim->budget.total = s->steps;
 	lim->budget.stopped = 0;
-	refill(&lim->budget);
 	lim->deadline = 0;
 	WRITE_ONCE(lim->cpu, raw_smp_processor_id());
 	WRITE_ONCE(lim->cancel, 0);
@@ -274,18 +281,32 @@ void klua_state_close(struct klua_state *s)
 		  NAME_ARG(s), s->curralloc);
 }
 
+/*
+ * States that this CPU is inside of. Bottom halves are off from the first to
+ * the last, so whoever counts stays on this CPU and is not interrupted by
+ * anybody else who does.
+ */
+static DEFINE_PER_CPU(unsigned int, inside);
+
+static void own(struct klua_state *s)
+{
+	WRITE_ONCE(s->owner, smp_processor_id());
+	__this_cpu_inc(inside);
+}
+
 /**
  * klua_state_lock - have a state to oneself
  * @s: a state that the caller keeps alive
  *
  * Context: Process context or softirq, interrupts on. Takes the lock and turns
  *	    bottom halves off until klua_state_unlock(); nothing may sleep in
- *	    between. Not from a function that Lua calls in the same state.
+ *	    between. Not with another state locked, and so not from a function
+ *	    that Lua calls: klua_state_call() can do that.
  */
 void klua_state_lock(struct klua_state *s)
 {
 	spin_lock_bh(&s->lock);
-	WRITE_ONCE(s->owner, raw_smp_processor_id());
+	own(s);
 }
 KLUA_EXPORT(klua_state_lock);
 
@@ -298,6 +319,7 @@ KLUA_EXPORT(klua_state_lock);
 void klua_state_unlock(struct klua_state *s)
 {
 	lockdep_assert_held(&s->lock);
+	__this_cpu_dec(inside);
 	WRITE_ONCE(s->owner, -1);
 	spin_unlock_bh(&s->lock);
 }
@@ -315,21 +337,51 @@ static bool reentered(struct klua_state *s)
 	return READ_ONCE(s->owner) == cpu || READ_ONCE(s->limits.cpu) == cpu;
 }
 
+/*
+ * A function that Lua calls in one state enters another. Two CPUs that do so
+ * the other way round would wait for each other, so nobody waits long: some
+ * microseconds, enough for an entry that is about to end.
+ */
+#define NESTED_TRIES	1000
+
+static bool lock_nested(struct klua_state *s)
+{
+	int i;
+
+	for (i = 0; i < NESTED_TRIES; i++) {
+		if (spin_trylock_bh(&s->lock)) {
+			own(s);
+			return true;
+		}
+		cpu_relax();
+	}
+	return false;
+}
+
+/* With bottom halves off. */
+static int lock_entry(struct klua_state *s)
+{
+	if (reentered(s))
+		return -EDEADLK;
+	if (__this_cpu_read(inside))
+		return lock_nested(s) ? 0 : -EBUSY;
+	klua_state_lock(s);
+	return 0;
+}
+
 /* Lock the state for an entry, or say why not. */
 static int enter(struct klua_state *s)
 {
+	int ret;
+
 	if (in_nmi() || in_hardirq() || irqs_disabled())
 		return -EOPNOTSUPP;
 	if (!refcount_read(&s->users))
 		return -ESHUTDOWN;
 	local_bh_disable();
-	if (reentered(s)) {
-		local_bh_enable();
-		return -EDEADLK;
-	}
-	klua_state_lock(s);
+	ret = lock_entry(s);
 	local_bh_enable();
-	return 0;
+	return ret;
 }
 
 /* One table of what a status, without a limit hit, means for the caller. */
@@ -399,7 +451,7 @@ struct entry {
 	lua_CFunction handler;
 	void *arg;
 	struct klua_result *result;
-	int status;	/* set by @fn where it knows better than lua_pcall() */
+	int status;	/* of a failure that @fn returns the message of */
 };
 
 static void set_result(struct klua_result *result, const char *text, size_t len)
@@ -421,7 +473,7 @@ static int failed(struct klua_state *s, struct entry *entry, int status)
 	set_result(entry->result, text, len);
 	if (s->limits.budget.stopped)
 		return s->limits.budget.stopped;
-	return status_errno(entry->status ?: status);
+	return status_errno(status);
 }
 
 /* Run entry->fn(entry->arg) protected and restore the Lua stack. */
@@ -441,7 +493,9 @@ static int run_entry(struct klua_state *s, struct entry *entry)
 	lua_pushcfunction(L, entry->handler);
 	lua_pushcfunction(L, entry->fn);
 	lua_pushlightuserdata(L, entry->arg);
-	status = lua_pcall(L, 1, 0, top + 1);
+	status = lua_pcall(L, 1, 1, top + 1);
+	if (status == LUA_OK)
+		status = entry->status;
 	if (status != LUA_OK)
 		ret = failed(s, entry, status);
 	lua_settop(L, top);
@@ -489,6 +543,8 @@ KLUA_EXPORT(__klua_state_call);
  *	   -ELOOP: an error while an error was handled;
  *	   -EREMOTEIO: any other Lua error;
  *	   -EDEADLK: this CPU runs the state already;
+ *	   -EBUSY: this CPU runs another state already, and another CPU this
+ *	   one: waiting for it might be for ever;
  *	   -EOVERFLOW: too little of the C stack is left;
  *	   -EOPNOTSUPP: NMI, hard interrupt, or interrupts off;
  *	   -ESHUTDOWN: the state is being closed;
@@ -544,7 +600,7 @@ static int run_chunk(lua_State *L)
 	chunk->entry->status = luaL_loadbufferx(L, chunk->text, chunk->len,
 						chunk->name, "t");
 	if (chunk->entry->status)
-		return lua_error(L);
+		return 1;
 	lua_call(L, 0, LUA_MULTRET);
 	if (result) {
 		push_results(L);
@@ -662,7 +718,7 @@ int klua_state_set_steps(struct klua_state *s, u64 steps)
 	if (!s || !steps)
 		return -EINVAL;
 	klua_state_lock(s);
-	WRITE_ONCE(s->steps, steps);
+	set_steps(s, steps);
 	klua_state_unlock(s);
 	return 0;
 }

@@ -13,8 +13,9 @@
  *   halves off, since softirq takes it, too. Nothing sleeps under it, and no
  *   lock of this file is taken under it.
  * - states_lock: who is in the table and who is in the list of all states.
- *   Taken with bottom halves off, since a put may come from softirq. Held for
- *   a few list operations; never while a Lua state is made, run or closed.
+ *   Taken with interrupts off, so that a state can be destroyed from anywhere.
+ *   Held for a few list operations; never while a Lua state is made, run or
+ *   closed.
  *
  * Readers of the table take neither: they walk it under RCU.
  *
@@ -181,9 +182,9 @@ static void close_work(struct work_struct *work)
 	struct klua_state *s = container_of(to_rcu_work(work),
 					    struct klua_state, close);
 
-	spin_lock_bh(&states_lock);
+	spin_lock_irq(&states_lock);
 	list_del(&s->all);
-	spin_unlock_bh(&states_lock);
+	spin_unlock_irq(&states_lock);
 	free_state(s);
 }
 
@@ -229,13 +230,13 @@ static bool publish(struct klua_state *s)
 {
 	bool first;
 
-	spin_lock_bh(&states_lock);
+	spin_lock_irq(&states_lock);
 	first = !find(s->name, s->namelen, s->hash);
 	if (first) {
 		hlist_add_head_rcu(&s->node, bucket(s->hash));
 		list_add_tail(&s->all, &all_states);
 	}
-	spin_unlock_bh(&states_lock);
+	spin_unlock_irq(&states_lock);
 	return first;
 }
 
@@ -325,18 +326,19 @@ int klua_state_destroy(const char *name)
 {
 	unsigned int len = name_length(name);
 	struct klua_state *s;
+	unsigned long irqs;
 	int ret = -1;
 
 	if (!len)
 		return -1;
-	spin_lock_bh(&states_lock);
+	spin_lock_irqsave(&states_lock, irqs);
 	s = find(name, len, name_hash(name, len));
 	if (s && refcount_dec_if_one(&s->users)) {
 		hlist_del_rcu(&s->node);
 		queue_rcu_work(close_queue, &s->close);
 		ret = 0;
 	}
-	spin_unlock_bh(&states_lock);
+	spin_unlock_irqrestore(&states_lock, irqs);
 	return ret;
 }
 KLUA_EXPORT(klua_state_destroy);
@@ -346,13 +348,13 @@ static struct klua_state *unlink_first(struct hlist_head *head)
 {
 	struct klua_state *s;
 
-	spin_lock_bh(&states_lock);
+	spin_lock_irq(&states_lock);
 	s = hlist_entry_safe(rcu_dereference_protected(hlist_first_rcu(head),
 					lockdep_is_held(&states_lock)),
 			     struct klua_state, node);
 	if (s)
 		hlist_del_rcu(&s->node);
-	spin_unlock_bh(&states_lock);
+	spin_unlock_irq(&states_lock);
 	return s;
 }
 
@@ -454,7 +456,7 @@ static void drop_forgotten(void)
 	struct klua_state *s;
 	unsigned int users;
 
-	spin_lock_bh(&states_lock);
+	spin_lock_irq(&states_lock);
 	list_for_each_entry(s, &all_states, all) {
 		users = refcount_read(&s->users);
 		if (!users)
@@ -464,7 +466,7 @@ static void drop_forgotten(void)
 		refcount_set(&s->users, 0);
 		queue_rcu_work(close_queue, &s->close);
 	}
-	spin_unlock_bh(&states_lock);
+	spin_unlock_irq(&states_lock);
 }
 
 /**

@@ -64,6 +64,7 @@
  * @hash:	I: hash of @name, compared before the name itself
  * @peakalloc:	W: the largest @curralloc so far
  * @steps:	W: steps one entry may take, or KLUA_STEPS_UNLIMITED
+ * @slice:	S: what an entry starts with of @steps
  * @limits:	S: what an entry is charged to (lua/budget.h)
  * @owner:	W: the CPU that has @lock by klua_state_lock(), or -1
  * @building:	I: memory may be waited for
@@ -85,6 +86,7 @@ struct klua_state {
 	u32 hash;
 	size_t peakalloc;
 	u64 steps;
+	long slice;
 	struct klua_limits limits;
 	int owner;
 	bool building;

@@ -42,7 +42,7 @@ asmlinkage void klua_try(struct klua_jmpbuf *buf,
 asmlinkage void klua_throw(struct klua_jmpbuf *buf);
 
 #if defined(CONFIG_KASAN_STACK)
-void __asan_allocas_unpoison(const void *top, const void *bottom);
+void __asan_allocas_unpoison(void *top, long bottom);
 
 /*
  * The frames that a throw skips leave their red zones poisoned, and the next
@@ -51,8 +51,7 @@ void __asan_allocas_unpoison(const void *top, const void *bottom);
  */
 static __always_inline void klua_unpoison(struct klua_jmpbuf *buf)
 {
-	__asan_allocas_unpoison((const void *)current_stack_pointer,
-				(const void *)buf->sp);
+	__asan_allocas_unpoison((void *)current_stack_pointer, buf->sp);
 }
 #else
 static __always_inline void klua_unpoison(struct klua_jmpbuf *buf)
