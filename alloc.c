@@ -1,10 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory of a state.
+ * The memory of a state: what Lua may ask for, and where pages come from.
  */
+
+/**
+ * DOC: memory
+ *
+ * Two figures are bounded, at every instant:
+ *
+ * - &klua_state.curralloc, the bytes of all blocks as Lua asked for them, by
+ *   &klua_state.maxalloc. That is the promise to the owner of the state.
+ * - the bytes of all pages that the state holds, by one and a half times
+ *   maxalloc and four pages: that is the promise to the machine. Blocks are
+ *   rounded up, and free ones among used ones cannot be given back, so this is
+ *   more than curralloc; a script can make it much more on purpose. The half
+ *   is what it takes to double a block up to maxalloc, when the old half and
+ *   the new block are held at once.
+ *
+ * A grow that breaks one of them, or for which the kernel has no pages, fails.
+ * Lua then collects all garbage and tries once more before it raises a memory
+ * error. A shrink never fails. maxalloc may be lowered under what is held:
+ * that only makes grows fail.
+ *
+ * A block has to be contiguous, since C code of Lua indexes it, so none is
+ * larger than what the page allocator can give: KMALLOC_MAX_SIZE, 4 MiB on
+ * most machines. vmalloc() would not have that limit, but cannot be called
+ * with bottom halves off, which is how a state runs. The largest block that a
+ * table needs is one of its two parts, so that is a limit of 262,144 elements
+ * or 131,072 other keys to a table, and of 4 MiB to a string.
+ */
+
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/kmemleak.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "internal.h"
+
+/* What a state may hold beyond its share, so that small ones can work. */
+#define HELD_MORE	(4 * PAGE_SIZE)
 
 /*
  * While a state is made, in process context and without a lock, memory may be
@@ -15,8 +50,8 @@
  */
 static gfp_t flags(const struct klua_state *s)
 {
-	return (s->building ? GFP_KERNEL : GFP_NOWAIT) |
-	       __GFP_NORETRY | __GFP_NOWARN | __GFP_ACCOUNT;
+	return (s->building ? GFP_KERNEL : GFP_NOWAIT) | __GFP_NORETRY |
+	       __GFP_NOMEMALLOC | __GFP_NOWARN | __GFP_ACCOUNT;
 }
 
 /* Is there room for @more bytes? @maxalloc may have been lowered below use. */
@@ -33,15 +68,113 @@ static void account(struct klua_state *s, size_t old, size_t new)
 		WRITE_ONCE(s->peakalloc, s->curralloc);
 }
 
+/*
+ * A state that is closed may have a million blocks, and nobody waits for it:
+ * let others run. Finalizers are called then, too, but what they hold when Lua
+ * frees memory they would lose when it raises an error, so it is no lock.
+ */
+static void breathe(const struct klua_state *s)
+{
+	if (s->closing)
+		cond_resched();
+}
+
+static bool may_hold(const struct klua_state *s, size_t more)
+{
+	size_t max = min_t(size_t, s->maxalloc, SIZE_MAX / 4);
+	size_t bound = max + max / 2 + HELD_MORE;
+
+	return s->heap.held <= bound && more <= bound - s->heap.held;
+}
+
+/* The heap asks for pages. Their leak is a leak, and they point to others. */
+void *klua_pages_get(struct klua_heap *h, size_t size)
+{
+	struct klua_state *s = container_of(h, struct klua_state, heap);
+	struct mem_cgroup *old;
+	void *pages;
+
+	if (size > KMALLOC_MAX_SIZE || !may_hold(s, size))
+		return NULL;
+	old = set_active_memcg(s->memcg);
+	pages = alloc_pages_exact(size, flags(s));
+	set_active_memcg(old);
+	kmemleak_alloc(pages, size, 1, flags(s));
+	return pages;
+}
+
+/* The heap gives all or the last of the pages back that it once asked for. */
+void klua_pages_put(struct klua_heap *h, void *pages, size_t size)
+{
+	kmemleak_free_part(pages, size);
+	free_pages_exact(pages, size);
+	breathe(container_of(h, struct klua_state, heap));
+}
+
+#ifdef CONFIG_KASAN
+
+/*
+ * KASAN knows where a block of the slab starts and ends, and who freed it;
+ * pages are one piece to it. So each block is one of the slab's.
+ */
+static void *block_get(struct klua_state *s, size_t size)
+{
+	struct mem_cgroup *old;
+	void *block;
+
+	if (size > KMALLOC_MAX_SIZE)
+		return NULL;
+	old = set_active_memcg(s->memcg);
+	block = kmalloc(size, flags(s));
+	set_active_memcg(old);
+	return block;
+}
+
+static void block_put(struct klua_state *s, void *block, size_t size)
+{
+	kfree(block);
+	breathe(s);
+}
+
+/* A block that shrinks and finds no smaller one stays what it is. */
+static void *block_resize(struct klua_state *s, void *block, size_t old,
+			  size_t size)
+{
+	void *moved = block_get(s, size);
+
+	if (!moved)
+		return size < old ? block : NULL;
+	memcpy(moved, block, min(old, size));
+	block_put(s, block, old);
+	return moved;
+}
+
+#else /* !CONFIG_KASAN */
+
+static void *block_get(struct klua_state *s, size_t size)
+{
+	return klua_heap_alloc(&s->heap, size);
+}
+
+static void block_put(struct klua_state *s, void *block, size_t size)
+{
+	klua_heap_free(&s->heap, block, size);
+}
+
+static void *block_resize(struct klua_state *s, void *block, size_t old,
+			  size_t size)
+{
+	return klua_heap_resize(&s->heap, block, old, size);
+}
+
+#endif /* !CONFIG_KASAN */
+
 /**
  * klua_alloc - the allocator of every state, a lua_Alloc
  * @ud: the limits of the state
  * @block: what to resize or free, or NULL
  * @osize: bytes of @block; what kind of object it is for when @block is NULL
  * @nsize: bytes wanted, 0 to free
- *
- * A block that shrinks moves to a smaller one when there is one, so that what
- * is accounted is what is held; otherwise it stays, and nothing fails.
  *
  * Context: Any context in which the state may be used, under its lock; or
  *	    process context, while the state is made or closed.
@@ -52,22 +185,45 @@ void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize)
 {
 	struct klua_state *s = container_of(ud, struct klua_state, limits);
 	size_t old = block ? osize : 0;
-	void *moved;
 
 	if (!nsize) {
-		kfree(block);
+		if (block)
+			block_put(s, block, old);
 		account(s, old, 0);
 		return NULL;
 	}
-	if (nsize > old && (nsize > KMALLOC_MAX_SIZE || !fits(s, nsize - old)))
+	if (nsize > old && !fits(s, nsize - old))
 		return NULL;
-	moved = kmalloc(nsize, flags(s));
-	if (!moved && nsize > old)
-		return NULL;
-	if (moved && block) {
-		memcpy(moved, block, min(old, nsize));
-		kfree(block);
-	}
-	account(s, old, nsize);
-	return moved ?: block;
+	block = block ? block_resize(s, block, old, nsize) :
+			block_get(s, nsize);
+	if (block)
+		account(s, old, nsize);
+	return block;
+}
+
+/**
+ * klua_alloc_init - make ready for klua_alloc()
+ * @s: a state without any block
+ *
+ * From now on the state's memory is charged to the caller's memory cgroup,
+ * whoever runs a script in it.
+ *
+ * Context: Process context.
+ */
+void klua_alloc_init(struct klua_state *s)
+{
+	s->memcg = get_mem_cgroup_from_mm(current->mm);
+	klua_heap_init(&s->heap);
+}
+
+/**
+ * klua_alloc_exit - undo klua_alloc_init()
+ * @s: a state that has freed all its blocks
+ *
+ * Context: Process context.
+ */
+void klua_alloc_exit(struct klua_state *s)
+{
+	klua_heap_exit(&s->heap);
+	mem_cgroup_put(s->memcg);
 }

@@ -26,6 +26,8 @@ lua_State *lua_newstate(lua_Alloc alloc, void *ud);
 void luaL_openlibs(lua_State *L);
 
 void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize);
+void klua_alloc_init(struct klua_state *s);
+void klua_alloc_exit(struct klua_state *s);
 
 int klua_state_open(struct klua_state *s);
 void klua_state_close(struct klua_state *s);

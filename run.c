@@ -252,6 +252,7 @@ int klua_state_open(struct klua_state *s)
 {
 	int status;
 
+	klua_alloc_init(s);
 	s->building = true;
 	s->L = lua_newstate(klua_alloc, &s->limits);
 	if (!s->L)
@@ -271,12 +272,14 @@ void klua_state_close(struct klua_state *s)
 {
 	int armed;
 
-	if (!s->L)
-		return;
-	armed = klua_arm(&s->limits);
-	lua_close(s->L);
-	if (armed)
-		klua_disarm(&s->limits);
+	s->closing = true;
+	if (s->L) {
+		armed = klua_arm(&s->limits);
+		lua_close(s->L);
+		if (armed)
+			klua_disarm(&s->limits);
+	}
+	klua_alloc_exit(s);
 	WARN_ONCE(s->curralloc, "state '" NAME_FMT "' leaked %zu bytes\n",
 		  NAME_ARG(s), s->curralloc);
 }

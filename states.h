@@ -18,6 +18,7 @@
 #include <linux/version.h>
 #include <linux/workqueue.h>
 
+#include "heap.h"
 #include "lua/src/lua.h"
 #include "lua/src/lauxlib.h"
 #include "lua/budget.h"
@@ -67,7 +68,10 @@
  * @slice:	S: what an entry starts with of @steps
  * @limits:	S: what an entry is charged to (lua/budget.h)
  * @owner:	W: the CPU that has @lock by klua_state_lock(), or -1
+ * @heap:	S: the pages that its blocks are on
+ * @memcg:	I: the memory cgroup that these are charged to
  * @building:	I: memory may be waited for
+ * @closing:	set when nobody else has a pointer to the state any more
  * @print_limit: A: lines that print may write in five seconds
  * @errmsg:	S: text of the last failed entry, or empty
  * @all:	the list of every state not yet freed, see states.c
@@ -90,6 +94,9 @@ struct klua_state {
 	struct klua_limits limits;
 	int owner;
 	bool building;
+	bool closing;
+	struct klua_heap heap;
+	struct mem_cgroup *memcg;
 	struct ratelimit_state print_limit;
 	char errmsg[KLUA_ERROR_MAXSIZE];
 	struct list_head all;

@@ -7,6 +7,7 @@
 
 #include "common.h"
 #include "../../alloc.c"
+#include "../../heap.c"
 
 #define NAME	"kunit"
 
@@ -17,12 +18,15 @@ static int init_bare(struct kunit *test)
 {
 	memset(&bare, 0, sizeof(bare));
 	bare.maxalloc = 10000;
+	klua_alloc_init(&bare);
 	return 0;
 }
 
 static void exit_states(struct kunit *test)
 {
 	klua_state_destroy_all();
+	klua_alloc_exit(&bare);
+	KUNIT_EXPECT_EQ(test, bare.heap.held, 0);
 }
 
 static void *resize(void *block, size_t osize, size_t nsize)

@@ -1,0 +1,577 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The heap of a Lua state.
+ */
+
+/**
+ * DOC: heap
+ *
+ * Lua says with each block that it frees or resizes how large it is, and asks
+ * mostly for a few dozen bytes. So blocks have no head of their own, and those
+ * of all sizes share pages: an empty state with its libraries open fits into
+ * three pages, where one page for each size would take twenty.
+ *
+ * A page of small blocks starts with a struct klua_page, which says in bits
+ * where a block starts and whether it is free. A free block hangs in a bin, by
+ * its size. There is one hole, the room that is handed out when the bin of the
+ * asked size is empty; when the hole is too small, the best fitting free block
+ * becomes the new one.
+ *
+ * To free a block is to put it into its bin, nothing more, and the next one of
+ * its size takes it out again: a program asks for few sizes. Free neighbours
+ * are joined a page at a time, and only when no free block is large enough and
+ * an eighth of that page has been freed since it was done last.
+ *
+ * A block that shrinks leaves its end behind as a free block of its own. That
+ * takes no memory, so no shrink fails, and the size that Lua tells when it
+ * frees the block is always its size.
+ *
+ * Large blocks have whole pages of their own. One that shrinks gives pages
+ * back at its end. When it becomes small and there is no room for it among the
+ * small ones, its first page turns into a page of small blocks with just this
+ * one in it.
+ *
+ * Empty pages go back to the host, but for a third of all small-block pages:
+ * a heap breathes with each collection, and a page from the kernel costs as
+ * much as a hundred blocks. They all go back before anything fails.
+ *
+ * What is held can be more than what Lua asked for: up to 15 bytes a block,
+ * the rest of a large block's last page, free blocks among used ones. The host
+ * sees @held and refuses more pages where it wants to; then Lua collects
+ * garbage, and if that does not help the script gets a memory error.
+ *
+ * Nothing here is locked: a heap belongs to one state, and whoever uses that
+ * has its lock.
+ */
+
+#include "heap.h"
+
+#ifdef __KERNEL__
+#include <linux/string.h>
+#else
+#include <string.h>
+#endif
+
+/* A page is worth another pass over its blocks when this much was freed. */
+#define RIPE		((s32)(KLUA_GRAINS / 8))
+
+/* While a page is in the list of ripe ones already. */
+#define RIPE_ALREADY	0x3fffffff
+
+/* Free blocks looked at in a bin of mixed sizes, and ripe pages at a time. */
+#define FIT_TRIES	8
+#define JOIN_TRIES	16
+
+static void list_init(struct klua_page_list *list)
+{
+	list->next = list;
+	list->prev = list;
+}
+
+static void list_del(struct klua_page_list *link)
+{
+	link->prev->next = link->next;
+	link->next->prev = link->prev;
+}
+
+static void list_add(struct klua_page_list *link, struct klua_page_list *list)
+{
+	link->next = list->next;
+	link->prev = list;
+	list->next->prev = link;
+	list->next = link;
+}
+
+static void list_move(struct klua_page_list *link, struct klua_page_list *list)
+{
+	list_del(link);
+	list_add(link, list);
+}
+
+static bool list_empty(const struct klua_page_list *list)
+{
+	return list->next == list;
+}
+
+static struct klua_page *page_at(struct klua_page_list *link)
+{
+	return (struct klua_page *)link;	/* it is the first member */
+}
+
+static size_t page_round(size_t size)
+{
+	return (size + KLUA_PAGE - 1) & ~(KLUA_PAGE - 1);
+}
+
+static unsigned int bin_of(unsigned int grains)
+{
+	if (grains <= KLUA_EXACT_BINS)
+		return grains - 1;
+	return KLUA_EXACT_BINS + 31 - __builtin_clz((grains - 1) / 32);
+}
+
+static void *grain_at(struct klua_page *page, unsigned int at)
+{
+	return (char *)page + at * KLUA_GRAIN;
+}
+
+static bool is_free(const struct klua_page *page, unsigned int at)
+{
+	return page->free[at / 64] & klua_grain_bit(at);
+}
+
+static void start_set(struct klua_page *page, unsigned int at)
+{
+	page->start[at / 64] |= klua_grain_bit(at);
+}
+
+static void start_clear(struct klua_page *page, unsigned int at)
+{
+	page->start[at / 64] &= ~klua_grain_bit(at);
+}
+
+/* Where the block after the one at @at starts, or the end of the page. */
+static unsigned int start_after(const struct klua_page *page, unsigned int at)
+{
+	unsigned int word = ++at / 64;
+	u64 bits;
+
+	if (at >= KLUA_GRAINS)
+		return KLUA_GRAINS;
+	bits = page->start[word] & (~(u64)0 << (at % 64));
+	while (!bits && ++word < KLUA_GRAIN_WORDS)
+		bits = page->start[word];
+	return bits ? word * 64 + __builtin_ctzll(bits) : KLUA_GRAINS;
+}
+
+static unsigned int free_grains(struct klua_free *block)
+{
+	unsigned int at = klua_grain_of(block);
+
+	return start_after(klua_page_of(block), at) - at;
+}
+
+/* @grains at @at are free and belong to no block; make them one. */
+static void add(struct klua_heap *h, struct klua_page *page, unsigned int at,
+		unsigned int grains)
+{
+	void *block = grain_at(page, at);
+
+	start_set(page, at);
+	klua_heap_poison(block, grains * KLUA_GRAIN);
+	klua_free_add(h, page, block, bin_of(grains));
+}
+
+static size_t hole_grains(const struct klua_heap *h)
+{
+	return (h->hole_end - h->hole) / KLUA_GRAIN;
+}
+
+/*
+ * Put the hole among the free blocks. An empty hole may end where its page
+ * does, and so belongs to no page.
+ */
+static void hole_close(struct klua_heap *h)
+{
+	if (hole_grains(h))
+		add(h, klua_page_of(h->hole), klua_grain_of(h->hole),
+		    hole_grains(h));
+	h->hole = h->hole_end;
+}
+
+static void hole_open(struct klua_heap *h, struct klua_page *page,
+		      unsigned int at, unsigned int grains)
+{
+	hole_close(h);
+	if (!grains)
+		return;
+	start_set(page, at);
+	h->hole = grain_at(page, at);
+	h->hole_end = h->hole + grains * KLUA_GRAIN;
+}
+
+/* Make free neighbours of a page one block. */
+static void join(struct klua_heap *h, struct klua_page *page)
+{
+	unsigned int at = KLUA_PAGE_HEAD;
+	unsigned int run = 0;
+	unsigned int next;
+
+	for (; at < KLUA_GRAINS; at = next) {
+		next = start_after(page, at);
+		if (is_free(page, at)) {
+			klua_free_del(page, grain_at(page, at));
+			start_clear(page, at);
+			run += next - at;
+		} else if (run) {
+			add(h, page, at - run, run);
+			run = 0;
+		}
+	}
+	if (run)
+		add(h, page, at - run, run);
+	page->unripe = RIPE;
+}
+
+static void join_list(struct klua_heap *h, struct klua_page_list *list)
+{
+	struct klua_page_list *link;
+
+	for (link = list->next; link != list; link = link->next)
+		join(h, page_at(link));
+}
+
+/* Give an empty page of small blocks back. */
+static void release(struct klua_heap *h, struct klua_page *page)
+{
+	unsigned int at;
+
+	if (hole_grains(h) && klua_page_of(h->hole) == page)
+		h->hole = h->hole_end;
+	for (at = KLUA_PAGE_HEAD; at < KLUA_GRAINS; at = start_after(page, at))
+		if (is_free(page, at))
+			klua_free_del(page, grain_at(page, at));
+	list_del(&page->list);
+	h->pages--;
+	h->empties--;
+	h->held -= KLUA_PAGE;
+	klua_pages_put(h, page, KLUA_PAGE);
+}
+
+/* At most @keep empty pages stay. */
+static void release_empties(struct klua_heap *h, u32 keep)
+{
+	while (h->empties > keep)
+		release(h, page_at(h->empty.prev));
+}
+
+/* Whole pages from the host, for which empty ones are given back if needed. */
+static void *pages_get(struct klua_heap *h, size_t size)
+{
+	void *pages = klua_pages_get(h, size);
+
+	if (!pages && h->empties) {
+		release_empties(h, 0);
+		pages = klua_pages_get(h, size);
+	}
+	if (pages)
+		h->held += size;
+	return pages;
+}
+
+static void pages_put(struct klua_heap *h, void *pages, size_t size)
+{
+	h->held -= size;
+	klua_pages_put(h, pages, size);
+}
+
+/* Make a page, whatever it holds, one of small blocks without any block. */
+static void page_init(struct klua_heap *h, struct klua_page *page)
+{
+	memset(page, 0, sizeof(*page));
+	page->unripe = RIPE;
+	list_add(&page->list, &h->empty);
+	h->pages++;
+	h->empties++;
+}
+
+static struct klua_free *page_new(struct klua_heap *h)
+{
+	struct klua_page *page = pages_get(h, KLUA_PAGE);
+
+	if (!page)
+		return NULL;
+	page_init(h, page);
+	add(h, page, KLUA_PAGE_HEAD, KLUA_GRAINS - KLUA_PAGE_HEAD);
+	return grain_at(page, KLUA_PAGE_HEAD);
+}
+
+/* One of a bin of several sizes, if it does not take long to find. */
+static struct klua_free *fit_mixed(struct klua_heap *h, unsigned int bin,
+				   unsigned int grains)
+{
+	struct klua_free *block = h->bins[bin];
+	unsigned int tries = FIT_TRIES;
+
+	for (; block && tries; block = block->next, tries--)
+		if (free_grains(block) >= grains)
+			return block;
+	return NULL;
+}
+
+/* The free block that fits best. */
+static struct klua_free *fit(struct klua_heap *h, unsigned int grains)
+{
+	unsigned int bin = bin_of(grains);
+	struct klua_free *block;
+	u64 bins;
+
+	if (bin >= KLUA_EXACT_BINS) {
+		block = fit_mixed(h, bin, grains);
+		if (block)
+			return block;
+		bin++;
+	}
+	for (bins = h->filled & (~(u64)0 << bin); bins; bins &= bins - 1) {
+		bin = __builtin_ctzll(bins);
+		if (h->bins[bin])
+			return h->bins[bin];
+		h->filled &= ~((u64)1 << bin);
+	}
+	return NULL;
+}
+
+static struct klua_free *join_ripe(struct klua_heap *h, unsigned int grains)
+{
+	unsigned int tries = JOIN_TRIES;
+	struct klua_free *block = NULL;
+	struct klua_page *page;
+
+	for (; !block && tries && !list_empty(&h->ripe); tries--) {
+		page = page_at(h->ripe.prev);
+		join(h, page);
+		list_move(&page->list, &h->rest);
+		block = fit(h, grains);
+	}
+	return block;
+}
+
+static struct klua_free *join_empty(struct klua_heap *h, unsigned int grains)
+{
+	if (!h->empties)
+		return NULL;
+	join(h, page_at(h->empty.next));
+	return fit(h, grains);
+}
+
+/* No page is to be had: leave nothing untried. */
+static struct klua_free *join_all(struct klua_heap *h, unsigned int grains)
+{
+	join_list(h, &h->empty);
+	join_list(h, &h->ripe);
+	join_list(h, &h->rest);
+	return fit(h, grains);
+}
+
+static struct klua_free *find(struct klua_heap *h, unsigned int grains)
+{
+	struct klua_free *block = fit(h, grains);
+
+	if (!block)
+		block = join_ripe(h, grains);
+	if (!block)
+		block = join_empty(h, grains);
+	if (!block)
+		block = page_new(h);
+	if (!block)
+		block = join_all(h, grains);
+	return block;
+}
+
+/* Take @grains from the hole. */
+static void *cut(struct klua_heap *h, unsigned int grains)
+{
+	struct klua_page *page = klua_page_of(h->hole);
+	void *block = h->hole;
+
+	h->hole += grains * KLUA_GRAIN;
+	if (hole_grains(h))
+		start_set(page, klua_grain_of(h->hole));
+	klua_page_use(h, page, grains);
+	return block;
+}
+
+/* Take @grains from a free block; what is left becomes the hole, if larger. */
+static void *split(struct klua_heap *h, struct klua_free *block,
+		   unsigned int grains)
+{
+	unsigned int rest = free_grains(block) - grains;
+	unsigned int at = klua_grain_of(block) + grains;
+	struct klua_page *page = klua_page_of(block);
+
+	klua_free_del(page, block);
+	if (rest > hole_grains(h))
+		hole_open(h, page, at, rest);
+	else if (rest)
+		add(h, page, at, rest);
+	klua_page_use(h, page, grains);
+	return block;
+}
+
+static void *small_alloc(struct klua_heap *h, size_t size)
+{
+	unsigned int grains = klua_grains(size);
+	struct klua_free *block;
+	void *p = NULL;
+
+	if (grains <= hole_grains(h)) {
+		p = cut(h, grains);
+	} else {
+		block = find(h, grains);
+		if (block)
+			p = split(h, block, grains);
+	}
+	if (p)
+		klua_heap_unpoison(p, size);
+	return p;
+}
+
+/* What klua_heap_alloc() could not do at once. */
+void *klua_heap_alloc_slow(struct klua_heap *h, size_t size)
+{
+	if (size <= KLUA_SMALL_MAX)
+		return small_alloc(h, size);
+	if (size > SIZE_MAX - KLUA_PAGE)
+		return NULL;
+	return pages_get(h, page_round(size));
+}
+
+/* Lua gets the first block of a page that had none. */
+void klua_page_unempty(struct klua_heap *h, struct klua_page *page)
+{
+	h->empties--;
+	list_move(&page->list, page->unripe > RIPE ? &h->ripe : &h->rest);
+}
+
+/* A page has become empty, or ripe. */
+void klua_page_turned(struct klua_heap *h, struct klua_page *page)
+{
+	page->unripe = RIPE_ALREADY;
+	list_move(&page->list, page->used ? &h->ripe : &h->empty);
+	if (page->used)
+		return;
+	h->empties++;
+	release_empties(h, h->pages / 3 + 1);
+}
+
+/* Free @grains at the end of a block, or all of it. */
+static void small_free(struct klua_heap *h, struct klua_page *page,
+		       unsigned int at, unsigned int grains)
+{
+	add(h, page, at, grains);
+	page->used -= grains;
+	page->unripe -= grains;
+	if (!page->used || page->unripe <= 0)
+		klua_page_turned(h, page);
+}
+
+/* What klua_heap_free() could not do at once. */
+void klua_heap_free_slow(struct klua_heap *h, void *block, size_t size)
+{
+	if (size <= KLUA_SMALL_MAX)
+		small_free(h, klua_page_of(block), klua_grain_of(block),
+			   klua_grains(size));
+	else
+		pages_put(h, block, page_round(size));
+}
+
+static void *small_shrink(struct klua_heap *h, void *block, size_t old,
+			  size_t size)
+{
+	unsigned int more = klua_grains(old) - klua_grains(size);
+	unsigned int at = klua_grain_of(block) + klua_grains(size);
+
+	if (more)
+		small_free(h, klua_page_of(block), at, more);
+	klua_heap_poison(block, klua_grains(size) * KLUA_GRAIN);
+	klua_heap_unpoison(block, size);
+	return block;
+}
+
+/* The first page of a large block becomes one with a single small block. */
+static void *page_convert(struct klua_heap *h, struct klua_page *page,
+			  size_t size)
+{
+	unsigned int grains = klua_grains(size);
+	void *block = grain_at(page, KLUA_PAGE_HEAD);
+	unsigned int at = KLUA_PAGE_HEAD + grains;
+
+	memmove(block, page, size);
+	page_init(h, page);
+	start_set(page, KLUA_PAGE_HEAD);
+	if (at < KLUA_GRAINS)
+		add(h, page, at, KLUA_GRAINS - at);
+	klua_page_use(h, page, grains);
+	return block;
+}
+
+static void *large_shrink(struct klua_heap *h, void *block, size_t old,
+			  size_t size)
+{
+	size_t keep = page_round(size);
+	void *small;
+
+	if (keep < page_round(old))
+		pages_put(h, (char *)block + keep, page_round(old) - keep);
+	if (size > KLUA_SMALL_MAX)
+		return block;
+	small = klua_heap_alloc(h, size);
+	if (!small)
+		return page_convert(h, block, size);
+	memcpy(small, block, size);
+	pages_put(h, block, keep);
+	return small;
+}
+
+static void *grow(struct klua_heap *h, void *block, size_t old, size_t size)
+{
+	void *moved = klua_heap_alloc(h, size);
+
+	if (!moved)
+		return NULL;
+	memcpy(moved, block, old);
+	klua_heap_free(h, block, old);
+	return moved;
+}
+
+static bool same_room(size_t old, size_t size)
+{
+	if (old <= KLUA_SMALL_MAX || size <= KLUA_SMALL_MAX)
+		return old <= KLUA_SMALL_MAX && size <= KLUA_SMALL_MAX &&
+		       klua_grains(old) == klua_grains(size);
+	return size <= SIZE_MAX - KLUA_PAGE &&
+	       page_round(old) == page_round(size);
+}
+
+/**
+ * klua_heap_resize - make a block larger or smaller
+ * @h: the heap
+ * @block: the block
+ * @old: its bytes
+ * @size: bytes wanted, 1 or more
+ *
+ * Return: the block, which may have moved; or NULL, which happens only when
+ *	   @size is larger than @old, and then the block is as it was.
+ */
+void *klua_heap_resize(struct klua_heap *h, void *block, size_t old, size_t size)
+{
+	if (same_room(old, size)) {
+		klua_heap_unpoison(block, size);
+		return block;
+	}
+	if (size > old)
+		return grow(h, block, old, size);
+	if (old <= KLUA_SMALL_MAX)
+		return small_shrink(h, block, old, size);
+	return large_shrink(h, block, old, size);
+}
+
+/**
+ * klua_heap_init - make an empty heap, which holds no page
+ * @h: the heap, zeroed
+ */
+void klua_heap_init(struct klua_heap *h)
+{
+	list_init(&h->empty);
+	list_init(&h->ripe);
+	list_init(&h->rest);
+}
+
+/**
+ * klua_heap_exit - give everything back
+ * @h: a heap in which every block was freed
+ */
+void klua_heap_exit(struct klua_heap *h)
+{
+	release_empties(h, 0);
+}

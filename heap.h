@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The heap of a Lua state: blocks of any size on pages of its own. See heap.c
+ * for how it works; this file has what the common cases need to be inlined.
+ *
+ * Needs nothing of the kernel, so that it can be tested outside.
+ */
+#ifndef KLUA_HEAP_H
+#define KLUA_HEAP_H
+
+#ifdef __KERNEL__
+#include <linux/compiler.h>
+#include <linux/types.h>
+#include <asm/page.h>
+#define KLUA_PAGE		PAGE_SIZE
+#else
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#define likely(x)		__builtin_expect(!!(x), 1)
+#define unlikely(x)		__builtin_expect(!!(x), 0)
+typedef uint64_t u64;
+typedef int32_t s32;
+typedef uint32_t u32;
+#ifndef KLUA_PAGE
+#define KLUA_PAGE		4096ul
+#endif
+#endif
+
+/* Sizes and places in a page are counted in grains of 16 bytes. */
+#define KLUA_GRAIN		16
+#define KLUA_GRAINS		(KLUA_PAGE / KLUA_GRAIN)
+#define KLUA_GRAIN_WORDS	(KLUA_GRAINS / 64)
+
+/* Up to 512 bytes each size has a bin; then each power of two, to a page. */
+#define KLUA_EXACT_BINS		32
+#define KLUA_BINS		(KLUA_EXACT_BINS + __builtin_ctz(KLUA_GRAINS / 32))
+
+/* A free block: a link of its bin. It fits into the smallest block. */
+struct klua_free {
+	struct klua_free *next;
+	struct klua_free **pprev;
+};
+
+struct klua_page_list {
+	struct klua_page_list *next;
+	struct klua_page_list *prev;
+};
+
+/**
+ * struct klua_page - the head of a page that holds small blocks
+ * @list: link in one of the heap's lists of pages
+ * @used: grains in blocks that Lua has
+ * @unripe: grains that have yet to be freed before joining neighbours pays
+ * @start: a bit for each grain that a block, free or not, starts at
+ * @free: a bit for each grain that a free block starts at
+ */
+struct klua_page {
+	struct klua_page_list list;
+	u32 used;
+	s32 unripe;
+	u64 start[KLUA_GRAIN_WORDS];
+	u64 free[KLUA_GRAIN_WORDS];
+};
+
+/* Grains that the head takes, and bytes that are left for one block. */
+#define KLUA_PAGE_HEAD \
+	((sizeof(struct klua_page) + KLUA_GRAIN - 1) / KLUA_GRAIN)
+#define KLUA_SMALL_MAX		(KLUA_PAGE - KLUA_PAGE_HEAD * KLUA_GRAIN)
+
+/**
+ * struct klua_heap - the heap of one state
+ * @hole: free room that small blocks are cut from
+ * @hole_end: its end
+ * @filled: bins that may have blocks; those without a bit have none
+ * @pages: number of pages of small blocks
+ * @empties: number of those in which Lua has no block
+ * @held: bytes of all pages, those of large blocks included
+ * @empty: pages in which Lua has no block
+ * @ripe: other pages, in which joining free blocks pays
+ * @rest: all others
+ * @bins: free blocks by size
+ */
+struct klua_heap {
+	char *hole;
+	char *hole_end;
+	u64 filled;
+	u32 pages;
+	u32 empties;
+	size_t held;
+	struct klua_page_list empty;
+	struct klua_page_list ripe;
+	struct klua_page_list rest;
+	struct klua_free *bins[KLUA_BINS];
+};
+
+/* Provided by the host: @size is a multiple of KLUA_PAGE. */
+void *klua_pages_get(struct klua_heap *h, size_t size);
+void klua_pages_put(struct klua_heap *h, void *pages, size_t size);
+
+void klua_heap_init(struct klua_heap *h);
+void klua_heap_exit(struct klua_heap *h);
+void *klua_heap_resize(struct klua_heap *h, void *block, size_t old, size_t size);
+void *klua_heap_alloc_slow(struct klua_heap *h, size_t size);
+void klua_heap_free_slow(struct klua_heap *h, void *block, size_t size);
+void klua_page_unempty(struct klua_heap *h, struct klua_page *page);
+void klua_page_turned(struct klua_heap *h, struct klua_page *page);
+
+/* The test poisons what is free, so that it sees whoever uses it. */
+#ifndef klua_heap_poison
+#define klua_heap_poison(block, size)	((void)0)
+#define klua_heap_unpoison(block, size)	((void)0)
+#endif
+
+static inline struct klua_page *klua_page_of(void *block)
+{
+	return (struct klua_page *)((unsigned long)block & ~(KLUA_PAGE - 1));
+}
+
+static inline unsigned int klua_grain_of(void *block)
+{
+	return ((unsigned long)block & (KLUA_PAGE - 1)) / KLUA_GRAIN;
+}
+
+static inline unsigned int klua_grains(size_t size)
+{
+	return (size + KLUA_GRAIN - 1) / KLUA_GRAIN;
+}
+
+static inline u64 klua_grain_bit(unsigned int grain)
+{
+	return (u64)1 << (grain % 64);
+}
+
+/* Take a free block out of its bin. */
+static inline void klua_free_del(struct klua_page *page, struct klua_free *block)
+{
+	unsigned int at = klua_grain_of(block);
+
+	page->free[at / 64] &= ~klua_grain_bit(at);
+	*block->pprev = block->next;
+	if (block->next)
+		block->next->pprev = block->pprev;
+}
+
+static inline void klua_free_add(struct klua_heap *h, struct klua_page *page,
+				 struct klua_free *block, unsigned int bin)
+{
+	unsigned int at = klua_grain_of(block);
+
+	page->free[at / 64] |= klua_grain_bit(at);
+	block->next = h->bins[bin];
+	block->pprev = &h->bins[bin];
+	if (block->next)
+		block->next->pprev = &block->next;
+	h->bins[bin] = block;
+	h->filled |= (u64)1 << bin;
+}
+
+/* Lua has @grains more of this page. */
+static inline void klua_page_use(struct klua_heap *h, struct klua_page *page,
+				 unsigned int grains)
+{
+	if (unlikely(!page->used))
+		klua_page_unempty(h, page);
+	page->used += grains;
+}
+
+/**
+ * klua_heap_alloc - get a block
+ * @h: the heap
+ * @size: its bytes, 1 or more
+ *
+ * Return: the block, aligned to KLUA_GRAIN, or NULL.
+ */
+static inline void *klua_heap_alloc(struct klua_heap *h, size_t size)
+{
+	unsigned int grains = klua_grains(size);
+	struct klua_free *block;
+	struct klua_page *page;
+
+	if (unlikely(size > KLUA_EXACT_BINS * KLUA_GRAIN))
+		return klua_heap_alloc_slow(h, size);
+	block = h->bins[grains - 1];
+	if (!block)
+		return klua_heap_alloc_slow(h, size);
+	page = klua_page_of(block);
+	klua_free_del(page, block);
+	klua_page_use(h, page, grains);
+	klua_heap_unpoison(block, size);
+	return block;
+}
+
+/**
+ * klua_heap_free - give a block back
+ * @h: the heap
+ * @block: the block
+ * @size: its bytes, as they were last asked for
+ */
+static inline void klua_heap_free(struct klua_heap *h, void *block, size_t size)
+{
+	unsigned int grains = klua_grains(size);
+	struct klua_page *page;
+
+	if (unlikely(size > KLUA_EXACT_BINS * KLUA_GRAIN)) {
+		klua_heap_free_slow(h, block, size);
+		return;
+	}
+	page = klua_page_of(block);
+	klua_heap_poison(block, size);
+	klua_free_add(h, page, block, grains - 1);
+	page->used -= grains;
+	page->unripe -= grains;
+	if (unlikely(!page->used || page->unripe <= 0))
+		klua_page_turned(h, page);
+}
+
+#endif /* KLUA_HEAP_H */
