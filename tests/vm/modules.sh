@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: modules.sh [-s] KERNEL
+# usage: modules.sh [-s] KERNEL [DIRECTORY]...
 #
-# Builds klua.ko and every consumer module of the tree (a directory with its
-# own Kbuild, such as examples/minimal) for build/kernels/KERNEL, in a copy of
-# the sources at build/modules/KERNEL. Compiler, objtool and modpost warnings
-# are printed and kept in build/modules/KERNEL.warnings.
+# Builds klua.ko, and the consumer modules below each DIRECTORY of the tree (by
+# default all: whatever has a Kbuild of its own), for build/kernels/KERNEL. That
+# happens in a copy of the sources, build/modules/KERNEL. Warnings of compiler,
+# objtool and modpost are printed and kept in build/modules/KERNEL.warnings.
 #
 # -s builds all of it anew with W=1 and sparse, at build/modules/KERNEL-strict.
 set -eu
@@ -17,34 +17,38 @@ sources()
 {
 	(cd "$1" && find . \( -path ./build -o -path ./.git \) -prune -o \
 		-type f \( -name '*.[chS]' -o -name Kbuild -o -name import.sh \
-		-o -name '*.patch' -o -name .stamp \) ! -name '*.mod.c' -printf '%P\t%T@\t%s\n' | LC_ALL=C sort)
+		-o -name '*.patch' -o -name .stamp \) ! -name '*.mod.c' \
+		-printf '%P\t%T@\t%s\n' | LC_ALL=C sort)
 }
 
 # copy: brings $src up to date, leaving alone what did not change so that
 # kbuild compiles only what did
 copy()
 {
-	cut -f 1 "$src/.sources.new" |
+	cut -f 1 "$src.sources" |
 		(cd "$top" && xargs cp -p -u --parents -t "$src")
 	sources "$src" | cut -f 1 | while read -r file; do
 		[ -e "$top/$file" ] || rm -f "$src/$file"
 	done
 }
 
-# compile DIRECTORY [SYMVERS]
+# compile DIRECTORY [SYMVERS]: unless it has been since the sources changed
 compile()
 {
-	echo "== $1"
+	[ ! -e "$1/.built" ] || return 0
+	say "building ${1#"$build/"}"
+	status=0
 	make -C "$kdir" M="$1" -j"$(nproc)" KLUA="$src" \
-		KBUILD_EXTRA_SYMBOLS="${2-}" ${strict:+W=1 C=2} modules
-}
-
-compile_all()
-{
-	compile "$src" || return 1
-	for dir in $consumers; do
-		compile "$src/$dir" "$src/Module.symvers" || return 1
-	done
+		KBUILD_EXTRA_SYMBOLS="${2-}" \
+		${strict:+W=1 C=2 CF=-Wno-external-function-has-definition} \
+		modules </dev/null >"$log" 2>&1 9>&- || status=$?
+	cat "$log" >>"$log.all"
+	grep -i 'warning' "$log" >>"$src.warnings" || true
+	if [ "$status" -ne 0 ]; then
+		grep -iE 'error|undefined' "$log" | head -n 20 >&2 || true
+		die "${1#"$src"} does not build, see $log"
+	fi
+	touch "$1/.built"
 }
 
 strict=
@@ -52,8 +56,10 @@ case ${1-} in
 -h|--help) usage; exit 0;;
 -s) strict=-strict; shift;;
 esac
-[ $# -eq 1 ] || { usage >&2; exit 2; }
+[ $# -gt 0 ] || { usage >&2; exit 2; }
 kernel=$1
+shift
+[ $# -gt 0 ] || set -- .
 kdir=$build/kernels/$kernel/kdir
 [ -e "$kdir/Makefile" ] || die "there is no kernel $build/kernels/$kernel"
 
@@ -66,23 +72,33 @@ exec 9>"$src.lock"
 flock 9
 "$top/lua/import.sh" 9>&-
 
+# A warning comes only when what it is about is compiled: while there are some,
+# all is compiled anew.
 identity="$(realpath "$kdir") $(cksum <"$kdir/Module.symvers")"
-if [ "$strict" ] || [ "$identity" != "$(cat "$src/.kernel" 2>/dev/null)" ]; then
+sources "$top" >"$src.sources"
+stale=
+cmp -s "$src.sources" "$src/.sources" || stale=1
+if [ "$strict" ] || [ "$identity" != "$(cat "$src/.kernel" 2>/dev/null)" ] ||
+   { [ "$stale" ] && [ -s "$src.warnings" ]; }; then
 	rm -rf "$src"
+	stale=1
 fi
-mkdir -p "$src"
-echo "$identity" >"$src/.kernel"
-sources "$top" >"$src/.sources.new"
-! cmp -s "$src/.sources.new" "$src/.sources" || exit 0
+if [ "$stale" ]; then
+	mkdir -p "$src"
+	copy
+	find "$src" -name .built -delete
+	echo "$identity" >"$src/.kernel"
+	: >"$src.warnings"
+	: >"$log.all"
+	mv "$src.sources" "$src/.sources"
+fi
 
-say "building the modules for the kernel '$kernel'"
-copy
-consumers=$(cd "$src" && find . -mindepth 2 -name Kbuild ! -path './lua/*' \
-	-printf '%P\n' | sed 's|/Kbuild$||' | LC_ALL=C sort)
-if ! compile_all >"$log" 2>&1 9>&-; then
-	grep -iE 'error|undefined' "$log" | head -n 20 >&2 || true
-	die "the modules do not build, see $log"
-fi
-grep -i 'warning' "$log" >"$src.warnings" || true
+compile "$src"
+for dir; do
+	(cd "$src" && find "$dir" -mindepth 1 -name Kbuild ! -path './Kbuild' \
+		! -path '*/lua/*' -printf '%h\n') | LC_ALL=C sort
+done >"$src.consumers"
+while read -r dir; do
+	compile "$src/${dir#./}" "$src/Module.symvers"
+done <"$src.consumers"
 cat "$src.warnings" >&2
-mv "$src/.sources.new" "$src/.sources"

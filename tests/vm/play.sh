@@ -34,7 +34,7 @@ number STEPS "${STEPS-}"
 tests/vm/need.sh build vm
 tests/vm/stock.sh
 tests/vm/rootfs.sh
-tests/vm/modules.sh stock
+tests/vm/modules.sh stock examples tests/runner
 
 tmp=$(mktemp -d "$build/tmp.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
