@@ -61,6 +61,14 @@ static bool fits(const struct klua_state *s, size_t more)
 	       more <= s->maxalloc - s->curralloc;
 }
 
+/* Lua collects its garbage and asks again: only the second time is serious. */
+static void *refuse(struct klua_state *s)
+{
+	s->limits.memory_hit |= s->refused;
+	s->refused = true;
+	return NULL;
+}
+
 static void account(struct klua_state *s, size_t old, size_t new)
 {
 	WRITE_ONCE(s->curralloc, s->curralloc - old + new);
@@ -193,11 +201,14 @@ void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize)
 		return NULL;
 	}
 	if (nsize > old && !fits(s, nsize - old))
-		return NULL;
+		return refuse(s);
 	block = block ? block_resize(s, block, old, nsize) :
 			block_get(s, nsize);
-	if (block)
-		account(s, old, nsize);
+	if (!block)
+		return refuse(s);
+	if (nsize > old)
+		s->refused = false;
+	account(s, old, nsize);
 	return block;
 }
 

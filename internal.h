@@ -5,6 +5,8 @@
 #ifndef KLUA_INTERNAL_H
 #define KLUA_INTERNAL_H
 
+#include <linux/jump_label.h>
+
 #include "states.h"
 
 /* From Linux 6.13 on a namespace is named by a string. */
@@ -29,8 +31,64 @@ void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize);
 void klua_alloc_init(struct klua_state *s);
 void klua_alloc_exit(struct klua_state *s);
 
+/**
+ * struct klua_new - a state to be made
+ * @name:      its name
+ * @maxalloc:  bytes that it may hold
+ * @steps:     steps an entry may take, or 0 for the default
+ * @origin:    who asks for it
+ * @ephemeral: destroyed with the netlink socket that asked for it
+ * @state:     out: the state; it is only safe to use where nobody destroys it
+ * @id:        out: its number
+ * @why:       out: why it could not be made
+ */
+struct klua_new {
+	const char *name;
+	size_t maxalloc;
+	u64 steps;
+	enum klua_origin origin;
+	bool ephemeral;
+	struct klua_state *state;
+	u32 id;
+	const char *why;
+};
+
+/* states.c */
+int klua_state_make(struct klua_new *new);
+int klua_state_remove(u32 id, bool held);
+int klua_state_stop(struct klua_state *s);
+bool klua_state_busy(const struct klua_state *s);
+struct klua_state *klua_state_by_id(u32 id);
+struct klua_state *klua_state_next(unsigned long *id);
+unsigned int klua_states_generation(void);
+void klua_states_flush(void);
+
+/* run.c */
+u64 klua_default_steps(void);
+u32 klua_max_ms(void);
+void __klua_state_set_steps(struct klua_state *s, u64 n);
+int klua_state_lock_wait(struct klua_state *s);
 int klua_state_open(struct klua_state *s);
 void klua_state_close(struct klua_state *s);
 void klua_run_defaults(struct klua_state *s);
+
+/* stats.c */
+DECLARE_STATIC_KEY_FALSE(klua_timing);
+void klua_limits_hit(struct klua_state *s);
+void klua_error_note(struct klua_state *s, int err, const char *text,
+		     size_t len);
+void klua_escape_name(char *dst, const struct klua_state *s);
+void klua_escape(char *dst, size_t size, const char *src, size_t len);
+
+/* netlink.c */
+int klua_netlink_init(void);
+void klua_netlink_exit(void);
+int klua_user_charge(struct klua_state *s, struct klua_new *new);
+void klua_user_uncharge(struct klua_state *s);
+void klua_event_created(const struct klua_state *s);
+void klua_event_destroyed(const struct klua_state *s);
+void klua_event_error(struct klua_state *s, int err, const char *text,
+		      size_t len);
+void klua_event_limit(struct klua_state *s, enum klua_limit which);
 
 #endif /* KLUA_INTERNAL_H */

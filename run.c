@@ -10,6 +10,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
+#include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/moduleparam.h>
 #include <linux/ratelimit.h>
@@ -18,6 +19,7 @@
 #include <asm/stacktrace.h>
 
 #include "internal.h"
+#include "tracepoints.h"
 
 static ulong steps = 10000000;
 module_param(steps, ulong, 0644);
@@ -42,7 +44,18 @@ static struct klua_state *state_of(lua_State *L)
 	return container_of(limits, struct klua_state, limits);
 }
 
-static void set_steps(struct klua_state *s, u64 n)
+u64 klua_default_steps(void)
+{
+	return READ_ONCE(steps);
+}
+
+u32 klua_max_ms(void)
+{
+	return clamp(READ_ONCE(max_ms), 1u, MAX_MS_LIMIT);
+}
+
+/* Under the state's lock, or before anybody else knows the state. */
+void __klua_state_set_steps(struct klua_state *s, u64 n)
 {
 	WRITE_ONCE(s->steps, n);
 	s->slice = min_t(u64, n, KLUA_SLICE);
@@ -50,10 +63,12 @@ static void set_steps(struct klua_state *s, u64 n)
 
 void klua_run_defaults(struct klua_state *s)
 {
-	set_steps(s, READ_ONCE(steps));
+	__klua_state_set_steps(s, READ_ONCE(steps));
 	s->owner = -1;
+	s->events_from = jiffies;
 	s->limits.cpu = -1;
 	s->limits.stack = KLUA_UNARMED;
+	spin_lock_init(&s->error_lock);
 	ratelimit_state_init(&s->print_limit,
 			     READ_ONCE(print_burst) ? 5 * HZ : 0,
 			     READ_ONCE(print_burst));
@@ -102,6 +117,33 @@ static void refill(struct klua_budget *budget)
 	budget->left = budget->slice;
 }
 
+static void entry_begin(struct klua_state *s)
+{
+	WRITE_ONCE(s->stats.runs, s->stats.runs + 1);
+	if (static_branch_unlikely(&klua_timing))
+		s->stats.entered = ktime_get_ns();
+	trace_run_begin(s);
+}
+
+static void entry_end(struct klua_state *s)
+{
+	struct klua_limits *lim = &s->limits;
+	u64 steps = s->steps - lim->budget.total +
+		    lim->budget.slice - lim->budget.left;
+
+	WRITE_ONCE(s->stats.steps, s->stats.steps + steps);
+	/* Not when timing was turned on during the entry. */
+	if (static_branch_unlikely(&klua_timing) && s->stats.entered) {
+		WRITE_ONCE(s->stats.ns, s->stats.ns + ktime_get_ns() -
+					s->stats.entered);
+		s->stats.entered = 0;
+	}
+	trace_run_end(s, steps, lim->budget.stopped);
+	if (unlikely(lim->budget.stopped || lim->stack_hit ||
+		     lim->memory_hit))
+		klua_limits_hit(s);
+}
+
 /*
  * The outermost call into a state: everything in it is charged from here. The
  * caller has the state's lock, or is the only one who knows it.
@@ -117,6 +159,9 @@ int klua_arm_slow(struct klua_limits *lim)
 	lim->deadline = 0;
 	WRITE_ONCE(lim->cpu, raw_smp_processor_id());
 	WRITE_ONCE(lim->cancel, 0);
+	lim->stack_hit = false;
+	lim->memory_hit = false;
+	entry_begin(s);
 	set_stack(lim);
 	return 1;
 }
@@ -125,6 +170,7 @@ void klua_disarm(struct klua_limits *lim)
 {
 	WRITE_ONCE(lim->cpu, -1);
 	WRITE_ONCE(lim->stack, KLUA_UNARMED);
+	entry_end(container_of(lim, struct klua_state, limits));
 }
 
 /*
@@ -137,8 +183,7 @@ static bool late(struct klua_limits *lim)
 	u64 now = ktime_get_ns();
 
 	if (!lim->deadline)
-		lim->deadline = now + NSEC_PER_MSEC *
-			clamp(READ_ONCE(max_ms), 1u, MAX_MS_LIMIT);
+		lim->deadline = now + NSEC_PER_MSEC * klua_max_ms();
 	return now > lim->deadline;
 }
 
@@ -205,12 +250,27 @@ static void print_line(struct klua_state *s, const char *text, size_t len)
 	} while (len);
 }
 
+/* All of it up to what fits: a beginning with a known rest beats any middle. */
+static void copy_to_sink(struct klua_sink *sink, const char *text, size_t len)
+{
+	size_t n = min(len, sink->size - sink->len);
+
+	memcpy(sink->buf + sink->len, text, n);
+	sink->len += n;
+	sink->dropped += len - n;
+}
+
 /* A line for each line of the text, each with the state's name. */
 void klua_print(lua_State *L, const char *text, size_t len)
 {
 	struct klua_state *s = state_of(L);
 	const char *end;
 
+	trace_print(s, 0, text, len);
+	if (s->sink) {
+		copy_to_sink(s->sink, text, len);
+		copy_to_sink(s->sink, "\n", 1);
+	}
 	while ((end = memchr(text, '\n', len))) {
 		print_line(s, text, end - text);
 		len -= end + 1 - text;
@@ -327,6 +387,21 @@ void klua_state_unlock(struct klua_state *s)
 	spin_unlock_bh(&s->lock);
 }
 KLUA_EXPORT(klua_state_unlock);
+
+/*
+ * As klua_state_lock(), for a task that can wait asleep for what another runs
+ * in the state. Returns -EINTR when a signal comes first.
+ */
+int klua_state_lock_wait(struct klua_state *s)
+{
+	while (!spin_trylock_bh(&s->lock)) {
+		if (signal_pending(current))
+			return -EINTR;
+		usleep_range(50, 500);
+	}
+	WRITE_ONCE(s->owner, raw_smp_processor_id());
+	return 0;
+}
 
 /*
  * True when this CPU is inside the state already: taking the lock would wait
@@ -462,6 +537,7 @@ static void set_result(struct klua_result *result, const char *text, size_t len)
 	if (!result)
 		return;
 	result->len = len;
+	result->count = 0;
 	copy_text(result->buf, result->size, text, len);
 }
 
@@ -472,11 +548,19 @@ static int failed(struct klua_state *s, struct entry *entry, int status)
 	size_t len;
 
 	text = error_text(s->L, &len);
-	copy_text(s->errmsg, sizeof(s->errmsg), text, len);
 	set_result(entry->result, text, len);
-	if (s->limits.budget.stopped)
-		return s->limits.budget.stopped;
-	return status_errno(status);
+	status = s->limits.budget.stopped ?: status_errno(status);
+	klua_error_note(s, status, text, len);
+	return status;
+}
+
+/* The entry cannot even begin. */
+static int refused(struct klua_state *s, struct entry *entry, int err,
+		   const char *text)
+{
+	set_result(entry->result, text, strlen(text));
+	klua_error_note(s, err, text, strlen(text));
+	return err;
 }
 
 /* Run entry->fn(entry->arg) protected and restore the Lua stack. */
@@ -488,11 +572,11 @@ static int run_entry(struct klua_state *s, struct entry *entry)
 	int ret = 0;
 
 	lockdep_assert_held(&s->lock);
-	s->errmsg[0] = '\0';
 	if (!stack_fits())
-		return -EOVERFLOW;
+		return refused(s, entry, -EOVERFLOW,
+			       "too little of the C stack is left");
 	if (!lua_checkstack(L, LUA_MINSTACK))
-		return -ENOMEM;
+		return refused(s, entry, -ENOMEM, "not enough memory");
 	lua_pushcfunction(L, entry->handler);
 	lua_pushcfunction(L, entry->fn);
 	lua_pushlightuserdata(L, entry->arg);
@@ -511,7 +595,7 @@ static int run_entry(struct klua_state *s, struct entry *entry)
  * @fn: the function
  * @arg: its argument
  *
- * After a failure s->errmsg has the text, until the lock is given up.
+ * After a failure s->errmsg has the text, until the next one.
  *
  * Context: Where klua_state_lock() was called. Assumes the state's lock.
  * Return: as klua_state_call().
@@ -598,6 +682,7 @@ static int run_chunk(lua_State *L)
 	struct klua_result *result = chunk->entry->result;
 	const char *text;
 	size_t len;
+	int count;
 
 	lua_settop(L, 0);
 	chunk->entry->status = luaL_loadbufferx(L, chunk->text, chunk->len,
@@ -606,9 +691,11 @@ static int run_chunk(lua_State *L)
 		return 1;
 	lua_call(L, 0, LUA_MULTRET);
 	if (result) {
+		count = lua_gettop(L);
 		push_results(L);
 		text = lua_tolstring(L, -1, &len);
 		set_result(result, text, len);
+		result->count = count;
 	}
 	return 0;
 }
@@ -721,7 +808,7 @@ int klua_state_set_steps(struct klua_state *s, u64 steps)
 	if (!s || !steps)
 		return -EINVAL;
 	klua_state_lock(s);
-	set_steps(s, steps);
+	__klua_state_set_steps(s, steps);
 	klua_state_unlock(s);
 	return 0;
 }

@@ -50,8 +50,10 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
+#include <linux/xarray.h>
 
 #include "internal.h"
+#include "tracepoints.h"
 
 /*
  * 256 KiB of pointers. 100,000 states make chains of three, and a step along
@@ -65,8 +67,18 @@ static DEFINE_HASHTABLE(states, STATES_BITS);
 /* Every state that is not freed, in the table or not: for the module's exit. */
 static LIST_HEAD(all_states);
 
-/* Guards changes of @states and @all_states. */
+/*
+ * The states of the table by their number, for those who walk them step by
+ * step or want one whatever its name. Changes together with the table.
+ */
+static DEFINE_XARRAY_FLAGS(ids, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
+static u32 next_id;
+
+/* Guards changes of @states, @ids, @all_states and @generation. */
 static DEFINE_SPINLOCK(states_lock);
+
+/* Counts changes of the table: a walk that sees it change is not consistent. */
+static unsigned int generation = 1;
 
 /* Runs closes. A close may take as long as a state's budget: unbound. */
 static struct workqueue_struct *close_queue;
@@ -170,6 +182,7 @@ KLUA_EXPORT(klua_state_find);
 static void free_state(struct klua_state *s)
 {
 	klua_state_close(s);
+	klua_user_uncharge(s);
 	kfree(s);
 }
 
@@ -185,6 +198,7 @@ static void close_work(struct work_struct *work)
 	spin_lock_irq(&states_lock);
 	list_del(&s->all);
 	spin_unlock_irq(&states_lock);
+	klua_event_destroyed(s);
 	free_state(s);
 }
 
@@ -205,6 +219,13 @@ void klua_state_put(struct klua_state *s)
 }
 KLUA_EXPORT(klua_state_put);
 
+/* A number, with nothing under it yet. */
+static bool reserve_id(u32 *id)
+{
+	return xa_alloc_cyclic_irq(&ids, id, NULL, xa_limit_32b, &next_id,
+				  GFP_KERNEL_ACCOUNT) >= 0;
+}
+
 /* A state that nobody else knows; its Lua state is made by the caller. */
 static struct klua_state *alloc_state(size_t maxalloc, const char *name,
 				      unsigned int len)
@@ -213,6 +234,10 @@ static struct klua_state *alloc_state(size_t maxalloc, const char *name,
 
 	if (!s)
 		return NULL;
+	if (!reserve_id(&s->id)) {
+		kfree(s);
+		return NULL;
+	}
 	spin_lock_init(&s->lock);
 	refcount_set(&s->users, 1);
 	INIT_RCU_WORK(&s->close, close_work);
@@ -225,6 +250,17 @@ static struct klua_state *alloc_state(size_t maxalloc, const char *name,
 	return s;
 }
 
+/* Never 0, which netlink takes for a walk that does not look. */
+static void next_generation(void)
+{
+	WRITE_ONCE(generation, generation + 1 ?: 1);
+}
+
+unsigned int klua_states_generation(void)
+{
+	return READ_ONCE(generation);
+}
+
 /* False when another creator of the same name came first. */
 static bool publish(struct klua_state *s)
 {
@@ -235,31 +271,107 @@ static bool publish(struct klua_state *s)
 	if (first) {
 		hlist_add_head_rcu(&s->node, bucket(s->hash));
 		list_add_tail(&s->all, &all_states);
+		/* Cannot fail: the place is reserved. */
+		xa_lock(&ids);
+		__xa_store(&ids, s->id, s, 0);
+		xa_unlock(&ids);
+		next_generation();
 	}
 	spin_unlock_irq(&states_lock);
 	return first;
 }
 
-/* NULL when @name can be given to a new state, or why it cannot. */
-static const char *refusal(size_t maxalloc, const char *name)
+/* Out of the table. The table's reference is the caller's to give back. */
+static void unlink_state(struct klua_state *s)
 {
-	if (!name)
-		return "the name is NULL";
-	if (!*name)
-		return "the name is empty";
-	if (!name_length(name))
-		return "the name is too long";
-	if (maxalloc < KLUA_MIN_ALLOC)
-		return "maxalloc is below KLUA_MIN_ALLOC";
-	if (klua_state_lookup(name))
-		return "the name is taken";
-	return NULL;
+	lockdep_assert_held(&states_lock);
+	hlist_del_rcu(&s->node);
+	xa_lock(&ids);
+	__xa_erase(&ids, s->id);
+	xa_unlock(&ids);
+	next_generation();
+	trace_destroy(s);
 }
 
-static const char *open_failure(int err)
+/* Why a state cannot be made: an errno for programs and words for people. */
+static int refuse(struct klua_new *new, int err, const char *why)
 {
-	return err == -ENOMEM ? "not enough memory to open the libraries" :
-				"the libraries cannot be opened";
+	new->why = why;
+	return err;
+}
+
+static int check_new(struct klua_new *new)
+{
+	if (!new->name)
+		return refuse(new, -EINVAL, "the name is NULL");
+	if (!*new->name)
+		return refuse(new, -EINVAL, "the name is empty");
+	if (!name_length(new->name))
+		return refuse(new, -ENAMETOOLONG, "the name is too long");
+	if (new->maxalloc < KLUA_MIN_ALLOC)
+		return refuse(new, -EINVAL, "maxalloc is below KLUA_MIN_ALLOC");
+	if (klua_state_lookup(new->name))
+		return refuse(new, -EEXIST, "the name is taken");
+	return 0;
+}
+
+static int open_state(struct klua_new *new, struct klua_state *s)
+{
+	int err = klua_state_open(s);
+
+	/* What opening the libraries took is not the scripts'. */
+	memset(&s->stats, 0, sizeof(s->stats));
+	if (err == -ENOMEM)
+		return refuse(new, err, "not enough memory to open the libraries");
+	if (err)
+		return refuse(new, err, "the libraries cannot be opened");
+	return 0;
+}
+
+static void tell_created(u32 id)
+{
+	struct klua_state *s;
+
+	rcu_read_lock();
+	s = klua_state_by_id(id);
+	if (s) {
+		trace_create(s);
+		klua_event_created(s);
+	}
+	rcu_read_unlock();
+}
+
+/* What making a state is, whoever asks for it. */
+int klua_state_make(struct klua_new *new)
+{
+	struct klua_state *s;
+	int err = check_new(new);
+
+	if (err)
+		return err;
+	s = alloc_state(new->maxalloc, new->name, name_length(new->name));
+	if (!s)
+		return refuse(new, -ENOMEM, "not enough memory");
+	err = klua_user_charge(s, new);
+	if (err)
+		goto free;
+	err = open_state(new, s);
+	if (err)
+		goto free;
+	new->state = s;
+	new->id = s->id;
+	if (!publish(s)) {
+		err = refuse(new, -EEXIST, "the name is taken");
+		goto free;
+	}
+	/* From here on somebody else may destroy it. */
+	tell_created(new->id);
+	return 0;
+
+free:
+	xa_erase_irq(&ids, s->id);
+	free_state(s);
+	return err;
 }
 
 /**
@@ -278,37 +390,31 @@ static const char *open_failure(int err)
  */
 struct klua_state *klua_state_create(size_t maxalloc, const char *name)
 {
-	const char *why = refusal(maxalloc, name);
-	struct klua_state *s = NULL;
-	int err;
+	struct klua_new new = {
+		.name = name,
+		.maxalloc = maxalloc,
+		.origin = KLUA_ORIGIN_KERNEL,
+	};
 
-	if (why)
-		goto refuse;
-	s = alloc_state(maxalloc, name, name_length(name));
-	if (!s) {
-		why = "not enough memory";
-		goto refuse;
-	}
-	err = klua_state_open(s);
-	if (err) {
-		why = open_failure(err);
-		goto free;
-	}
-	if (!publish(s)) {
-		why = "the name is taken";
-		goto free;
-	}
-	return s;
-
-free:
-	free_state(s);
-refuse:
-	pr_err("cannot create state '%*pE' with maxalloc %zu: %s\n",
+	if (!klua_state_make(&new))
+		return new.state;
+	pr_err("cannot create state '" NAME_FMT "' with maxalloc %zu: %s\n",
 	       (int)(name ? strnlen(name, KLUA_NAME_MAXSIZE) : 0), name,
-	       maxalloc, why);
+	       maxalloc, new.why);
 	return NULL;
 }
 KLUA_EXPORT(klua_state_create);
+
+/* Unless somebody holds it: then nothing changes. */
+static bool destroy_unheld(struct klua_state *s)
+{
+	lockdep_assert_held(&states_lock);
+	if (!refcount_dec_if_one(&s->users))
+		return false;
+	unlink_state(s);
+	queue_rcu_work(close_queue, &s->close);
+	return true;
+}
 
 /**
  * klua_state_destroy - destroy a state that nobody holds
@@ -333,15 +439,54 @@ int klua_state_destroy(const char *name)
 		return -1;
 	spin_lock_irqsave(&states_lock, irqs);
 	s = find(name, len, name_hash(name, len));
-	if (s && refcount_dec_if_one(&s->users)) {
-		hlist_del_rcu(&s->node);
-		queue_rcu_work(close_queue, &s->close);
+	if (s && destroy_unheld(s))
 		ret = 0;
-	}
 	spin_unlock_irqrestore(&states_lock, irqs);
 	return ret;
 }
 KLUA_EXPORT(klua_state_destroy);
+
+/*
+ * Destroy the state of this number. If @held is true even while somebody holds
+ * it, whose put closes it then.
+ */
+int klua_state_remove(u32 id, bool held)
+{
+	struct klua_state *s;
+	int ret = -ENOENT;
+
+	spin_lock_irq(&states_lock);
+	s = xa_load(&ids, id);
+	if (s && held) {
+		unlink_state(s);
+		ret = 0;
+	} else if (s) {
+		ret = destroy_unheld(s) ? 0 : -EBUSY;
+	}
+	spin_unlock_irq(&states_lock);
+	if (!ret && held)
+		klua_state_put(s);
+	return ret;
+}
+
+/* The state of this number, under RCU. */
+struct klua_state *klua_state_by_id(u32 id)
+{
+	return xa_load(&ids, id);
+}
+
+/* The state with the least number from *@id on, under RCU. */
+struct klua_state *klua_state_next(unsigned long *id)
+{
+	return xa_find(&ids, id, ULONG_MAX, XA_PRESENT);
+}
+
+/* Wait until states that were destroyed before this call are closed. */
+void klua_states_flush(void)
+{
+	rcu_barrier();
+	flush_workqueue(close_queue);
+}
 
 /* Take the first state of a bucket out of the table. */
 static struct klua_state *unlink_first(struct hlist_head *head)
@@ -353,7 +498,7 @@ static struct klua_state *unlink_first(struct hlist_head *head)
 					lockdep_is_held(&states_lock)),
 			     struct klua_state, node);
 	if (s)
-		hlist_del_rcu(&s->node);
+		unlink_state(s);
 	spin_unlock_irq(&states_lock);
 	return s;
 }
@@ -382,9 +527,16 @@ KLUA_EXPORT(klua_state_destroy_all);
 
 static void list_one(const struct klua_state *s)
 {
-	pr_info("  " NAME_FMT ": curralloc %zu, maxalloc %zu, peak %zu, users %u\n",
+	const struct klua_stats *stats = &s->stats;
+	char more[96];
+
+	scnprintf(more, sizeof(more), "%s, runs %llu, steps %llu, errors %llu",
+		  s->origin == KLUA_ORIGIN_USER ? "user" : "kernel",
+		  READ_ONCE(stats->runs), READ_ONCE(stats->steps),
+		  READ_ONCE(stats->errors));
+	pr_info("  " NAME_FMT ": curralloc %zu, maxalloc %zu, peak %zu, users %u, id %u, %s\n",
 		NAME_ARG(s), READ_ONCE(s->curralloc), READ_ONCE(s->maxalloc),
-		READ_ONCE(s->peakalloc), refcount_read(&s->users));
+		READ_ONCE(s->peakalloc), refcount_read(&s->users), s->id, more);
 }
 
 /**
@@ -418,6 +570,19 @@ void klua_state_list(void)
 }
 KLUA_EXPORT(klua_state_list);
 
+bool klua_state_busy(const struct klua_state *s)
+{
+	return READ_ONCE(s->limits.stack) != KLUA_UNARMED;
+}
+
+int klua_state_stop(struct klua_state *s)
+{
+	if (!klua_state_busy(s))
+		return -ESRCH;
+	WRITE_ONCE(s->limits.cancel, 1);
+	return 0;
+}
+
 /**
  * klua_state_cancel - end what runs in a state
  * @name: its name, NUL-terminated
@@ -435,13 +600,8 @@ int klua_state_cancel(const char *name)
 
 	rcu_read_lock();
 	s = klua_state_lookup(name);
-	if (s) {
-		ret = -ESRCH;
-		if (READ_ONCE(s->limits.stack) != KLUA_UNARMED) {
-			WRITE_ONCE(s->limits.cancel, 1);
-			ret = 0;
-		}
-	}
+	if (s)
+		ret = klua_state_stop(s);
 	rcu_read_unlock();
 	return ret;
 }
@@ -500,12 +660,23 @@ void klua_states_exit(void)
 
 static int __init klua_init(void)
 {
+	int err;
+
 	klua_states_init();
-	return close_queue ? 0 : -ENOMEM;
+	if (!close_queue)
+		return -ENOMEM;
+	err = klua_netlink_init();
+	if (err)
+		klua_states_exit();
+	return err;
 }
 
 static void __exit klua_exit(void)
 {
+	/* While there still is somebody to tell. */
+	klua_state_destroy_all();
+	klua_states_flush();
+	klua_netlink_exit();
 	klua_states_exit();
 }
 

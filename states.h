@@ -22,6 +22,7 @@
 #include "lua/src/lua.h"
 #include "lua/src/lauxlib.h"
 #include "lua/budget.h"
+#include "uapi/klua.h"
 
 /* Bytes of a state's name, its NUL included. */
 #define KLUA_NAME_MAXSIZE	64
@@ -43,6 +44,41 @@
 #endif
 
 /**
+ * struct klua_stats - what a state has done since it was made
+ *
+ * Written under the state's lock, read anywhere with READ_ONCE().
+ *
+ * @runs:    entries: outermost calls into the state
+ * @steps:   steps these took
+ * @ns:      time these took, while the module parameter "stats" is on
+ * @entered: when the entry in progress began, in ns, or 0 when not asked for
+ * @errors:  klua_state_call()s and klua_state_run()s that ended in an error
+ * @limits:  entries in which a limit was hit, by enum klua_limit
+ */
+struct klua_stats {
+	u64 runs;
+	u64 steps;
+	u64 ns;
+	u64 entered;
+	u64 errors;
+	u64 limits[__KLUA_LIMIT_MAX];
+};
+
+/**
+ * struct klua_sink - where print leaves a copy for whoever started a run
+ * @buf:     bytes for the lines, each with its newline
+ * @size:    bytes @buf holds
+ * @len:     bytes that are in it
+ * @dropped: bytes that came after it was full
+ */
+struct klua_sink {
+	char *buf;
+	size_t size;
+	size_t len;
+	u64 dropped;
+};
+
+/**
  * struct klua_state - one named Lua state
  *
  * A consumer may read these fields; it writes none of them.
@@ -52,6 +88,7 @@
  *   T: the table lock for writing, RCU for reading;
  *   S: @lock;
  *   W: written under @lock, read anywhere with READ_ONCE();
+ *   E: @error_lock;
  *   A: atomic.
  *
  * @node:	T: link in the table of states
@@ -73,7 +110,20 @@
  * @building:	I: memory may be waited for
  * @closing:	set when nobody else has a pointer to the state any more
  * @print_limit: A: lines that print may write in five seconds
- * @errmsg:	S: text of the last failed entry, or empty
+ * @errmsg:	text of the last entry that failed, or empty; written under both
+ *		@lock and @error_lock, read under either
+ * @error_lock:	guards what is shown of the last error; innermost of all locks
+ * @error:	E: -errno of the last entry that failed, or 0
+ * @error_ns:	E: when that was, on the monotonic clock
+ * @id:		I: number that no other state has, nor had lately
+ * @origin:	I: who made it
+ * @ephemeral:	I: goes away with the netlink socket that made it
+ * @refused:	S: the allocator said no, and has not said yes since
+ * @stats:	W: counters
+ * @sink:	S: where print copies to, or NULL
+ * @events:	S: error and limit events sent since @events_from
+ * @events_lost: S: those not sent, since they were too many
+ * @events_from: S: jiffies
  * @all:	the list of every state not yet freed, see states.c
  * @close:	closes the Lua state after a grace period, in process context
  */
@@ -99,6 +149,18 @@ struct klua_state {
 	struct mem_cgroup *memcg;
 	struct ratelimit_state print_limit;
 	char errmsg[KLUA_ERROR_MAXSIZE];
+	spinlock_t error_lock;
+	int error;
+	u64 error_ns;
+	u32 id;
+	enum klua_origin origin;
+	bool ephemeral;
+	bool refused;
+	struct klua_stats stats;
+	struct klua_sink *sink;
+	unsigned int events;
+	unsigned int events_lost;
+	unsigned long events_from;
 	struct list_head all;
 	struct rcu_work close;
 };
@@ -111,11 +173,13 @@ struct klua_state {
  * @size: bytes @buf holds
  * @len:  out: bytes of the whole text, without NUL; @size or more when it was
  *	  cut to fit
+ * @count: out: how many results there are; 0 after an error
  */
 struct klua_result {
 	char *buf;
 	size_t size;
 	size_t len;
+	int count;
 };
 
 void klua_states_init(void);
