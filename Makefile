@@ -53,7 +53,7 @@ install: module
 		INSTALL_MOD_PATH='$(moddir)' modules_install
 	$(if $(moddir),,depmod '$(KVER)')
 	install -d '$(incdir)'
-	cp --parents -t '$(incdir)' $(wildcard states.h luaconf.h uapi/*.h \
+	cp --parents -t '$(incdir)' $(wildcard states.h heap.h luaconf.h uapi/*.h \
 		lua/*.h) $(addprefix lua/src/,lua.h lauxlib.h lualib.h) \
 		Module.symvers
 
