@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 300
+#
+# The heap of a state, outside the kernel: its properties under the address
+# and undefined-behaviour sanitizers, with small and with large pages.
+. "$(dirname "$0")/../lib.sh"
+
+top=$(dirname "$0")/../..
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# compile PROGRAM HEAP [FLAG]...: the test with the heap.[ch] of that directory
+compile()
+{
+	local program="$1" heap="$2"
+	shift 2
+	"${CC:-cc}" -std=gnu11 -O1 -g -Wall -Wextra "$@" \
+		-fsanitize=address,undefined -fno-sanitize-recover=all \
+		-I"$heap" "$top/tests/alloc/test.c" -o "$tmp/$program"
+}
+
+for size in 4096 65536; do
+	check "the test compiles, pages of $size" \
+		compile "heap-$size" "$top" -Werror "-DKLUA_PAGE=${size}ul"
+	for seed in 1 2; do
+		check "the heap's properties hold, pages of $size, seed $seed" \
+			"$tmp/heap-$size" "$seed"
+	done
+done
+
+# A test that cannot fail is none: each of these breaks the heap in one place.
+mkdir "$tmp/broken"
+cp "$top/heap.h" "$tmp/broken/"
+while IFS='|' read -r what expression; do
+	sed "$expression" "$top/heap.c" >"$tmp/broken/heap.c"
+	if cmp -s "$top/heap.c" "$tmp/broken/heap.c"; then
+		not_ok "found out: $what" "the expression changes nothing"
+	elif ! compile heap-broken "$tmp/broken" -w; then
+		not_ok "found out: $what" "it does not compile"
+	else
+		check_fails "found out: $what" timeout 100 "$tmp/heap-broken" 1
+	fi
+done <<'EOF'
+freed bytes are not counted|s/page->used -= grains;//
+a shrunk block's end gets lost|s/small_free(h, klua_page_of(block), at, more);//
+the rest of a split block overlaps it|s/klua_grain_of(block) + grains;/klua_grain_of(block);/
+no page is ever ripe|s/page->used ? &h->ripe :/page->used ? \&h->rest :/
+neighbours are not joined when memory is short|s/block = join_all(h, grains);/;/
+empty pages are kept|s/release_empties(h, h->pages.*/;/
+empty pages are not kept|s,h->pages / 3 + 1,0,
+empty pages are kept from large blocks|s/if (!pages && h->empties)/if (0)/
+a large block cannot become small|s/return page_convert(h, block, size);/return NULL;/
+a large block keeps its pages|s/pages_put(h, (char \*)block + keep,.*/;/
+sizes wrap around|s/if (size > SIZE_MAX - KLUA_PAGE)/if (0)/
+EOF
