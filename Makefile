@@ -10,13 +10,14 @@ incdir = $(DESTDIR)/usr/src/klua-headers-$(KVER)
 moddir = $(DESTDIR)$(INSTALL_MOD_PATH)
 
 .DEFAULT_GOAL := module
-.PHONY: help module install uninstall run shell test check clean distclean \
+.PHONY: help module tool install uninstall run shell test check clean distclean \
 	core headers
 
 help:
 	@echo 'For a kernel of your own:'
 	@echo '  make             builds klua.ko for the running kernel (KDIR=dir: for another)'
-	@echo '  make install     installs klua.ko, its headers and Module.symvers'
+	@echo '  make tool        builds the program klua, at build/tools/klua'
+	@echo '  make install     installs klua.ko, its headers, Module.symvers and klua'
 	@echo '                   (DESTDIR=, INSTALL_MOD_PATH= as usual)'
 	@echo '  make uninstall   takes them away again'
 	@echo
@@ -48,7 +49,16 @@ headers:
 module: headers core
 	$(MAKE) -C '$(kdir)' M='$(CURDIR)' modules
 
-install: module
+# The program for administrators, which needs two libraries.
+tool:
+	@pkg-config --exists libmnl libedit 2>/dev/null || { \
+		echo "The program klua needs pkg-config, libmnl and libedit." \
+		     "On Debian: apt-get install pkgconf libmnl-dev libedit-dev." \
+		     >&2; exit 2; }
+	$(MAKE) -C tools/klua O='$(CURDIR)/build/tools'
+
+install: module tool
+	$(MAKE) -C tools/klua O='$(CURDIR)/build/tools' install
 	$(MAKE) -C '$(kdir)' M='$(CURDIR)' INSTALL_MOD_DIR=updates \
 		INSTALL_MOD_PATH='$(moddir)' modules_install
 	$(if $(moddir),,depmod '$(KVER)')
@@ -60,6 +70,7 @@ install: module
 uninstall:
 	rm -f '$(moddir)/lib/modules/$(KVER)/updates/klua.ko'*
 	rm -rf '$(incdir)'
+	$(MAKE) -C tools/klua uninstall
 	$(if $(moddir),,depmod '$(KVER)')
 
 run:
@@ -79,7 +90,7 @@ clean:
 		-name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name '.*.d' -o -name modules.order \
 		-o -name Module.symvers \) -exec rm -f {} +
-	rm -rf build/modules build/logs build/tmp.*
+	rm -rf build/modules build/tools build/logs build/tmp.*
 
 distclean: clean
 	rm -rf build lua/src

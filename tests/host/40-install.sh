@@ -17,7 +17,7 @@ trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/src" "$tmp/root" "$tmp/consumer"
 find . \( -path ./build -o -path ./.git \) -prune -o -type f \
 	\( -name '*.[chS]' -o -name Kbuild -o -name Makefile -o -name '*.sh' \
-	   -o -name '*.patch' -o -name .stamp \) ! -name '*.mod.c' \
+	   -o -name '*.patch' -o -name .stamp -o -name 'klua.8' -o -name 'klua.bash' \) ! -name '*.mod.c' \
 	-exec cp -p --parents -t "$tmp/src" {} +
 tarball=$top/build/lua/lua-5.3.6.tar.gz
 [ ! -e "$tarball" ] || export LUA_TARBALL="$tarball"
@@ -33,6 +33,9 @@ check "make install" make_in_copy KDIR="$kdir" install
 check "the module is where modprobe looks" \
 	test -e "$tmp/root/lib/modules/$kver/updates/klua.ko"
 
+check "the program is there" "$tmp/root/usr/local/sbin/klua" --help
+check "and its manual" test -e "$tmp/root/usr/local/share/man/man8/klua.8"
+
 cp examples/minimal/minimal.c examples/minimal/Kbuild "$tmp/consumer/"
 headers=$tmp/root/usr/src/klua-headers-$kver
 rm -rf "$tmp/src"
@@ -41,7 +44,7 @@ check "a consumer builds against what was installed" make -C "$kdir" \
 	KBUILD_EXTRA_SYMBOLS="$headers/Module.symvers" modules
 
 mkdir "$tmp/src"
-cp -p Makefile states.h "$tmp/src/"
+cp -p --parents -t "$tmp/src" Makefile states.h tools/klua/Makefile
 check "make uninstall" make_in_copy KDIR="$kdir" uninstall
 is "leaves no file" '' "$(find "$tmp/root" -name '*klua*')"
 
