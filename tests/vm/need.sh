@@ -17,7 +17,9 @@ tools()
 		     "/usr/include/stdio.h:libc6-dev" \
 		     "$(lib libelf.so.1):libelf1" ;;
 	vm)	echo "qemu-system-x86_64:qemu-system-x86 cpio:cpio" \
-		     "readelf:binutils" ;;
+		     "readelf:binutils make:make gcc:gcc pkg-config:pkgconf" \
+		     "/usr/include/libmnl/libmnl.h:libmnl-dev" \
+		     "/usr/include/editline/readline.h:libedit-dev" ;;
 	kernels)
 		echo "bc:bc bison:bison flex:flex xz:xz-utils perl:perl" \
 		     "/usr/include/libelf.h:libelf-dev" \

@@ -17,6 +17,12 @@ programs='
 	lua5.3		/usr/bin/lua5.3
 '
 
+# The same for libraries that a program of this project's needs there.
+libraries='
+	libmnl0		libmnl.so.0
+	libedit2	libedit.so.2
+'
+
 out=$build/rootfs.cpio
 
 # from_debian: unpacks the packages under $src
@@ -26,7 +32,7 @@ from_debian()
 	src=$tmp/src
 	# shellcheck disable=SC2046	# one word for each package
 	"$top/tests/vm/debs.sh" --closure \
-		$(echo "$programs" | awk '{ print $1 }') >"$tmp/debs"
+		$(echo "$programs$libraries" | awk '{ print $1 }') >"$tmp/debs"
 	while read -r deb; do
 		dpkg-deb -x "$deb" "$src"
 	done <"$tmp/debs"
@@ -49,13 +55,18 @@ find_lib()
 	die "the VM's programs need $1, which none of their packages has"
 }
 
+add_lib()
+{
+	[ ! -e "$root/lib/x86_64-linux-gnu/$1" ] || return 0
+	cp -L "$(find_lib "$1")" "$root/lib/x86_64-linux-gnu/"
+	add_libs "$root/lib/x86_64-linux-gnu/$1"
+}
+
 # add_libs FILE: copies what FILE needs, and what that needs
 add_libs()
 {
 	for lib in $(needed "$1"); do
-		[ ! -e "$root/lib/x86_64-linux-gnu/$lib" ] || continue
-		cp -L "$(find_lib "$lib")" "$root/lib/x86_64-linux-gnu/"
-		add_libs "$root/lib/x86_64-linux-gnu/$lib"
+		add_lib "$lib"
 	done
 }
 
@@ -91,6 +102,9 @@ src=
 for path in $(echo "$programs" | awk '{ for (i = 2; i <= NF; i++) print $i }')
 do
 	add_program "$path"
+done
+for lib in $(echo "$libraries" | awk '{ print $2 }'); do
+	add_lib "$lib"
 done
 
 ln -s ../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 "$root/lib64/"
