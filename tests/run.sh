@@ -210,7 +210,9 @@ run_guest_tests()	# KERNEL FILE...
 	if [ "$kernel" = stock ]; then
 		prepare "$kernel: the kernel" vm/stock.sh || return
 	else
-		prepare "$kernel: the kernel" vm/build-kernel.sh "$kernel" || return
+		prepare "$kernel: the tools" vm/need.sh kernels || return
+		prepare "$kernel: the kernel" vm/build-kernel.sh "$kernel" ||
+			return
 	fi
 	prepare "$kernel: the modules build" vm/modules.sh "$kernel" || return
 	if [ -s "$build/modules/$kernel.warnings" ]; then
