@@ -102,8 +102,8 @@ static int run(lua_CFunction fn, void *arg)
 	klua_state_lock(s);
 	err = __klua_state_call(s, fn, arg);
 	if (err)
-		pr_warn("%*pE (error %d)\n", (int)strlen(s->errmsg), s->errmsg,
-			err);
+		pr_warn("%*pE (%pe)\n", (int)strlen(s->errmsg), s->errmsg,
+			ERR_PTR(err));
 	klua_state_unlock(s);
 	klua_state_put(s);
 	return err;

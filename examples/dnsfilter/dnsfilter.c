@@ -21,6 +21,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
+#include <linux/device.h>
 #include <linux/firmware.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
@@ -114,10 +115,10 @@ static bool accepted(struct question *q)
 	klua_state_lock(state);
 	err = __klua_state_call(state, judge, q);
 	if (err)
-		pr_warn_ratelimited("no verdict, packet %s: %*pE (error %d)\n",
+		pr_warn_ratelimited("no verdict, packet %s: %*pE (%pe)\n",
 				    open ? "accepted" : "dropped",
 				    (int)strlen(state->errmsg), state->errmsg,
-				    err);
+				    ERR_PTR(err));
 	klua_state_unlock(state);
 	return err ? open : q->accept;
 }
@@ -184,25 +185,40 @@ static int share_globals(lua_State *L)
 	return 0;
 }
 
+/* The firmware loader wants a device, if only to name it in the log. */
+static int read_script(const struct firmware **fw)
+{
+	struct device *dev = root_device_register(KBUILD_MODNAME);
+	int err;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	/* direct: without a helper in user space to wait for */
+	err = request_firmware_direct(fw, script, dev);
+	if (err)
+		pr_err("no script /lib/firmware/%s (%pe)\n", script,
+		       ERR_PTR(err));
+	root_device_unregister(dev);
+	return err;
+}
+
 static int load_script(void)
 {
 	const struct firmware *fw;
 	int err;
 
-	/* direct: without a helper in user space to wait for */
-	err = request_firmware_direct(&fw, script, NULL);
-	if (err) {
-		pr_err("no script /lib/firmware/%s (error %d)\n", script, err);
+	err = read_script(&fw);
+	if (err)
 		return err;
-	}
 
 	klua_state_lock(state);
 	err = __klua_state_run(state, fw->data, fw->size, "=policy", NULL);
 	if (!err)
 		err = __klua_state_call(state, share_globals, NULL);
 	if (err)	/* the first line; a traceback may follow */
-		pr_err("script %s: %*pE (error %d)\n", script,
-		       (int)strcspn(state->errmsg, "\n"), state->errmsg, err);
+		pr_err("script %s: %*pE (%pe)\n", script,
+		       (int)strcspn(state->errmsg, "\n"), state->errmsg,
+		       ERR_PTR(err));
 	klua_state_unlock(state);
 	release_firmware(fw);
 

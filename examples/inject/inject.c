@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * inject: packets that no socket sends, for test.sh; not an example.
+ * inject: what test.sh needs beside the examples; no example itself.
  *
- * Hexadecimal digits written to its parameter "packet" arrive on the loopback
- * interface as what follows the IPv4 header of a UDP packet, the UDP header
- * included, which may be cut short or lie. With the parameter "piece" not 0
- * only the IPv4 header is in the linear part of the buffer; what follows is
- * in page fragments of that many bytes, with the rest in the last one.
+ * Packets that no socket sends: hexadecimal digits written to the parameter
+ * "packet" arrive on the loopback interface as what follows the IPv4 header of
+ * a UDP packet, the UDP header included, which may be cut short or lie. With
+ * the parameter "piece" not 0 only the IPv4 header is in the linear part of
+ * the buffer; the rest is in page fragments of that many bytes each, with what
+ * is left in the last one.
+ *
+ * And a netfilter hook that does nothing. When the first hook of a kind comes
+ * or the last one goes, the kernel patches its network code by way of a
+ * breakpoint, while other CPUs run it. QEMU without KVM may lose the race: a
+ * CPU was seen to run into the breakpoint for ever, long after it was gone.
+ * With this hook there, tests load and unload dnsfilter while packets flow.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -17,6 +24,8 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/route.h>
@@ -109,6 +118,32 @@ static const struct kernel_param_ops packet_ops = {
 };
 module_param_cb(packet, &packet_ops, NULL, 0200);
 MODULE_PARM_DESC(packet, "the packet's bytes from the UDP header on, in hexadecimal");
+
+static unsigned int accept(void *priv, struct sk_buff *skb,
+			   const struct nf_hook_state *hook)
+{
+	return NF_ACCEPT;
+}
+
+static const struct nf_hook_ops ops = {
+	.hook = accept,
+	.pf = NFPROTO_INET,
+	.hooknum = NF_INET_LOCAL_IN,
+	.priority = NF_IP_PRI_LAST,
+};
+
+static int __init inject_init(void)
+{
+	return nf_register_net_hook(&init_net, &ops);
+}
+
+static void __exit inject_exit(void)
+{
+	nf_unregister_net_hook(&init_net, &ops);
+}
+
+module_init(inject_init);
+module_exit(inject_exit);
 
 MODULE_DESCRIPTION("Receives packets that no socket sends");
 MODULE_LICENSE("GPL");
