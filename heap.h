@@ -19,9 +19,9 @@
 #include <stdint.h>
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
-typedef uint64_t u64;
-typedef int32_t s32;
-typedef uint32_t u32;
+typedef unsigned long u64;
+typedef unsigned int u32;
+typedef int s32;
 #ifndef KLUA_PAGE
 #define KLUA_PAGE		4096ul
 #endif

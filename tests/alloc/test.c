@@ -444,12 +444,14 @@ static void test_last_resort(void)
 		change(s, &s->blocks[i], 0);
 		change(s, &s->blocks[i + 1], 0);
 	}
-	check(change(s, &s->blocks[0], 64), "neighbours freed anywhere serve a larger block");
+	check(change(s, &s->blocks[0], 64),
+	      "neighbours freed anywhere serve a larger block");
 	for (i = 0; i < BLOCKS; i++)
 		change(s, &s->blocks[i], 0);
 	host.left = -1;
 	host.limit = s->heap.held;
-	check(change(s, &s->blocks[0], KLUA_PAGE), "empty pages serve a large block");
+	check(change(s, &s->blocks[0], KLUA_PAGE),
+	      "empty pages serve a large block");
 	script_end(s);
 }
 
@@ -475,7 +477,8 @@ static void test_fragmentation(void)
 		if (s->heap.held > held)
 			held = s->heap.held;
 	}
-	check(held <= peak + peak / 3 + 4 * KLUA_PAGE, "in long use %zu %% of what is asked is held",
+	check(held <= peak + peak / 3 + 4 * KLUA_PAGE,
+	      "in long use %zu %% of what is asked is held",
 	      held * 100 / peak);
 	script_end(s);
 }

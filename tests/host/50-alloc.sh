@@ -13,7 +13,8 @@ trap 'rm -rf "$tmp"' EXIT
 # compile PROGRAM HEAP [FLAG]...: the test with the heap.[ch] of that directory
 compile()
 {
-	local program="$1" heap="$2"
+	program=$1
+	heap=$2
 	shift 2
 	"${CC:-cc}" -std=gnu11 -O1 -g -Wall -Wextra "$@" \
 		-fsanitize=address,undefined -fno-sanitize-recover=all \
