@@ -23,6 +23,9 @@
 /* The collector counts bytes: a step for every 32 of them. */
 #define KLUA_GC_SHIFT		5
 
+/* Bytes that a step of the collector may do before it is charged for them. */
+#define KLUA_GC_BATCH		4096
+
 /*
  * Passes over the ephemeron tables in one collection. Each pass resolves one
  * link of a chain of them in the worst order; real programs need two or three.
