@@ -126,8 +126,6 @@ int klua_user_charge(struct klua_state *s, struct klua_new *new)
 	}
 	s->origin = KLUA_ORIGIN_USER;
 	s->ephemeral = new->ephemeral;
-	if (new->steps)
-		__klua_state_set_steps(s, new->steps);
 	return 0;
 }
 
