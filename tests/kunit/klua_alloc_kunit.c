@@ -7,6 +7,13 @@
 
 #include "common.h"
 #include "../../alloc.c"
+
+/* It has small lists of its own. */
+#define list_del	heap_list_del
+#define list_add	heap_list_add
+#define list_move	heap_list_move
+#define list_empty	heap_list_empty
+#define list_init	heap_list_init
 #include "../../heap.c"
 
 #define NAME	"kunit"

@@ -194,8 +194,6 @@ static void the_message_stays_under_the_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, __klua_state_call(state, throw, NULL),
 			-EREMOTEIO);
 	KUNIT_EXPECT_STREQ(test, state->errmsg, "thrown at 42");
-	KUNIT_EXPECT_EQ(test, __klua_state_run(state, "", 0, NULL, NULL), 0);
-	KUNIT_EXPECT_STREQ(test, state->errmsg, "");
 	klua_state_unlock(state);
 }
 
@@ -267,6 +265,51 @@ static void entering_again_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_state_call(state, throw, NULL), -EDEADLK);
 	klua_state_unlock(state);
 	KUNIT_EXPECT_EQ(test, run("return 1"), 0);
+}
+
+static int enter_other(lua_State *L)
+{
+	int *err = lua_touserdata(L, 1);
+	struct klua_state *other = klua_state_find("other");
+
+	*err = run_text(other, "return 1");
+	klua_state_put(other);
+	return 0;
+}
+
+static int hold_other(void *data)
+{
+	struct endless *e = data;
+	struct klua_state *other = klua_state_find("other");
+
+	e->err = run_text(other, "while true do end");
+	klua_state_put(other);
+	kthread_complete_and_exit(&e->done, 0);
+}
+
+/* Two states that enter each other must not wait for each other. */
+static void entering_another_does_not_wait(struct kunit *test)
+{
+	struct endless e = {};
+	int err = 1;
+
+	KUNIT_ASSERT_NOT_NULL(test, klua_state_create(SMALL, "other"));
+	KUNIT_EXPECT_EQ(test, klua_state_call(state, enter_other, &err), 0);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	if (num_online_cpus() < 2)
+		return;
+
+	init_completion(&e.done);
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(klua_state_lookup("other"),
+						   KLUA_STEPS_UNLIMITED), 0);
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(kthread_run(hold_other, &e, "other")));
+	while (READ_ONCE(klua_state_lookup("other")->limits.cpu) < 0)
+		usleep_range(100, 200);
+	KUNIT_EXPECT_EQ(test, klua_state_call(state, enter_other, &err), 0);
+	KUNIT_EXPECT_EQ(test, err, -EBUSY);
+	KUNIT_EXPECT_EQ(test, klua_state_cancel("other"), 0);
+	wait_for_completion(&e.done);
+	KUNIT_EXPECT_EQ(test, e.err, -ECANCELED);
 }
 
 static void irqs_off_is_refused(struct kunit *test)
@@ -375,6 +418,7 @@ static struct kunit_case run_cases[] = {
 	KUNIT_CASE(time_is_limited_without_steps),
 	KUNIT_CASE(cancel_ends_a_run),
 	KUNIT_CASE(entering_again_is_refused),
+	KUNIT_CASE(entering_another_does_not_wait),
 	KUNIT_CASE(irqs_off_is_refused),
 	KUNIT_CASE(hardirq_is_refused),
 	KUNIT_CASE(softirq_is_welcome),

@@ -568,27 +568,27 @@ static void fault_lua_close_under_spinlocks(struct kunit *test)
 	tasklet_kill(&put.tasklet);
 }
 
-static void put_in_hardirq(struct irq_work *work)
+static void end_in_hardirq(struct irq_work *work)
 {
 	struct klua_state *s = klua_state_find(NAME);
 
 	klua_state_put(s);
 	klua_state_put(s);
+	WARN_ON(klua_state_destroy(NAME));
 }
 
-/* Finding and holding work in a hard interrupt, the last put included. */
-static void last_put_in_hardirq(struct kunit *test)
+/* All but calling works in a hard interrupt. */
+static void destroy_in_hardirq(struct kunit *test)
 {
 	struct klua_state *s = create_held(test);
 	struct irq_work work;
 	struct watch w;
 
 	KUNIT_ASSERT_EQ(test, watch_state(s, &w), 0);
-	init_irq_work(&work, put_in_hardirq);
+	init_irq_work(&work, end_in_hardirq);
 	irq_work_queue(&work);
 	irq_work_sync(&work);
-	KUNIT_EXPECT_EQ(test, refcount_read(&s->users), 1);
-	KUNIT_EXPECT_EQ(test, klua_state_destroy(NAME), 0);
+	KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
 	KUNIT_EXPECT_TRUE(test, watch_closed(&w));
 	KUNIT_EXPECT_TRUE(test, w.may_sleep);
 }
@@ -654,7 +654,7 @@ static struct kunit_case states_cases[] = {
 	KUNIT_CASE(destroy_all_leaves_holders_theirs),
 	KUNIT_CASE(fault_final_put_under_own_lock),
 	KUNIT_CASE(fault_lua_close_under_spinlocks),
-	KUNIT_CASE(last_put_in_hardirq),
+	KUNIT_CASE(destroy_in_hardirq),
 	KUNIT_CASE(list_shows_each_state),
 	KUNIT_CASE(list_of_none),
 	{}

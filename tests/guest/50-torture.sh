@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 120
+# kernel: stock kasan kcsan
+#
+# The states manager under torture (tests/torture/): no promise is broken. And
+# a manager with one step broken: the torture notices, whichever step it is.
+. "$(dirname "$0")/lib.sh"
+
+# torture WHAT VERDICT PARAMETER=VALUE...
+torture()
+{
+	what=$1 verdict=$2
+	shift 2
+	dmesg -c >/dev/null
+	load klua_torture "$@"
+	while grep -q Y /sys/module/klua_torture/parameters/running; do
+		sleep 1
+	done
+	unload klua_torture
+	dmesg | sed -n '/cannot create/d; s/.* klua_torture: //p' >/tmp/log
+	like "$what" "End of test: $verdict: *" "$(tail -n 1 /tmp/log)"
+	case $verdict in
+	SUCCESS)
+		grep -v ' of test: ' /tmp/log | sed 's/^/# /'
+		is "$what: no anomaly" '' "$(grep '!!!' /tmp/log)" ;;
+	*)
+		like "$what: says what" '*!!!*' "$(grep '!!!' /tmp/log)" ;;
+	esac
+}
+
+# Lists are long: they need not go over the serial line.
+dmesg -n 5
+load klua
+torture "few states" SUCCESS names=3 "secs=${TORTURE_SECS:-6}" seed=1
+torture "many states" SUCCESS names=200 "secs=${TORTURE_SECS:-6}" seed=2 \
+	creators=4 finders=4
+torture "without destroy_all" SUCCESS names=2 secs=3 seed=3 destroy_alls=0
+torture "processors and memory come and go" SUCCESS names=8 secs=4 seed=4 \
+	hotplugs=1 pressures=1 pressure_mb=400
+
+# Most break within a second; what needs luck gets time for it.
+broken="listers=0 destroy_alls=0 secs=20 audit_ms=50 seed=5"
+# shellcheck disable=SC2086	# one word for each parameter
+{
+	torture "a copy, not broken" SUCCESS $broken names=2 secs=3 busted=none
+	torture "busted=no_rcu" FAILURE $broken names=2 busted=no_rcu
+	torture "busted=no_recheck" FAILURE $broken names=1 creators=4 \
+		busted=no_recheck
+	torture "busted=ref_from_zero" FAILURE $broken names=2 \
+		busted=ref_from_zero
+	torture "busted=no_grace" FAILURE $broken names=2 busted=no_grace
+	torture "busted=check_then_act" FAILURE $broken names=2 \
+		busted=check_then_act
+}

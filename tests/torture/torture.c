@@ -1,0 +1,937 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * klua_torture: many threads and timers do to a few states, or to many, all
+ * that the interface allows, and watch that its promises hold.
+ *
+ * Starts when loaded, ends after @secs seconds, when a promise was broken, or
+ * when unloaded. The last line is "End of test: SUCCESS" or "End of test:
+ * FAILURE"; each broken promise is a line with "!!!". What is checked while it runs:
+ *
+ * - no get succeeds after destroy returned 0;
+ * - within an RCU read section, what lookup returned keeps its name;
+ * - a state that is held stays open and keeps what was put into it;
+ * - a state is closed only when its count is zero.
+ *
+ * Now and then everybody stops for an audit, which destroys all states:
+ *
+ * - each has one user, the table, for all holds were given back;
+ * - there is one state of a name;
+ * - all states made are closed within some seconds;
+ * - the calls counted in the states' Lua globals add up to the calls made.
+ *
+ * busted= names a way in which to break a copy of the manager (busted.c): the
+ * torture must fail on it. With busted=none the copy is not broken.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/rwsem.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
+
+#include "states.h"
+#include "torture.h"
+
+static unsigned int creators = 2;
+module_param(creators, uint, 0444);
+MODULE_PARM_DESC(creators, "threads that create states (2)");
+
+static unsigned int destroyers = 2;
+module_param(destroyers, uint, 0444);
+MODULE_PARM_DESC(destroyers, "threads that destroy them (2)");
+
+static unsigned int finders = 2;
+module_param(finders, uint, 0444);
+MODULE_PARM_DESC(finders, "threads that find states, hold them and call them (2)");
+
+static unsigned int readers = 2;
+module_param(readers, uint, 0444);
+MODULE_PARM_DESC(readers, "threads that look at states under RCU (2)");
+
+static unsigned int runners = 1;
+module_param(runners, uint, 0444);
+MODULE_PARM_DESC(runners, "threads that run scripts that do not end by themselves (1)");
+
+static unsigned int listers = 1;
+module_param(listers, uint, 0444);
+MODULE_PARM_DESC(listers, "threads that list states (1)");
+
+static unsigned int destroy_alls = 1;
+module_param(destroy_alls, uint, 0444);
+MODULE_PARM_DESC(destroy_alls, "threads that destroy all states (1)");
+
+static unsigned int cancellers = 1;
+module_param(cancellers, uint, 0444);
+MODULE_PARM_DESC(cancellers, "threads that cancel what runs (1)");
+
+static unsigned int timers = 4;
+module_param(timers, uint, 0444);
+MODULE_PARM_DESC(timers, "timers that do all of it in softirq (4)");
+
+static unsigned int hotplugs;
+module_param(hotplugs, uint, 0444);
+MODULE_PARM_DESC(hotplugs, "threads that take the last CPU off and bring it back (0)");
+
+static unsigned int pressures;
+module_param(pressures, uint, 0444);
+MODULE_PARM_DESC(pressures, "threads that take memory and give it back (0)");
+
+static unsigned int pressure_mb = 256;
+module_param(pressure_mb, uint, 0444);
+MODULE_PARM_DESC(pressure_mb, "the most that one of these takes (256)");
+
+static unsigned int names = 8;
+module_param(names, uint, 0444);
+MODULE_PARM_DESC(names, "names of states (8)");
+
+static unsigned int maxalloc = 65536;
+module_param(maxalloc, uint, 0444);
+MODULE_PARM_DESC(maxalloc, "of each state (65536)");
+
+static unsigned int hold_us = 2000;
+module_param(hold_us, uint, 0444);
+MODULE_PARM_DESC(hold_us, "longest time for which a thread holds a state (2000)");
+
+static unsigned int audit_ms = 1000;
+module_param(audit_ms, uint, 0444);
+MODULE_PARM_DESC(audit_ms, "milliseconds between two audits (1000)");
+
+static unsigned int secs;
+module_param(secs, uint, 0444);
+MODULE_PARM_DESC(secs, "seconds until the test ends by itself; 0: when unloaded (0)");
+
+static unsigned int seed = 1;
+module_param(seed, uint, 0444);
+MODULE_PARM_DESC(seed, "of the random numbers (1)");
+
+static char *busted = "";
+module_param(busted, charp, 0444);
+MODULE_PARM_DESC(busted, "break a copy of the manager: none, no_rcu, no_recheck, ref_from_zero, no_grace, check_then_act");
+
+static bool running;
+module_param(running, bool, 0444);
+MODULE_PARM_DESC(running, "(to be read) the test has not ended");
+
+/* Longest name: "torture-4294967295" */
+#define NAME_SIZE	24
+#define CLOSE_TIME	(60 * HZ)
+
+/* One thing to be done by a thread, or by a timer */
+struct kind {
+	const char *name;
+	const unsigned int *count;
+	void (*act)(struct worker *w);
+	/* Not stopped by an audit */
+	bool aside;
+};
+
+static const struct torture_ops *ops;
+static struct worker *workers;
+static unsigned int worker_count;
+
+/* Held for reading by whoever acts, for writing by an audit. */
+static DECLARE_RWSEM(acting);
+
+/* Timers look at it instead, and are waited for. */
+static bool auditing;
+static struct task_struct *controller;
+
+static atomic_t anomalies;
+/* For the end: much may be logged in between. */
+static char first_anomaly[160];
+static atomic_t opened;
+static atomic_t closed;
+/* Calls as their callers, and as the states counted them. */
+static atomic64_t calls;
+static atomic64_t counted;
+/* Calls that failed when they may have been counted already. */
+static atomic64_t unsure;
+/* A destroy_all may be under way while these differ. */
+static atomic_t destroy_alls_begun;
+static atomic_t destroy_alls_ended;
+static unsigned int audits;
+
+void torture_anomaly(const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	int nth = atomic_inc_return(&anomalies);
+
+	/* The first ones tell the story. */
+	if (nth > 20)
+		return;
+	va_start(args, fmt);
+	vaf.va = &args;
+	pr_err("!!! %pV\n", &vaf);
+	va_end(args);
+	if (nth > 1)
+		return;
+	va_start(args, fmt);
+	vscnprintf(first_anomaly, sizeof(first_anomaly), fmt, args);
+	va_end(args);
+}
+
+void torture_opened(void)
+{
+	atomic_inc(&opened);
+}
+
+void torture_closed(u64 n)
+{
+	atomic64_add(n, &counted);
+	atomic_inc(&closed);
+}
+
+struct worker *torture_self(void)
+{
+	unsigned int i;
+
+	if (!in_task())
+		return NULL;
+	for (i = 0; i < worker_count; i++)
+		if (READ_ONCE(workers[i].task) == current)
+			return &workers[i];
+	return NULL;
+}
+
+/*
+ * A Lua state's contents: a userdata whose finalizer tells when the state is
+ * closed, the global n that counts calls, and marks in the registry.
+ */
+
+static int finalizer(lua_State *L)
+{
+	struct klua_state *s = *(struct klua_state **)lua_touserdata(L, 1);
+	unsigned int users = refcount_read(&s->users);
+
+	if (users)
+		torture_anomaly("a state was closed with %u users", users);
+	if (lua_getglobal(L, "n") != LUA_TNUMBER)
+		torture_anomaly("a state was closed without its count");
+	torture_closed(lua_tointeger(L, -1));
+	return 0;
+}
+
+static const char contents_key;
+
+/* What may fail comes first: the state has its contents, or none of them. */
+static void open_contents(lua_State *L, struct klua_state *s)
+{
+	struct klua_state **box = lua_newuserdata(L, sizeof(*box));
+
+	*box = s;
+	lua_createtable(L, 0, 1);
+	lua_pushcfunction(L, finalizer);
+	lua_setfield(L, -2, "__gc");
+	lua_pushinteger(L, 0);
+	lua_setglobal(L, "n");
+	lua_pushvalue(L, -2);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &contents_key);
+	lua_setmetatable(L, -2);
+	torture_opened();
+}
+
+static int count_call(lua_State *L)
+{
+	struct klua_state *s = lua_touserdata(L, 1);
+
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &contents_key) == LUA_TNIL)
+		open_contents(L, s);
+	else if (*(struct klua_state **)lua_touserdata(L, -1) != s)
+		torture_anomaly("a state has another's contents");
+	if (lua_getglobal(L, "n") != LUA_TNUMBER)
+		torture_anomaly("a state lost its count");
+	lua_pushinteger(L, lua_tointeger(L, -1) + 1);
+	lua_setglobal(L, "n");
+	return 0;
+}
+
+static int klua_count(struct klua_state *s)
+{
+	return klua_state_call(s, count_call, s);
+}
+
+static int klua_count_in_lua(struct klua_state *s)
+{
+	static const char text[] = "local t = {} for i = 1, 20 do t[i] = {i} end n = n + 1";
+
+	return klua_state_run(s, text, sizeof(text) - 1, "=count", NULL);
+}
+
+static int klua_spin(struct klua_state *s)
+{
+	static const char text[] = "for i = 1, 20000 do pcall(error) end";
+
+	return klua_state_run(s, text, sizeof(text) - 1, "=spin", NULL);
+}
+
+struct mark {
+	const void *key;
+	u64 value;
+};
+
+static int set_mark(lua_State *L)
+{
+	struct mark *mark = lua_touserdata(L, 1);
+
+	lua_pushinteger(L, mark->value);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, mark->key);
+	return 0;
+}
+
+static int get_mark(lua_State *L)
+{
+	struct mark *mark = lua_touserdata(L, 1);
+
+	lua_rawgetp(L, LUA_REGISTRYINDEX, mark->key);
+	if (lua_tointeger(L, -1) != mark->value)
+		torture_anomaly("a state that was held lost its contents");
+	lua_pushnil(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, mark->key);
+	return 0;
+}
+
+static int klua_mark(struct klua_state *s, const void *key, u64 value)
+{
+	struct mark mark = { .key = key, .value = value };
+
+	return klua_state_call(s, set_mark, &mark);
+}
+
+static int klua_check_mark(struct klua_state *s, const void *key, u64 value)
+{
+	struct mark mark = { .key = key, .value = value };
+
+	return klua_state_call(s, get_mark, &mark);
+}
+
+static const char *klua_start(const char *how)
+{
+	return NULL;
+}
+
+static void klua_stop(void)
+{
+}
+
+static const struct torture_ops klua_ops = {
+	.start = klua_start,
+	.stop = klua_stop,
+	.create = klua_state_create,
+	.lookup = klua_state_lookup,
+	.find = klua_state_find,
+	.get = klua_state_get,
+	.put = klua_state_put,
+	.destroy = klua_state_destroy,
+	.destroy_all = klua_state_destroy_all,
+	.list = klua_state_list,
+	.cancel = klua_state_cancel,
+	.count = klua_count,
+	.count_in_lua = klua_count_in_lua,
+	.spin = klua_spin,
+	.mark = klua_mark,
+	.check_mark = klua_check_mark,
+};
+
+static u32 below(struct worker *w, u32 end)
+{
+	return end ? prandom_u32_state(&w->rnd) % end : 0;
+}
+
+static void name_of(unsigned int i, char *name)
+{
+	snprintf(name, NAME_SIZE, "torture-%u", i);
+}
+
+static void any_name(struct worker *w, char *name)
+{
+	name_of(below(w, names), name);
+}
+
+/* A thread that found nothing to do lets others make something. */
+static void idle(void)
+{
+	if (in_task())
+		usleep_range(20, 50);
+}
+
+/* Calls that are counted have either been, or failed for want of memory. */
+static void note_call(int err)
+{
+	switch (err) {
+	case 0:
+		atomic64_inc(&calls);
+		break;
+	case -ENOMEM:
+		break;
+	case -ECANCELED:
+	case -ETIMEDOUT:
+		atomic64_inc(&unsure);
+		break;
+	default:
+		torture_anomaly("a call into a state that is held: %d", err);
+	}
+}
+
+/* By a holder; the first call gives the state its contents. */
+static void call(struct worker *w, struct klua_state *s)
+{
+	int err = ops->count(s);
+
+	note_call(err);
+	if (!err && ops->count_in_lua && below(w, 4) == 0)
+		note_call(ops->count_in_lua(s));
+}
+
+static void act_create(struct worker *w)
+{
+	char name[NAME_SIZE];
+
+	any_name(w, name);
+	/* Mostly where there is none: refusals fill the log. */
+	if (below(w, 16) && ops->lookup(name)) {
+		usleep_range(50, 100);
+		return;
+	}
+	WRITE_ONCE(w->creating, name);
+	if (ops->create(maxalloc, name))
+		w->hits++;
+	WRITE_ONCE(w->creating, NULL);
+}
+
+/*
+ * What lookup found is not to be had any more after destroy returned 0: either
+ * that was destroyed, or it had left the table before, at a count of zero.
+ * Only destroy_all takes states out of the table that are held.
+ */
+static void check_destroyed(struct klua_state *s, const char *name, int ended)
+{
+	if (ops->lookup(name) == s)
+		torture_anomaly("lookup found what had been destroyed");
+	if (!ops->get(s))
+		return;
+	smp_rmb(); /* ended, then the get, then begun */
+	if (atomic_read(&destroy_alls_begun) == ended)
+		torture_anomaly("a get succeeded after destroy returned 0");
+	ops->put(s);
+}
+
+static void act_destroy(struct worker *w)
+{
+	struct klua_state *s;
+	char name[NAME_SIZE];
+	bool destroyed;
+	int ended;
+
+	any_name(w, name);
+	rcu_read_lock();
+	ended = atomic_read_acquire(&destroy_alls_ended);
+	s = ops->lookup(name);
+	destroyed = !ops->destroy(name);
+	if (destroyed && s)
+		check_destroyed(s, name, ended);
+	rcu_read_unlock();
+	if (destroyed)
+		w->hits++;
+	else
+		idle();
+}
+
+static void check_name(struct klua_state *s, const char *name)
+{
+	if (ops->is_there && !ops->is_there(s))
+		torture_anomaly("a state that can be seen was freed");
+	if (strncmp(s->name, name, sizeof(s->name)))
+		torture_anomaly("the state '%s' has another name", name);
+}
+
+static void act_find(struct worker *w)
+{
+	struct klua_state *s;
+	char name[NAME_SIZE];
+	bool marked;
+	u64 value;
+
+	any_name(w, name);
+	WRITE_ONCE(w->finding, true);
+	s = ops->find(name);
+	WRITE_ONCE(w->finding, false);
+	if (!s) {
+		idle();
+		return;
+	}
+	w->hits++;
+	value = prandom_u32_state(&w->rnd);
+	marked = ops->mark && !ops->mark(s, w, value);
+	call(w, s);
+	if (hold_us)
+		usleep_range(1, 1 + below(w, hold_us));
+	call(w, s);
+	check_name(s, name);
+	if (refcount_read(&s->users) < 1)
+		torture_anomaly("a state that is held has no user");
+	if (marked)
+		ops->check_mark(s, w, value);
+	ops->put(s);
+}
+
+static void act_look(struct worker *w)
+{
+	struct klua_state *s;
+	char name[NAME_SIZE];
+	bool held = false;
+
+	any_name(w, name);
+	rcu_read_lock();
+	s = ops->lookup(name);
+	if (s) {
+		check_name(s, name);
+		udelay(below(w, 100));
+		check_name(s, name);
+		held = ops->get(s);
+	}
+	rcu_read_unlock();
+	if (!held) {
+		idle();
+		return;
+	}
+	w->hits++;
+	call(w, s);
+	ops->put(s);
+}
+
+static void act_run(struct worker *w)
+{
+	struct klua_state *s;
+	char name[NAME_SIZE];
+
+	any_name(w, name);
+	usleep_range(500, 1000);
+	s = ops->find(name);
+	if (!s)
+		return;
+	call(w, s);
+	if (ops->spin && ops->spin(s) == -ECANCELED)
+		w->hits++;
+	ops->put(s);
+}
+
+static void act_list(struct worker *w)
+{
+	ops->list();
+	msleep(100 + below(w, 100));
+}
+
+static void act_destroy_all(struct worker *w)
+{
+	msleep(below(w, 200));
+	atomic_inc(&destroy_alls_begun);
+	smp_mb__after_atomic(); /* begun, then what it does */
+	ops->destroy_all();
+	smp_mb__before_atomic(); /* what it does, then ended */
+	atomic_inc(&destroy_alls_ended);
+}
+
+static void act_cancel(struct worker *w)
+{
+	char name[NAME_SIZE];
+	int err;
+
+	any_name(w, name);
+	err = ops->cancel(name);
+	if (!err)
+		w->hits++;
+	else if (err != -ENOENT && err != -ESRCH)
+		torture_anomaly("cancel returned %d", err);
+	usleep_range(50, 100);
+}
+
+static void act_hotplug(struct worker *w)
+{
+	unsigned int cpu = nr_cpu_ids - 1;
+
+	msleep(100 + below(w, 400));
+	if (!cpu || remove_cpu(cpu))
+		return;
+	w->hits++;
+	msleep(100 + below(w, 400));
+	add_cpu(cpu);
+}
+
+/* As much as there is for the asking, in large and in small pieces. */
+static void act_pressure(struct worker *w)
+{
+	struct page *page, *next;
+	unsigned int i;
+	LIST_HEAD(pages);
+
+	for (i = 0; i < pressure_mb * (SZ_1M >> PAGE_SHIFT); i++) {
+		page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
+		if (!page)
+			break;
+		list_add(&page->lru, &pages);
+	}
+	w->hits += i;
+	msleep(below(w, 50));
+	list_for_each_entry_safe(page, next, &pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+	msleep(below(w, 200));
+}
+
+static void act_anything(struct worker *w)
+{
+	struct klua_state *s;
+	char name[NAME_SIZE];
+
+	if (w->held) {
+		call(w, w->held);
+		ops->put(w->held);
+		w->held = NULL;
+	}
+	any_name(w, name);
+	switch (below(w, 4)) {
+	case 0:
+		act_destroy(w);
+		break;
+	case 1:
+		act_look(w);
+		break;
+	case 2:
+		ops->cancel(name);
+		break;
+	default:
+		s = ops->find(name);
+		if (!s)
+			break;
+		w->hits++;
+		call(w, s);
+		/* Holds it until the next time. */
+		w->held = s;
+	}
+}
+
+static const struct kind kinds[] = {
+	{ "creators", &creators, act_create },
+	{ "destroyers", &destroyers, act_destroy },
+	{ "finders", &finders, act_find },
+	{ "readers", &readers, act_look },
+	{ "runners", &runners, act_run },
+	{ "listers", &listers, act_list },
+	{ "destroy_alls", &destroy_alls, act_destroy_all },
+	{ "cancellers", &cancellers, act_cancel },
+	{ "hotplugs", &hotplugs, act_hotplug, true },
+	{ "pressures", &pressures, act_pressure, true },
+	{ "timers", &timers, act_anything },
+};
+
+#define TIMERS	(&kinds[ARRAY_SIZE(kinds) - 1])
+
+static int work(void *data)
+{
+	struct worker *w = data;
+
+	while (!kthread_should_stop()) {
+		if (!w->kind->aside)
+			down_read(&acting);
+		w->kind->act(w);
+		if (!w->kind->aside)
+			up_read(&acting);
+		w->ops++;
+		cond_resched();
+	}
+	return 0;
+}
+
+static void tick(struct timer_list *timer)
+{
+	struct worker *w = from_timer(w, timer, timer);
+
+	w->kind->act(w);
+	w->ops++;
+	if (!READ_ONCE(auditing))
+		mod_timer(&w->timer, jiffies + 1);
+}
+
+static void start_timers(void)
+{
+	unsigned int i, cpu = 0;
+
+	WRITE_ONCE(auditing, false);
+	for (i = 0; i < worker_count; i++) {
+		struct worker *w = &workers[i];
+
+		if (w->kind != TIMERS)
+			continue;
+		w->timer.expires = jiffies + 1;
+		cpu = cpumask_next(cpu, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_online_mask);
+		cpus_read_lock();
+		if (cpu_online(cpu))
+			add_timer_on(&w->timer, cpu);
+		else
+			add_timer(&w->timer);
+		cpus_read_unlock();
+	}
+}
+
+static void stop_timers(void)
+{
+	unsigned int i;
+
+	WRITE_ONCE(auditing, true);
+	for (i = 0; i < worker_count; i++) {
+		struct worker *w = &workers[i];
+
+		if (w->kind != TIMERS)
+			continue;
+		del_timer_sync(&w->timer);
+		ops->put(w->held);
+		w->held = NULL;
+	}
+}
+
+static void audit_name(const char *name)
+{
+	struct klua_state *s = ops->lookup(name);
+	unsigned int users;
+
+	if (!s) {
+		if (ops->destroy(name) != -1)
+			torture_anomaly("a state was destroyed that was not there");
+		return;
+	}
+	users = refcount_read(&s->users);
+	if (users != 1)
+		torture_anomaly("'%s' has %u users when nobody holds it", name,
+				users);
+	else if (ops->destroy(name))
+		torture_anomaly("'%s' cannot be destroyed", name);
+	else if (ops->lookup(name))
+		torture_anomaly("there was more than one state '%s'", name);
+	else if (ops->destroy(name) != -1)
+		torture_anomaly("'%s' was there twice", name);
+}
+
+static bool all_closed(void)
+{
+	return atomic_read(&closed) == atomic_read(&opened);
+}
+
+static void audit_calls(void)
+{
+	u64 made = atomic64_read(&calls);
+	u64 most = made + atomic64_read(&unsure);
+	u64 seen = atomic64_read(&counted);
+
+	if (seen < made || seen > most)
+		torture_anomaly("%llu calls were made, %llu counted, %llu unsure",
+				made, seen, most - made);
+}
+
+/* Nobody acts and nobody holds a state. */
+static void audit(void)
+{
+	unsigned long end = jiffies + CLOSE_TIME;
+	char name[NAME_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < names; i++) {
+		name_of(i, name);
+		audit_name(name);
+		cond_resched();
+	}
+	/* Duplicates, that no name leads to any more */
+	ops->destroy_all();
+	while (!all_closed() && time_before(jiffies, end))
+		msleep(20);
+	if (!all_closed())
+		torture_anomaly("of %d states opened %d were closed",
+				atomic_read(&opened), atomic_read(&closed));
+	else
+		audit_calls();
+	audits++;
+}
+
+static void stop_and_audit(void)
+{
+	down_write(&acting);
+	stop_timers();
+	audit();
+	start_timers();
+	up_write(&acting);
+}
+
+static size_t all_parameters(char *buf, size_t size)
+{
+	size_t len = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		len += scnprintf(buf + len, size - len, "%s=%u ",
+				 kinds[i].name, *kinds[i].count);
+	len += scnprintf(buf + len, size - len,
+			 "pressure_mb=%u names=%u maxalloc=%u hold_us=%u audit_ms=%u secs=%u seed=%u busted=%s",
+			 pressure_mb, names, maxalloc, hold_us, audit_ms, secs,
+			 seed, *busted ? busted : "-");
+	return len;
+}
+
+static void say(const char *what)
+{
+	static char parameters[512];
+
+	all_parameters(parameters, sizeof(parameters));
+	pr_info("%s: %s\n", what, parameters);
+}
+
+static void say_counts(void)
+{
+	u64 did[ARRAY_SIZE(kinds)] = {};
+	u64 hits[ARRAY_SIZE(kinds)] = {};
+	unsigned int i;
+
+	for (i = 0; i < worker_count; i++) {
+		did[workers[i].kind - kinds] += workers[i].ops;
+		hits[workers[i].kind - kinds] += workers[i].hits;
+	}
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (*kinds[i].count)
+			pr_info("%s: %llu times, %llu with effect\n",
+				kinds[i].name, did[i], hits[i]);
+	pr_info("%d states used and closed, %lld calls counted in them, %lld unsure, %u audits, %d anomalies\n",
+		atomic_read(&closed), atomic64_read(&counted),
+		atomic64_read(&unsure), audits, atomic_read(&anomalies));
+}
+
+static void stop_workers(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < worker_count; i++)
+		if (workers[i].task)
+			kthread_stop(workers[i].task);
+	stop_timers();
+}
+
+static void end(void)
+{
+	stop_workers();
+	audit();
+	say_counts();
+	if (*first_anomaly)
+		pr_err("!!! first of all: %s\n", first_anomaly);
+	say(atomic_read(&anomalies) ? "End of test: FAILURE" :
+				      "End of test: SUCCESS");
+	WRITE_ONCE(running, false);
+}
+
+static int control(void *unused)
+{
+	unsigned long stop = jiffies + secs * HZ;
+
+	while (!kthread_should_stop() && !atomic_read(&anomalies) &&
+	       (!secs || time_before(jiffies, stop))) {
+		schedule_timeout_interruptible(msecs_to_jiffies(audit_ms) + 1);
+		stop_and_audit();
+	}
+	end();
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(HZ / 10);
+	return 0;
+}
+
+static int start_worker(struct worker *w, const struct kind *kind)
+{
+	struct task_struct *task;
+
+	w->kind = kind;
+	prandom_seed_state(&w->rnd, ((u64)seed << 32) + (w - workers));
+	timer_setup(&w->timer, tick, TIMER_PINNED);
+	if (kind == TIMERS)
+		return 0;
+	task = kthread_create(work, w, "torture-%s", kind->name);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	WRITE_ONCE(w->task, task);
+	return 0;
+}
+
+static int start_workers(void)
+{
+	unsigned int i, j, n = 0;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		n += *kinds[i].count;
+	workers = kcalloc(n, sizeof(*workers), GFP_KERNEL);
+	if (!workers)
+		return -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (j = 0; j < *kinds[i].count; j++) {
+			err = start_worker(&workers[worker_count], &kinds[i]);
+			if (err)
+				return err;
+			worker_count++;
+		}
+	for (i = 0; i < worker_count; i++)
+		if (workers[i].task)
+			wake_up_process(workers[i].task);
+	start_timers();
+	return 0;
+}
+
+static int __init torture_init(void)
+{
+	const char *why;
+	int err;
+
+	if (!names || names > 1000000)
+		return -EINVAL;
+	ops = *busted ? &torture_busted_ops : &klua_ops;
+	why = ops->start(busted);
+	if (why) {
+		pr_err("busted=%s: %s\n", busted, why);
+		return -EINVAL;
+	}
+	say("Start of test");
+	running = true;
+	err = start_workers();
+	if (err)
+		goto stop;
+	controller = kthread_run(control, NULL, "torture-control");
+	err = PTR_ERR_OR_ZERO(controller);
+	if (err)
+		goto stop;
+	return 0;
+
+stop:
+	stop_workers();
+	ops->destroy_all();
+	ops->stop();
+	kfree(workers);
+	return err;
+}
+
+static void __exit torture_exit(void)
+{
+	kthread_stop(controller);
+	ops->stop();
+	kfree(workers);
+}
+
+module_init(torture_init);
+module_exit(torture_exit);
+
+KLUA_IMPORT_NS;
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Tortures KLua's states manager");

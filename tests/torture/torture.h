@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the torture and the broken managers know of each other.
+ */
+#ifndef KLUA_TORTURE_H
+#define KLUA_TORTURE_H
+
+#include <linux/prandom.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+struct klua_state;
+struct worker;
+
+/* A manager, and states with contents, to be tortured */
+struct torture_ops {
+	/* NULL, or what is wrong with @busted */
+	const char *(*start)(const char *busted);
+	/* Returns once every state that nobody holds is closed. */
+	void (*stop)(void);
+
+	struct klua_state *(*create)(size_t maxalloc, const char *name);
+	struct klua_state *(*lookup)(const char *name);
+	struct klua_state *(*find)(const char *name);
+	bool (*get)(struct klua_state *s);
+	void (*put)(struct klua_state *s);
+	int (*destroy)(const char *name);
+	void (*destroy_all)(void);
+	void (*list)(void);
+	int (*cancel)(const char *name);
+
+	/* Counts one call in the contents; a Lua global, in a Lua state. */
+	int (*count)(struct klua_state *s);
+	/* The same, by a script; NULL: there is no Lua. */
+	int (*count_in_lua)(struct klua_state *s);
+	/* Runs until cancelled, or for some milliseconds; NULL as above. */
+	int (*spin)(struct klua_state *s);
+	/* Leaves a value under @key, or checks that it is there still. */
+	int (*mark)(struct klua_state *s, const void *key, u64 value);
+	int (*check_mark)(struct klua_state *s, const void *key, u64 value);
+	/* False: @s has been freed. NULL: only KASAN can tell. */
+	bool (*is_there)(const struct klua_state *s);
+};
+
+extern const struct torture_ops torture_busted_ops;
+
+/* A thread or a timer that does one thing again and again */
+struct worker {
+	const struct kind *kind;
+	struct task_struct *task;
+	struct timer_list timer;
+	struct rnd_state rnd;
+	struct klua_state *held;
+	/* The name it is creating a state for; only the worker itself looks. */
+	const char *creating;
+	/* It is in find(), outside any RCU section of its own. */
+	bool finding;
+	u64 ops;
+	u64 hits;
+};
+
+struct worker *torture_self(void);
+
+/* A state with contents came to be; it was closed, with a count of @calls. */
+void torture_opened(void);
+void torture_closed(u64 calls);
+
+__printf(1, 2) void torture_anomaly(const char *fmt, ...);
+
+#endif /* KLUA_TORTURE_H */
