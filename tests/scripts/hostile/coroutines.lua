@@ -219,7 +219,7 @@ local function g(s) return s:gsub(".", g) end
 return coroutine.resume(coroutine.create(g), "x")
 
 --- wrap-in-gsub
--- ends: EREMOTEIO *C stack overflow*
+-- ends: EREMOTEIO *
 local function f(s) return (s:gsub(".", coroutine.wrap(f))) end
 return f("x")
 

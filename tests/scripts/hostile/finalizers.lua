@@ -122,7 +122,6 @@ return 1
 -- ends: ETIME|ENOMEM *
 local function breed()
 	setmetatable({}, { __gc = breed })
-	setmetatable({}, { __gc = breed })
 end
 breed()
 while true do collectgarbage() end

@@ -2,7 +2,7 @@
 -- Scripts that would run for ever, or for hours. See ../README.
 
 --- endless-while
--- ends: ETIME script:3: step budget exceeded
+-- ends: ETIME script:4: step budget exceeded
 -- peer: CPU stuck, kill -9 has no effect, RCU stall at 21 s, soft lockup
 while true do end
 

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+#
+# Lua means here what tests/scripts/semantics/ says, in process context and in
+# a softirq; and what print writes cannot be taken for somebody else's line.
+. "$(dirname "$0")/lib.sh"
+
+scripts=$(dirname "$0")/../scripts/semantics
+
+load klua max_ms=8000 print_burst=300
+load klua_runner
+
+# check_cases FILE CONTEXT: a check for every case of the file
+check_cases()
+{
+	local line
+	lua "local check = (function() $(cat "$scripts/check.lua") end)()
+return check([=====[
+$(cat "$1")
+]=====])" context="$2" steps=100000000
+	if [ "$lua_errno" != 0 ]; then
+		not_ok "${1##*/} runs in context $2" "$lua_errno: $lua_text"
+		return
+	fi
+	while IFS= read -r line; do
+		case $line in
+		"ok - "*) ok "${line#ok - }" ;;
+		*) not_ok "${line#not ok - }" ;;
+		esac
+	done <<END
+$lua_text
+END
+}
+
+for file in "$scripts"/*.cases; do
+	check_cases "$file" process
+	check_cases "$file" softirq
+done
+
+# says WHAT SCRIPT LINES: what the script prints becomes these lines in the log
+says()
+{
+	dmesg_mark
+	lua "$2" name=log
+	is "$1" "$3" "$(dmesg_since)"
+}
+says "print writes to the log, after the state's name" \
+	'print("hello", 1, nil, true)' 'klua: log: hello	1	nil	true'
+says "an empty line is one" 'print()' 'klua: log: '
+says "each line of a text has the name before it" 'print("a\nb")' 'klua: log: a
+klua: log: b'
+says "control bytes are escaped" 'print("\27[2J\r\0\7x")' \
+	'klua: log: \e[2J\r\0\ax'
+says "a level is not one, a format neither" 'print("<0>oh %s %n %pK")' \
+	'klua: log: <0>oh %s %n %pK'
+says "tostring is not needed" 'tostring = nil print(1)' 'klua: log: 1'
+
+dmesg_mark
+lua 'for i = 1, 1000 do print(i) end' name=burst
+count=$(dmesg_since | grep -c '^klua: burst: ')
+is "a state prints no more lines than print_burst says" 300 "$count"
+lua 'print("another state")' name=other
+like "which is no other state's loss" '*klua: other: another state*' \
+	"$(dmesg_since)"
+
+dmesg_mark
+lua 'print(("x"):rep(5000))' name=long
+is "a long line is printed whole" 5000 \
+	"$(dmesg_since | tr -cd x | wc -c)"
