@@ -41,7 +41,8 @@ bad=
 verdict()
 {
 	"$tmp/tests/run.sh" "$@" >"$tmp/out" 2>&1
-	echo "$(tail -n 1 "$tmp/out"), status $?"
+	status=$?
+	echo "$(tail -n 1 "$tmp/out"), status $status"
 }
 
 # test_script GROUP BODY
@@ -89,3 +90,26 @@ is "a compiler's warning fails" "1 passed, 1 failed, status 1" \
 printf '#!/bin/sh\nexit 2\n' >"$tmp/tests/vm/modules.sh"
 is "modules that do not build fail" "0 passed, 1 failed, status 1" \
 	"$(verdict -k stock)"
+
+# .ci/run adds up what its parts say, and believes none that says nothing.
+mkdir "$tmp/.ci"
+cp "$tests/../.ci/run" "$tmp/.ci/"
+
+# sum TEST CHECK: the end of .ci/run when make's targets run these commands
+sum()
+{
+	printf 'test:\n\t@%s\ncheck:\n\t@%s\n' "$1" "$2" >"$tmp/Makefile"
+	env -u MAKEFLAGS -u MAKELEVEL "$tmp/.ci/run" >"$tmp/out" 2>&1
+	status=$?
+	echo "$(tail -n 1 "$tmp/out"), status $status"
+}
+
+is "CI adds up" "7 passed, 0 failed, 1 skipped, status 0" \
+	"$(sum 'echo 3 passed, 0 failed' 'echo 4 passed, 0 failed, 1 skipped')"
+is "CI fails with its tests" "6 passed, 1 failed, status 1" \
+	"$(sum 'echo 3 passed, 1 failed; false' 'echo 3 passed, 0 failed')"
+is "CI fails with what dies without a word" "3 passed, 1 failed, status 1" \
+	"$(sum 'echo 3 passed, 0 failed' 'exit 3')"
+is "CI fails with what says all is well and fails" \
+	"6 passed, 1 failed, status 1" \
+	"$(sum 'echo 3 passed, 0 failed; exit 3' 'echo 3 passed, 0 failed')"

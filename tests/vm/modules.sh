@@ -46,7 +46,9 @@ compile()
 	grep -i 'warning' "$log" >>"$src.warnings" || true
 	if [ "$status" -ne 0 ]; then
 		grep -iE 'error|undefined' "$log" | head -n 20 >&2 || true
-		die "${1#"$src"} does not build, see $log"
+		cp "$log" "$log.failed"
+		say "${1#"$build/"} does not build, see $log.failed"
+		return 1
 	fi
 	touch "$1/.built"
 }
@@ -93,12 +95,14 @@ if [ "$stale" ]; then
 	mv "$src.sources" "$src/.sources"
 fi
 
-compile "$src"
+compile "$src" || exit 2
 for dir; do
 	(cd "$src" && find "$dir" -mindepth 1 -name Kbuild ! -path './Kbuild' \
 		! -path '*/lua/*' -printf '%h\n') | LC_ALL=C sort
 done >"$src.consumers"
+failed=
 while read -r dir; do
-	compile "$src/${dir#./}" "$src/Module.symvers"
+	compile "$src/${dir#./}" "$src/Module.symvers" || failed=1
 done <"$src.consumers"
 cat "$src.warnings" >&2
+[ -z "$failed" ] || exit 2
