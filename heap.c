@@ -62,19 +62,19 @@
 #define FIT_TRIES	8
 #define JOIN_TRIES	16
 
-static void list_init(struct klua_page_list *list)
+static void ring_init(struct klua_page_list *list)
 {
 	list->next = list;
 	list->prev = list;
 }
 
-static void list_del(struct klua_page_list *link)
+static void ring_del(struct klua_page_list *link)
 {
 	link->prev->next = link->next;
 	link->next->prev = link->prev;
 }
 
-static void list_add(struct klua_page_list *link, struct klua_page_list *list)
+static void ring_add(struct klua_page_list *link, struct klua_page_list *list)
 {
 	link->next = list->next;
 	link->prev = list;
@@ -82,13 +82,13 @@ static void list_add(struct klua_page_list *link, struct klua_page_list *list)
 	list->next = link;
 }
 
-static void list_move(struct klua_page_list *link, struct klua_page_list *list)
+static void ring_move(struct klua_page_list *link, struct klua_page_list *list)
 {
-	list_del(link);
-	list_add(link, list);
+	ring_del(link);
+	ring_add(link, list);
 }
 
-static bool list_empty(const struct klua_page_list *list)
+static bool ring_empty(const struct klua_page_list *list)
 {
 	return list->next == list;
 }
@@ -231,7 +231,7 @@ static void release(struct klua_heap *h, struct klua_page *page)
 	for (at = KLUA_PAGE_HEAD; at < KLUA_GRAINS; at = start_after(page, at))
 		if (is_free(page, at))
 			klua_free_del(page, grain_at(page, at));
-	list_del(&page->list);
+	ring_del(&page->list);
 	h->pages--;
 	h->empties--;
 	h->held -= KLUA_PAGE;
@@ -270,7 +270,7 @@ static void page_init(struct klua_heap *h, struct klua_page *page)
 {
 	memset(page, 0, sizeof(*page));
 	page->unripe = RIPE;
-	list_add(&page->list, &h->empty);
+	ring_add(&page->list, &h->empty);
 	h->pages++;
 	h->empties++;
 }
@@ -327,10 +327,10 @@ static struct klua_free *join_ripe(struct klua_heap *h, unsigned int grains)
 	struct klua_free *block = NULL;
 	struct klua_page *page;
 
-	for (; !block && tries && !list_empty(&h->ripe); tries--) {
+	for (; !block && tries && !ring_empty(&h->ripe); tries--) {
 		page = page_at(h->ripe.prev);
 		join(h, page);
-		list_move(&page->list, &h->rest);
+		ring_move(&page->list, &h->rest);
 		block = fit(h, grains);
 	}
 	return block;
@@ -430,14 +430,14 @@ void *klua_heap_alloc_slow(struct klua_heap *h, size_t size)
 void klua_page_unempty(struct klua_heap *h, struct klua_page *page)
 {
 	h->empties--;
-	list_move(&page->list, page->unripe > RIPE ? &h->ripe : &h->rest);
+	ring_move(&page->list, page->unripe > RIPE ? &h->ripe : &h->rest);
 }
 
 /* A page has become empty, or ripe. */
 void klua_page_turned(struct klua_heap *h, struct klua_page *page)
 {
 	page->unripe = RIPE_ALREADY;
-	list_move(&page->list, page->used ? &h->ripe : &h->empty);
+	ring_move(&page->list, page->used ? &h->ripe : &h->empty);
 	if (page->used)
 		return;
 	h->empties++;
@@ -562,9 +562,9 @@ void *klua_heap_resize(struct klua_heap *h, void *block, size_t old, size_t size
  */
 void klua_heap_init(struct klua_heap *h)
 {
-	list_init(&h->empty);
-	list_init(&h->ripe);
-	list_init(&h->rest);
+	ring_init(&h->empty);
+	ring_init(&h->ripe);
+	ring_init(&h->rest);
 }
 
 /**
