@@ -76,16 +76,18 @@ void klua_run_defaults(struct klua_state *s)
 
 /*
  * How far the stack may grow. On the task's own stack to a quarter from its
- * end: the error of getting there, and then whatever function of a consumer or
- * of the kernel the deepest call makes, printk() say, fit into that quarter;
- * interrupts have a stack of their own or need a few hundred bytes. The bounds
- * of the stacks of interrupts cannot be had by a module, so there an entry
- * gets a fixed share: 6 KiB of 16 leave 10 for what came before and what may
- * interrupt. Under KASAN THREAD_SIZE and all frames are larger alike.
+ * end: whatever function of a consumer or of the kernel the deepest call
+ * makes, printk() say, fits into that quarter; interrupts have a stack of their
+ * own or need a few hundred bytes. Above it an eighth is kept for handling the
+ * error of getting there: a gsub() with a message handler needs 2 KiB. The
+ * bounds of the stacks of interrupts cannot be had by a module, so there an
+ * entry gets a fixed share: 5 KiB of 16, and 2 for the error, leave 9 for what
+ * came before and what may interrupt. Under KASAN THREAD_SIZE and all frames
+ * are larger alike.
  */
 #define STACK_RESERVE	(THREAD_SIZE / 4)
-#define STACK_HANDLING	(THREAD_SIZE / 16)
-#define STACK_SHARE	(THREAD_SIZE / 8 * 3)
+#define STACK_HANDLING	(THREAD_SIZE / 8)
+#define STACK_SHARE	(THREAD_SIZE / 16 * 5)
 
 static void set_stack(struct klua_limits *lim)
 {
