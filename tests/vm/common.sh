@@ -12,6 +12,10 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")" &&
 build=$top/build
 cache=${KLUA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/klua}
 
+# The flags and variables of a make that called us are not meant for the makes
+# that we call.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
 die()
 {
 	printf '%s: %s\n' "$prog" "$*" >&2
