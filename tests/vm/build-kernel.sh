@@ -69,15 +69,16 @@ wanted()
 		"$here/kernel-base.config" "$here/kernel-$name.config"
 }
 
-# What went into a kernel, in a few letters
-key()
+# entry_of VERSION: where the cache has the kernel made of that source
+entry_of()
 {
-	{
+	key=$({
 		wanted
 		echo "$recipe"
 		gcc --version | head -n 1
 		ld --version | head -n 1
-	} | sha256sum | cut -c 1-12
+	} | sha256sum | cut -c 1-12)
+	echo "$cache/kernel-$name-$1-$key"
 }
 
 # kmake ARG...: nothing that kbuild reads from the environment, such as ARCH,
@@ -225,10 +226,17 @@ names | grep -qxF -- "$name" ||
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 mkdir -p "$kernels" "$cache"
-deb=$("$here/debs.sh" "$source")
-version=$(dpkg-deb -f "$deb" Version)
-entry=$cache/kernel-$name-$version-$(key)
 log=$kernels/$name.log
-[ -e "$entry" ] || locked_build
+# The package itself is only needed for what the cache has not. What apt then
+# downloads may be newer than what its lists knew before.
+version=$(apt-cache show --no-all-versions "$source" 2>/dev/null |
+	sed -n 's/^Version: //p')
+entry=$(entry_of "$version")
+if [ ! -e "$entry" ]; then
+	deb=$("$here/debs.sh" "$source")
+	version=$(dpkg-deb -f "$deb" Version)
+	entry=$(entry_of "$version")
+	[ -e "$entry" ] || locked_build
+fi
 ln -sfnT "$entry" "$kernels/$name.tmp.$$"
 mv -T "$kernels/$name.tmp.$$" "$kernels/$name"
