@@ -15,6 +15,7 @@
 #   # timeout: SECONDS	longest time on the stock kernel (60)
 #   # boot: own [WORDS]	a boot for itself, with WORDS on the kernel's command
 #			line
+#   # memory: SIZE	of the VM, with a boot of its own (512M)
 #   # allow: EXPRESSION	a text that the test makes the kernel say on purpose
 #			and that fails any other test (may be repeated)
 # V=1 shows the kernel's messages as they come.
@@ -175,8 +176,9 @@ make_payload()
 # boot KERNEL LOG WORDS FILE...
 boot()
 {
-	local kernel=$1 log=$2 words=$3 file limit quiet names=()
+	local kernel=$1 log=$2 words=$3 file limit quiet memory names=()
 	shift 3
+	memory=$(header "$1" memory)
 	for file in "$@"; do names+=("$(name_of "$file")"); done
 	limit=$(make_payload "$kernel" "$@") || {
 		bad "$kernel: the files for the VM"
@@ -185,7 +187,7 @@ boot()
 	quiet=$(awk '$2 > max { max = $2 } END { print max + 60 }' "$payload/plan")
 	report "$kernel" "${names[@]}" < <(
 		vm/vm -k "$kernel" -n "$log-$$" -t "$limit" -q "$quiet" \
-			-a "$words" -A "$work/allow" "$payload" 2>"$work/err"
+			-m "${memory:-512M}" -a "$words" -A "$work/allow" "$payload" 2>"$work/err"
 		echo "# status $?")
 	case $? in
 	0|120) ;;
