@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * klua_faults: fails each allocation that each function makes, one after the
+ * other, and looks at what comes of it.
+ *
+ * Needs a kernel with CONFIG_FAULT_INJECTION, CONFIG_FAILSLAB and
+ * CONFIG_FAIL_PAGE_ALLOC, with allocations that may sleep not left out. The
+ * test is over when the module is loaded. Its last line in the kernel's log
+ * is "End of test: SUCCESS" or "End of test: FAILURE"; what is wrong is marked
+ * with "!!!".
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "states.h"
+
+#define NAME		"faults"
+#define MAXALLOC	(1024 * 1024)
+
+static unsigned int anomalies;
+
+#define anomaly(fmt, ...) \
+	(anomalies++, pr_err("!!! " fmt "\n", ##__VA_ARGS__))
+
+/*
+ * One function under test: @act does it with a failure armed; @check says
+ * whether what it returned is right, and brings all back to what it was.
+ */
+struct subject {
+	const char *name;
+	int (*act)(void);
+	bool (*check)(int ret, bool failed);
+	/* The state has to be there before. */
+	bool needs_state;
+	/* It allocates nothing, so that nothing can fail. */
+	bool no_memory;
+};
+
+#ifdef CONFIG_FAULT_INJECTION
+static void arm(unsigned int nth)
+{
+	current->fail_nth = nth;
+}
+
+/* True when the failure has happened. */
+static bool disarm(void)
+{
+	bool failed = !current->fail_nth;
+
+	current->fail_nth = 0;
+	return failed;
+}
+#else
+static void arm(unsigned int nth)
+{
+}
+
+static bool disarm(void)
+{
+	return false;
+}
+#endif
+
+static int create(void)
+{
+	return klua_state_create(MAXALLOC, NAME) ? 0 : -ENOMEM;
+}
+
+/* Refused with nothing left of it, or made in spite of the failure. */
+static bool check_create(int ret, bool failed)
+{
+	struct klua_state *s = klua_state_find(NAME);
+	bool works;
+
+	if (ret)
+		return failed && !s;
+	works = s && !klua_state_run(s, "return 1", 8, NULL, NULL);
+	klua_state_put(s);
+	return !klua_state_destroy(NAME) && works;
+}
+
+static const char script[] =
+	"local t = {}\n"
+	"for i = 1, 40 do t[i] = {tostring(i), k = 'v' .. i} end\n"
+	"t = setmetatable(t, {__index = function(_, k) return k .. k end})\n"
+	"local s = ('%s %d'):format(t.x, #t):rep(20)\n"
+	"s = s:gsub('%d', function(d) return d + 1 end):upper():reverse()\n"
+	"local co = coroutine.wrap(function(...)\n"
+	"	for i = 1, 5 do coroutine.yield(i, ...) end\n"
+	"end)\n"
+	"for i = 1, 5 do co(s) end\n"
+	"table.sort(t, function(a, b) return a.k > b.k end)\n"
+	"local c = table.concat({s, utf8.char(228, 8364), ('I4'):pack(7)})\n"
+	"local f = load('local a = ... return function() return a, {} end')\n"
+	"setmetatable({}, {__gc = function() c = nil end})\n"
+	"f(t)()\n"
+	"collectgarbage()\n"
+	"return c, select('#', table.unpack(t))";
+
+static int run(void)
+{
+	static char text[4096];
+	struct klua_result result = { .buf = text, .size = sizeof(text) };
+	struct klua_state *s = klua_state_find(NAME);
+	int ret;
+
+	ret = klua_state_run(s, script, sizeof(script) - 1, "=script", &result);
+	klua_state_put(s);
+	return ret;
+}
+
+/* No memory is an error of the script, and of nothing after it. */
+static bool check_run(int ret, bool failed)
+{
+	struct klua_state *s = klua_state_find(NAME);
+	bool works;
+
+	works = !klua_state_run(s, "collectgarbage() return {}", 26, NULL,
+				NULL);
+	klua_state_put(s);
+	return works && (!ret || (ret == -ENOMEM && failed));
+}
+
+static int make_things(lua_State *L)
+{
+	luaL_Buffer b;
+	int i;
+
+	lua_newtable(L);
+	for (i = 1; i <= 20; i++) {
+		lua_pushfstring(L, "element %d", i);
+		lua_rawseti(L, -2, i);
+	}
+	lua_newuserdata(L, 100);
+	lua_newthread(L);
+	luaL_checkstack(L, 200, NULL);
+	luaL_buffinit(L, &b);
+	for (i = 0; i < 200; i++)
+		luaL_addstring(&b, "0123456789");
+	luaL_pushresult(&b);
+	luaL_traceback(L, L, "here", 0);
+	return 0;
+}
+
+static int call(void)
+{
+	struct klua_state *s = klua_state_find(NAME);
+	int ret = klua_state_call(s, make_things, NULL);
+
+	klua_state_put(s);
+	return ret;
+}
+
+static int limits(void)
+{
+	struct klua_state *s = klua_state_find(NAME);
+	int ret = klua_state_set_maxalloc(s, MAXALLOC) ?:
+		  klua_state_set_steps(s, KLUA_STEPS_UNLIMITED);
+
+	klua_state_put(s);
+	return klua_state_cancel(NAME) == -ESRCH ? ret : -EINVAL;
+}
+
+static int list(void)
+{
+	klua_state_list();
+	return 0;
+}
+
+static bool check_is_there(int ret, bool failed)
+{
+	return !ret && klua_state_lookup(NAME);
+}
+
+static int destroy(void)
+{
+	return klua_state_destroy(NAME);
+}
+
+static int destroy_all(void)
+{
+	klua_state_destroy_all();
+	return 0;
+}
+
+static bool check_is_gone(int ret, bool failed)
+{
+	return !ret && !klua_state_lookup(NAME);
+}
+
+static const struct subject subjects[] = {
+	{ "create", create, check_create },
+	{ "run", run, check_run, .needs_state = true },
+	{ "call", call, check_run, .needs_state = true },
+	{ "find, set and cancel", limits, check_is_there, .needs_state = true,
+	  .no_memory = true },
+	{ "list", list, check_is_there, .needs_state = true },
+	{ "destroy", destroy, check_is_gone, .needs_state = true,
+	  .no_memory = true },
+	{ "destroy_all", destroy_all, check_is_gone, .needs_state = true,
+	  .no_memory = true },
+};
+
+/* No function makes so many allocations. */
+#define NTH_MAX		10000
+
+static void try(const struct subject *sub)
+{
+	unsigned int nth, errors = 0;
+	bool failed;
+	int ret;
+
+	for (nth = 1; nth < NTH_MAX; nth++) {
+		if (sub->needs_state && !klua_state_lookup(NAME) && create()) {
+			anomaly("%s: no state to begin with", sub->name);
+			return;
+		}
+		arm(nth);
+		ret = sub->act();
+		failed = disarm();
+		if (!sub->check(ret, failed))
+			anomaly("%s: %d when allocation %u %s", sub->name, ret,
+				nth, failed ? "fails" : "is not reached");
+		errors += !!ret;
+		if (!failed)
+			break;
+		cond_resched();
+	}
+	pr_info("%s: %u allocations failed, %u errors\n", sub->name, nth - 1,
+		errors);
+	if (nth == NTH_MAX)
+		anomaly("%s: no end of allocations", sub->name);
+	if (!sub->no_memory && strcmp(sub->name, "list") && !errors)
+		anomaly("%s: no failure was felt", sub->name);
+	if (sub->no_memory && nth > 1)
+		anomaly("%s: allocates memory", sub->name);
+}
+
+static int __init faults_init(void)
+{
+	unsigned int i;
+
+	if (!IS_ENABLED(CONFIG_FAULT_INJECTION))
+		return -EOPNOTSUPP;
+	for (i = 0; i < ARRAY_SIZE(subjects); i++)
+		try(&subjects[i]);
+	klua_state_destroy_all();
+	pr_info("End of test: %s\n", anomalies ? "FAILURE" : "SUCCESS");
+	return 0;
+}
+
+static void __exit faults_exit(void)
+{
+}
+
+module_init(faults_init);
+module_exit(faults_exit);
+
+KLUA_IMPORT_NS;
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Fails each of KLua's allocations in turn");

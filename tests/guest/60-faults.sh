@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: kasan
+# timeout: 60
+#
+# Each allocation of each function fails once (tests/faults/klua_faults.c): an
+# error, and nothing else, comes of it. What is leaked kmemleak finds at the
+# end of the run.
+. "$(dirname "$0")/lib.sh"
+
+for kind in failslab fail_page_alloc; do
+	dir=/sys/kernel/debug/$kind
+	echo 0 >$dir/verbose
+	echo N >$dir/ignore-gfp-wait
+done
+echo N >/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem
+echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+
+# Each failure of a create is one line.
+dmesg -n 5
+load klua
+dmesg -c >/dev/null
+load klua_faults
+dmesg | sed -n 's/.* klua_faults: //p' >/tmp/log
+refused=$(dmesg | grep -c "klua: cannot create state 'faults' .*: not enough memory")
+sed 's/^/# /' /tmp/log
+is "every failure is an error, and no more than that" '' "$(grep '!!!' /tmp/log)"
+is "the test ends" "End of test: SUCCESS" "$(tail -n 1 /tmp/log)"
+errors=$(sed -n 's/^create: .*, \([0-9]*\) errors/\1/p' /tmp/log)
+is "each state that is not made is one line in the log" "$errors" "$refused"
+like "each of its allocations failed" '[1-9][0-9]*' "$errors"
