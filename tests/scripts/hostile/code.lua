@@ -299,6 +299,7 @@ return load(table.concat(t, "\n"))
 
 --- syntax-too-many-upvalues
 -- ends: 0 nil	*
+-- steps: 200000
 local t = {}
 for i = 1, 150 do t[#t + 1] = "local a" .. i end
 t[#t + 1] = "return function()"
@@ -314,6 +315,7 @@ return load("return f(" .. ("1,"):rep(300) .. "1)")
 
 --- syntax-many-lines
 -- ends: 0 nil	*
+-- steps: 200000
 return load(("\n"):rep(20000) .. "x =")
 
 --- syntax-escape-out-of-range
@@ -358,6 +360,7 @@ table.sort({ 1, "x", {}, print })
 
 --- sort-changes-the-table
 -- ends: 0 *
+-- steps: 200000
 local t = {}
 for i = 1, 20 do t[i] = i end
 pcall(table.sort, t, function(a, b)

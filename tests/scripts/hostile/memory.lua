@@ -295,7 +295,7 @@ end
 error(("x"):rep(1 << 24))
 
 --- error-with-position-huge
--- ends: ENOMEM|EREMOTEIO *
+-- ends: ENOMEM|EREMOTEIO|ETIME *
 local s = ("x"):rep(12000)
 error(s .. s, 1)
 

@@ -339,6 +339,7 @@ f()
 
 --- sort-deep
 -- ends: 0 true
+-- steps: 200000
 local t = {}
 for i = 1, 1000 do t[i] = i * 7919 % 1000 end
 table.sort(t)
@@ -412,6 +413,7 @@ while true do pcall(f) end
 
 --- near-the-limit
 -- ends: 0 true
+-- steps: 1000000
 local function nest(n, g) if n == 0 then return g() end return pcall(nest, n - 1, g) end
 local function at(n, g) pcall(nest, n, g) end
 for n = 0, 30 do
