@@ -90,12 +90,12 @@ seen()
 mark()
 {
 	marks=$((${marks:-0} + 1))
-	echo "examples: mark $marks" >/dev/kmsg
+	echo "examples: mark $$-$marks" >/dev/kmsg
 }
 
 since()
 {
-	dmesg | sed "1,/examples: mark $marks\$/d; s/^\[[^]]*\] //"
+	dmesg | sed "1,/examples: mark $$-$marks\$/d; s/^\[[^]]*\] //"
 }
 
 at_exit()

@@ -231,8 +231,10 @@ static int load_script(void)
  */
 static int open_state(void)
 {
-	if (klua_state_lookup(STATE))
+	if (klua_state_lookup(STATE)) {
+		pr_err("there is a state " STATE " that is not ours\n");
 		return -EEXIST;
+	}
 	if (!klua_state_create(maxalloc, STATE))
 		return -ENOMEM;	/* the log says why */
 	state = klua_state_find(STATE);
