@@ -325,11 +325,6 @@ static int get_doit(struct sk_buff *request, struct genl_info *info)
 	return err ?: reply_state(info, KLUA_CMD_STATE_GET, id);
 }
 
-static int get_start(struct netlink_callback *cb)
-{
-	return permitted(cb->skb, cb->extack);
-}
-
 /* One state of a dump. */
 static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 		    struct klua_state *s)
@@ -354,7 +349,12 @@ static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	unsigned long *id = (unsigned long *)cb->ctx;
 	struct klua_state *s;
+	int err;
 
+	/* Not at the start: Linux 6.1 drops the words of what fails there. */
+	err = permitted(cb->skb, cb->extack);
+	if (err)
+		return err;
 	cb->seq = klua_states_generation();
 	rcu_read_lock();
 	for (s = klua_state_next(id); s; s = klua_state_next(id)) {
@@ -832,8 +832,10 @@ static const struct nla_policy run_policy[] = {
 							&output_range),
 };
 
-/* No attribute at all: whatever comes is told to be unknown. */
-static const struct nla_policy info_policy[1];
+/* No attribute at all. Without a policy all of them would be ignored. */
+static const struct nla_policy info_policy[] = {
+	[KLUA_A_INFO_PAD] = { .type = NLA_REJECT },
+};
 
 /*
  * Policies of their own, since what one operation takes means nothing to
@@ -845,7 +847,6 @@ static const struct genl_ops ops[] = {
 		.policy = state_policy,
 		.maxattr = ARRAY_SIZE(state_policy) - 1,
 		.doit = get_doit,
-		.start = get_start,
 		.dumpit = get_dumpit,
 	},
 	{

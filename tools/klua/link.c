@@ -123,18 +123,14 @@ const char *link_message(const struct link *link)
 	return link->message[0] ? link->message : NULL;
 }
 
-/* The words that come with an acknowledgment, behind the request it quotes. */
-static void keep_message(struct link *link, const struct nlmsghdr *nlh)
+/* The words that come with the end of an answer, @offset bytes into it. */
+static void keep_message(struct link *link, const struct nlmsghdr *nlh,
+			 size_t offset)
 {
-	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(nlh);
-	size_t offset = sizeof(*ack);
 	const struct nlattr *attr;
 
-	link->message[0] = '\0';
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
-	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
-		offset += mnl_nlmsg_get_payload_len(&ack->msg);
 	mnl_attr_for_each(attr, nlh, offset)
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
 			snprintf(link->message, sizeof(link->message), "%s",
@@ -145,17 +141,21 @@ static void keep_message(struct link *link, const struct nlmsghdr *nlh)
 static int take(struct link *link, const struct nlmsghdr *nlh, mnl_cb_t reply,
 		void *data)
 {
-	const struct nlmsgerr *ack;
+	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(nlh);
+	size_t quoted = 0;
 
 	if (nlh->nlmsg_seq != link->seq || nlh->nlmsg_pid != link->portid)
 		return 1;
 	switch (nlh->nlmsg_type) {
 	case NLMSG_ERROR:
-		ack = mnl_nlmsg_get_payload(nlh);
-		keep_message(link, nlh);
+		if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+			quoted = mnl_nlmsg_get_payload_len(&ack->msg);
+		keep_message(link, nlh, sizeof(*ack) + quoted);
 		return ack->error;
 	case NLMSG_DONE:
-		return 0;
+		/* It begins with an errno, too. */
+		keep_message(link, nlh, sizeof(ack->error));
+		return ack->error;
 	case NLMSG_NOOP:
 		return 1;
 	}
