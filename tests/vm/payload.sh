@@ -5,7 +5,7 @@
 #
 # Fills DIRECTORY with what the VM finds under /klua whatever it is to do: the
 # modules of build/modules/KERNEL in modules/, the examples' scripts in
-# examples/, all of tests/ that is for the VM, and the program klua in bin/.
+# examples/, all of tests/ that is for the VM, and in bin/ klua and nltest.
 # /klua/main is the caller's to add.
 set -eu
 . "$(dirname "$0")/common.sh"
@@ -21,8 +21,9 @@ find "$build/modules/$1" -name '*.ko' | while read -r module; do
 	objcopy --strip-debug "$module" "$2/modules/${module##*/}"
 done
 make -s -C "$top/tools/klua" O="$build/tools"
+make -s -C "$top/tests/netlink" O="$build/tools"
 mkdir -p "$2/bin"
-cp "$build/tools/klua" "$2/bin/"
+cp "$build/tools/klua" "$build/tools/nltest" "$2/bin/"
 (cd "$top" && find examples \( -name '*.sh' -o -name '*.lua' \) \
 	-exec cp -p --parents -t "$2" {} +)
 # tests/ itself, but what is for the host and what was compiled already
