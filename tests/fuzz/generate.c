@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Programs from bytes. Each byte chooses an alternative of a rule; in an
+ * alternative $X stands for the rule X and $$ for a dollar. The first
+ * alternative of a rule is what it comes to when the bytes, the room or the
+ * depth are used up, so it leads to nothing deeper.
+ *
+ * Nearly all programs compile. They are to get far, not to make sense: what
+ * they do is run in pcall(), statement by statement, on values that are mostly
+ * of the type that is wanted.
+ */
+#ifdef __KERNEL__
+#include <linux/string.h>
+#else
+#include <string.h>
+#endif
+
+#include "generate.h"
+
+#define MAX_DEPTH	24
+/* Room for every rule that is open to come to its end. */
+#define SPARE		1024
+
+static const char *const program[] = {
+	"local a,b,c,d=1,'x',{},print\n"
+	"T,U,F,G,C={},{},print,print,coroutine.create(print)\n$P",
+};
+
+/* Top level: what fails is left behind. */
+static const char *const part[] = {
+	"pcall(function(...) $B end,T,U,7,'xyz')",
+	"pcall(function(...) $B end,T,U,7,'xyz')\n$P",
+	"pcall(function(...) $B end,T,U,7,'xyz')\n$P",
+	"pcall(function(...) $B end,T,U,7,'xyz')\n$P",
+	"pcall(function(...) $B end,T,U,7,'xyz')\n$P",
+	"$S\n$P",
+	"xpcall(function(...) $B end,function(...) $B return $E end,T,U,7,'xyz')\n$P",
+	"C=coroutine.create(function(...) $B $Y $B return $l end)\n$P",
+	"pcall(coroutine.wrap(function(...) $B end))\n$P",
+	"pcall(coroutine.wrap(function(...) $B $Y return $l end))\n$P",
+	"for i=1,3 do pcall(coroutine.resume,C,i,T) end\n$P",
+	"pcall(function(...) setmetatable(T,$M) end)\n$P",
+	"pcall(function(...) setmetatable(U,$M) end)\n$P",
+	"pcall(function(...) F=$f end)\n$P",
+	"pcall(function(...) G=$f end)\n$P",
+	"pcall(function(...) callback($f,$f,$L) end)\n$P",
+};
+
+static const char *const block[] = {
+	"", "$S", "$S\n$S", "$S\n$B", "$S\n$S\n$B",
+};
+
+static const char *const statement[] = {
+	"$v=$E",
+	"$v=$E",
+	"$v,$v=$L",
+	"$v,$v,$v=$v,$v",
+	"local $x=$E",
+	"local $x,$x=$L",
+	"T[$E]=$E",
+	"T.$x=$E",
+	"U[$E],T[$E]=$L",
+	"T[#T+1]=$E",
+	"T[$i]=nil",
+	"$C",
+	"$C",
+	"$C",
+	"if $E then $B end",
+	"if $E then $B elseif $E then $B else $B end",
+	"for i=1,$i do $K end",
+	"for i=$n,$n do $K end",
+	"for i=$n,$n,$n do $K end",
+	"for k,v in pairs($t) do $K end",
+	"for k,v in ipairs($t) do $K end",
+	"for k,v in next,$t do T[k]=nil U[k]=v $K end",
+	"for k in string.gmatch($s,$p) do $K end",
+	"for p,k in utf8.codes($s) do $K end",
+	"for k,v in $f,$E,$E do $K end",
+	"for i=1,$i do T[i]=$E end",
+	"for i=1,$i do T[$s..i]=$E end",
+	"while $E do $K break end",
+	"repeat $K until $E",
+	"do local n=0 ::l:: n=n+1 $B if n<$i then goto l end end",
+	"do goto l; local $x ::l:: ::m:: end",
+	"do $B do goto l end $B ::l:: end",
+	"do local n=0 while n<5 do n=n+1 local $x=n U[n]=function(...) $x=$E return $x end if $E then goto l end $B ::l:: end end",
+	"do $B end",
+	"do return $l end",
+	"do return $v($l) end",
+	"do return F($l) end",
+	"F=function(...) $B return $l end",
+	"local function g(n,...) if n>0 then return $E,g(n-1,...) end $B end g($i,$L)",
+	"local function g(...) $B return pcall(g,...) end g($l)",
+	"function T:$x(...) $B return $l end",
+	"function T.$x(a,b,...) $B return ... end",
+	"local _ENV=setmetatable($t,{__index=_ENV,__newindex=$f})",
+	"local _ENV={T=T,U=U,F=F,pcall=pcall,setmetatable=setmetatable} $B",
+	"setmetatable($t,$M)",
+	"setmetatable(T,$M)",
+	"setmetatable(U,getmetatable(T))",
+	"setmetatable({},{__gc=$f})",
+	"setmetatable({$l},{__gc=function(o,...) T[#T+1]=o setmetatable(o,getmetatable(o)) $B end})",
+	"for i=1,$i do setmetatable({},{__gc=$f}) end",
+	"getmetatable('').__index=$f",
+	"getmetatable('').__$y=$f",
+	"getmetatable('').__index=string",
+	"collectgarbage()",
+	"collectgarbage($g)",
+	"error($E)",
+	"error($E,$i)",
+	"$Y",
+	"T=setmetatable({},{__mode=$m}) for i=1,$i do T[{}]={} T[i]={} end",
+	"do local e=setmetatable({},{__mode='k'}) local k={} for i=1,$i do local n={} e[k]=n k=n end U[1]=e end",
+	"do local t={} for i=1,$i do t={t} end T=t end",
+	"do local s=$s for i=1,$i do s=s..s end $B end",
+	"T[#T+1]=resource()",
+	"for i=1,$i do resource() end",
+	"do local t={} for i=1,$i do t[i]='local a'..i..'='..i end F=load(table.concat(t,' ')) end",
+};
+
+/* The body of a loop. */
+static const char *const body[] = {
+	"break", "$B", "$B", "$B if $E then break end $B", "$B break",
+};
+
+static const char *const call[] = {
+	"print($l)",
+	"print($l)",
+	"$v($l)",
+	"F($l)",
+	"G($l)",
+	"T:$x($l)",
+	"pcall($f,$L)",
+	"pcall($f,$L)",
+	"pcall(pcall,$f,$L)",
+	"xpcall($f,$f,$L)",
+	"xpcall(error,$f,$E)",
+	"select($n,$L)",
+	"assert($l)",
+	"rawset($t,$E,$E)",
+	"rawget($t,$E)",
+	"next($t,$E)",
+	"pairs($t)",
+	"$z",
+	"load($o)",
+	"pcall(load($o),$L)",
+	"pcall(load($o,'=x','t',$t))",
+	"load($f)",
+	"load($s,$s,$s,$E)",
+	"load(('('):rep($i)..'1'..(')'):rep($i))",
+	"load(('function F() '):rep($i)..('end '):rep($i))",
+	"load('return '..('{'):rep($i)..('}'):rep($i))",
+	"load('T='..('not '):rep($i)..'1')",
+	"load('T='..('a..'):rep($i)..'1')",
+	"load(('a,'):rep($i)..'a=1')",
+	"load('local a <'..$s)",
+	"coroutine.resume(C,$L)",
+	"coroutine.wrap($f)($l)",
+	"pcall(coroutine.wrap($f),$L)",
+	"coroutine.resume(coroutine.create($f),$L)",
+	"coroutine.resume(coroutine.running(),$L)",
+	"coroutine.resume($E,$L)",
+	"coroutine.status($E)",
+	"coroutine.isyieldable()",
+	"table.insert($t,$E)",
+	"table.insert($t,$n,$E)",
+	"table.remove($t)",
+	"table.remove($t,$n)",
+	"table.move($t,$n,$n,$n)",
+	"table.move($t,$n,$n,$n,$t)",
+	"table.sort($t)",
+	"table.sort($t,$f)",
+	"table.sort(T,function(x,y,...) $B return x<y end)",
+	"table.unpack($t)",
+	"table.unpack($t,$n,$n)",
+	"string.gsub($s,$p,$f)",
+	"string.gsub($s,$p,$t)",
+	"string.gsub($s,$p,$s,$n)",
+	"string.find($s,$p)",
+	"string.find($s,$p,$n)",
+	"string.find($s,$s,$n,true)",
+	"string.match($s,$p,$n)",
+	"string.match($s,$p)",
+	"string.gmatch($s,$p)()",
+	"string.find(('a'):rep($i),('a*'):rep($i)..'b')",
+	"string.find(('a'):rep($i),('a?'):rep($i)..$s)",
+	"string.rep($s,$n)",
+	"string.rep($s,$n,$s)",
+	"string.format($F,$L)",
+	"string.format($s,$L)",
+	"string.pack($k,$L)",
+	"string.unpack($k,$s,$n)",
+	"string.unpack($s,$s)",
+	"string.packsize($k)",
+	"string.byte($s,$n,$n)",
+	"string.char($n,$n)",
+	"string.len($s)",
+	"string.sub($s,$n,$n)",
+	"utf8.char($n,$n)",
+	"utf8.codepoint($s,$n,$n)",
+	"utf8.len($s,$n,$n)",
+	"utf8.offset($s,$n,$n)",
+	"math.random($n,$n)",
+	"math.fmod($n,$n)",
+	"tostring($E)",
+	"tonumber($s,$n)",
+	"setmetatable($E,$E)",
+	"getmetatable($E)",
+	"callback($f,$f,$L)",
+};
+
+/* Functions of the libraries with whatever arguments. */
+static const char *const anything[] = {
+	"type($l)", "$u.$w($l)", "$u.$w($l)", "$u.$w($l)", "$u.$w($l)",
+};
+
+static const char *const library[] = {
+	"string", "table", "utf8", "math", "coroutine", "_ENV",
+};
+
+static const char *const function_name[] = {
+	"rep", "byte", "char", "find", "format", "gmatch", "gsub", "len",
+	"lower", "match", "pack", "packsize", "reverse", "sub", "unpack",
+	"upper", "concat", "insert", "move", "remove", "sort", "codepoint",
+	"codes", "offset", "abs", "ceil", "floor", "max", "min", "random",
+	"tointeger", "ult", "create", "resume", "running", "status", "wrap",
+	"yield", "assert", "collectgarbage", "error", "getmetatable", "ipairs",
+	"load", "next", "pairs", "pcall", "print", "rawequal", "rawget",
+	"rawlen", "rawset", "select", "setmetatable", "tonumber", "tostring",
+	"type", "xpcall", "resource", "callback",
+};
+
+static const char *const yield[] = {
+	"coroutine.yield()", "coroutine.yield($l)", "$v=coroutine.yield($l)",
+	"pcall(coroutine.yield,$L)", "$v,$v=pcall(coroutine.yield,$L)",
+	"table.sort(T,coroutine.yield)", "for i=1,$i do coroutine.yield(i) end",
+};
+
+static const char *const expression[] = {
+	"1", "$n", "$n", "$s", "$s", "$t", "$t", "$f", "nil", "true", "false",
+	"$v", "$v", "$v", "$v", "...", "(...)", "$C",
+	"$C", "$C", "($E)", "$E and $E", "$E or $E", "not $E", "#$v", "-$v",
+	"~$v", "$v$b$v", "$E$b$E", "$n$b$n", "$v==$v", "$E==$E", "$E~=$E",
+	"$v<$v", "$v<=$v", "$v..$v", "$E .. $E .. $E", "T[$E]", "U[$E]", "T.$x",
+	"$v[$E]", "$v.$x", "coroutine.running()", "resource()",
+	"(function(...) $B return $l end)($l)", "select('#',$L)", "_ENV", "C",
+};
+
+static const char *const list[] = {
+	"", "$L", "$L", "$L", "$E", "table.unpack(T)",
+};
+
+static const char *const some[] = {
+	"1", "$E", "$E,$E", "$E,$E,$E", "$E,$L", "$E,$L", "...", "$E,...",
+	"table.unpack(T,1,$i)", "$C",
+};
+
+static const char *const number[] = {
+	"1", "0", "-1", "2", "3", "7", "10", "16", "31", "32", "63", "64",
+	"100", "255", "256", "1000", "65535", "0x7fffffff", "0x80000000",
+	"0xffffffff", "0x100000000", "-2147483648", "math.maxinteger",
+	"math.mininteger", "(math.maxinteger-1)", "(math.mininteger+1)",
+	"0x10ffff", "0xd800", "-3", "-100", "$i", "#T", "#$s", "(#$t)",
+	"($n$b$n)", "(-$n)", "(~$n)", "math.random($i)",
+	"select('#',$L)", "(tonumber($s) or 1)", "string.len($s)",
+	"(string.byte($s) or 0)", "math.abs($n)", "'10'", "'0x1p4'",
+	"collectgarbage('count')",
+};
+
+/* How often, how many. */
+static const char *const small[] = {
+	"1", "2", "3", "4", "5", "8", "9", "10", "15", "20", "30", "50", "100",
+	"150", "190", "199", "200", "201", "250", "256", "300", "500", "1000",
+	"3000", "10000", "100000",
+};
+
+static const char *const string[] = {
+	"'x'", "''", "'abc'", "'a b  c'", "'10'", "'0x7f'", "'\\0'",
+	"'\\xff\\xfe'", "'\\u{7FF}\\u{10FFFF}'", "'%'", "'((a)b)'", "'aaaaaaaa'",
+	"[[\nlong\n]]", "'0123456789012345678901234567890123456789ab'",
+	"('x'):rep($i)", "('ab'):rep($i)", "('('):rep($i)", "($s .. $s)",
+	"($s .. $n)", "tostring($v)", "tostring($t)", "string.upper($s)",
+	"string.reverse($s)", "string.sub($s,$n,$n)", "string.rep($s,$i,$s)",
+	"string.format($F,$L)", "string.char($i)", "table.concat($t,$s)",
+	"table.concat(T,$s,$n,$n)", "string.gsub($s,$p,$s)", "string.pack($k,$L)",
+	"utf8.char($n)", "$o", "utf8.charpattern", "_VERSION",
+};
+
+static const char *const table[] = {
+	"{}", "T", "T", "U", "U", "{$l}", "{$E,$E,$E}", "{$n,$n,$s,$s}",
+	"{$x=$E,$x=$E}", "{[$E]=$E,[$E]=$E}", "{$x=$E,$E,[$n]=$E;$l}",
+	"setmetatable({$l},$M)", "setmetatable({},{$H,$H})", "table.pack($l)",
+	"{table.unpack(T)}", "{n=$n}", "{1,2,3,4,5,6,7,8}", "_G", "string",
+	"{'b','a','c'}", "{{},{{}}}", "(getmetatable($v) or T)",
+};
+
+static const char *const function[] = {
+	"print", "function(...) $B return $l end", "function(...) $B return $l end",
+	"function(...) $B return $l end", "function(a,b,...) $B return $E end",
+	"function(a,b,...) $B return a,$E end", "function(...) return $v end",
+	"function(x,y,...) return x<y end", "function(x,y,...) return $E end",
+	"function(...) $v=$E end", "function(...) $Y return $l end",
+	"function(...) return F(...) end", "F", "G", "F", "pcall", "error",
+	"setmetatable", "getmetatable", "next", "tostring", "load", "rawset",
+	"rawget", "coroutine.yield", "coroutine.wrap($f)", "collectgarbage",
+	"string.rep", "string.gsub", "table.unpack", "table.sort", "resource",
+	"function(...) error($E) end", "function(o,...) T=o end", "callback",
+	"(load($o) or F)",
+};
+
+static const char *const metatable[] = {
+	"{}", "{$H}", "{$H,$H}", "{$H,$H,$H}", "{$H,__mode=$m}", "T", "U",
+	"setmetatable({$H},{$H,$H})", "nil", "{__gc=true,$H}",
+};
+
+static const char *const metamethod[] = {
+	"__index=$f", "__index=$t", "__newindex=$f", "__newindex=$t",
+	"__call=$f", "__call=$t", "__gc=$f", "__gc=$f", "__mode=$m",
+	"__len=$f", "__eq=$f", "__lt=$f", "__le=$f", "__concat=$f",
+	"__unm=$f", "__bnot=$f", "__tostring=$f", "__name=$s", "__pairs=$f",
+	"__metatable=$E", "__$y=$f", "__$y=$f",
+};
+
+static const char *const operator_name[] = {
+	"add", "sub", "mul", "div", "mod", "pow", "idiv", "band", "bor",
+	"bxor", "shl", "shr", "unm", "bnot", "concat", "lt", "le", "eq",
+};
+
+static const char *const mode[] = { "'k'", "'v'", "'kv'", "$s" };
+
+static const char *const binary[] = {
+	"+", "-", "*", "//", "%", "&", "|", "~", "<<", ">>", "/", "^", " .. ",
+	"<", "==",
+};
+
+static const char *const variable[] = {
+	"a", "b", "c", "d", "e", "f", "T", "U", "F", "G",
+};
+
+static const char *const name[] = { "a", "b", "c", "d", "e", "n", "x" };
+
+static const char *const pattern[] = {
+	"'x'", "'$q'", "'$q$q'", "'$q$q$q'", "'^$q$q'", "'$q$q$$'", "$s",
+	"'$q$q$q$q$q$q'", "('$q'):rep($i)", "'($q)$q%1'", "'%b()$q'",
+};
+
+static const char *const pattern_item[] = {
+	"a", ".", "%a", "%d*", "%s-", "%w+", "x?", ".-", ".*", "[abc]",
+	"[^a]*", "[%w_]+", "[a-z]-", "[]]", "[^]]", "(", ")", "()", "($q)",
+	"($q$q)", "%1", "%2", "%b()", "%bxx", "%f[%w]", "%f[^a]", "[", "%",
+	"%z", "\\0", "%x", "($q$q$q)*", "-", "^", "$$", "%g*", "[%", "%b",
+};
+
+static const char *const format[] = {
+	"'%s'", "'$j'", "'$j$j'", "'$j$j$j'", "'$j%'", "('%s'):rep($i)",
+};
+
+static const char *const format_item[] = {
+	"%d", "%s", "%q", "%x", "%c", "%i", "%u", "%o", "%X", "%5d", "%-10s",
+	"%.3s", "%099d", "%.99d", "%+d", "% d", "%#x", "%%", "%10.5d", "%.20s",
+	"%99.99s", "%p", "%f", "%a", "%g", "%100d", "%.s", "%-#0+ 5d", " ",
+};
+
+static const char *const pack[] = {
+	"'i4'", "'$r'", "'$r$r'", "'$r$r$r'", "'$r$r$r$r'", "('$r'):rep($i)",
+};
+
+static const char *const pack_item[] = {
+	"b", "B", "h", "H", "i", "I", "l", "L", "j", "J", "T", "i1", "i3",
+	"i8", "i16", "I16", "I9", "s", "s1", "s2", "z", "x", "X", "Xi4", "Xb",
+	"<", ">", "=", "!", "!1", "!16", "!8", "c0", "c5", "c100", " ", "i17",
+	"c2147483647", "s9", "d", "c", "Xz",
+};
+
+/* A source text: in long brackets, one level more than those around it. */
+static const char *const source[] = {
+	"'return 1'", "$[$B return $l$]", "$[$B$]", "$[return $E$]",
+	"$[$B $s$]", "$['$]", "$[goto l$]", "$[for$]", "'\\27Lua'", "$s",
+	"$[local $x $B return function(...) $x=$E $B return $x end$]",
+};
+
+static const char *const collect[] = {
+	"'step'", "'collect'", "'count'", "'stop'", "'restart'", "'step',$n",
+	"'setpause',$n", "'setstepmul',$n", "'isrunning'", "$s",
+};
+
+#define RULE(letter, array) \
+	[letter] = { array, sizeof(array) / sizeof(array[0]) }
+
+static const struct {
+	const char *const *alternatives;
+	unsigned int count;
+} rules[128] = {
+	RULE('A', program),
+	RULE('B', block),
+	RULE('C', call),
+	RULE('E', expression),
+	RULE('F', format),
+	RULE('H', metamethod),
+	RULE('K', body),
+	RULE('L', some),
+	RULE('M', metatable),
+	RULE('P', part),
+	RULE('S', statement),
+	RULE('Y', yield),
+	RULE('b', binary),
+	RULE('f', function),
+	RULE('g', collect),
+	RULE('i', small),
+	RULE('j', format_item),
+	RULE('k', pack),
+	RULE('l', list),
+	RULE('m', mode),
+	RULE('n', number),
+	RULE('o', source),
+	RULE('p', pattern),
+	RULE('q', pattern_item),
+	RULE('r', pack_item),
+	RULE('s', string),
+	RULE('t', table),
+	RULE('u', library),
+	RULE('v', variable),
+	RULE('w', function_name),
+	RULE('x', name),
+	RULE('y', operator_name),
+	RULE('z', anything),
+};
+
+struct generator {
+	const unsigned char *in;
+	size_t inlen;
+	char *out;
+	size_t len;
+	size_t size;
+	int depth;
+	int level;
+};
+
+static void put(struct generator *g, char c)
+{
+	if (g->len < g->size)
+		g->out[g->len++] = c;
+}
+
+/* A long bracket of the current level. */
+static void put_bracket(struct generator *g, char c)
+{
+	int i;
+
+	put(g, c);
+	for (i = 0; i < g->level; i++)
+		put(g, '=');
+	put(g, c);
+}
+
+static unsigned int choose(struct generator *g, unsigned int count)
+{
+	if (!g->inlen || g->depth > MAX_DEPTH || g->len + SPARE > g->size)
+		return 0;
+	g->inlen--;
+	return *g->in++ % count;
+}
+
+static void expand(struct generator *g, unsigned char letter)
+{
+	const char *p;
+
+	g->depth++;
+	p = rules[letter].alternatives[choose(g, rules[letter].count)];
+	for (; *p; p++) {
+		if (*p != '$')
+			put(g, *p);
+		else if (*++p == '$')
+			put(g, '$');
+		else if (*p == '[')
+			g->level++, put_bracket(g, '[');
+		else if (*p == ']')
+			put_bracket(g, ']'), g->level--;
+		else
+			expand(g, *p);
+	}
+	g->depth--;
+}
+
+/**
+ * fuzz_generate - make a program
+ * @in: bytes that decide about everything; the same bytes, the same program
+ * @inlen: how many
+ * @out: where the program goes
+ * @size: the room there; 4 KiB or more
+ *
+ * Return: the length of the program.
+ */
+size_t fuzz_generate(const unsigned char *in, size_t inlen, char *out,
+		     size_t size)
+{
+	struct generator g = {
+		.in = in,
+		.inlen = inlen,
+		.out = out,
+		.size = size,
+	};
+
+	expand(&g, 'A');
+	return g.len;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Programs from bytes: in user space from a fuzzer's, in the kernel from a
+ * random generator's.
+ */
+#ifndef FUZZ_GENERATE_H
+#define FUZZ_GENERATE_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stddef.h>
+#endif
+
+size_t fuzz_generate(const unsigned char *in, size_t inlen, char *out,
+		     size_t size);
+
+#endif /* FUZZ_GENERATE_H */

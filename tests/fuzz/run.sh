@@ -1,0 +1,216 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: run.sh [--secs N] [--without PATCH]
+#        run.sh INPUT...
+#        run.sh --packages
+#
+# Fuzzes the Lua core, built for user space with ASan and UBSan: for N seconds
+# (60) two fuzzers at once, of which one mutates the text of scripts and the
+# other the bytes that a generator makes programs from. Every input runs in a
+# fresh state with small limits; host.c has what must hold. The last line says
+# how much was run and covered; the exit status is 1 when something was found,
+# which is then in build/fuzz/found.
+#
+#   --secs 0	   runs only the inputs that are known
+#   --without PATCH	leaves out lua/patches/PATCH*, to see what it is for
+#   INPUT...	   runs what was found, scripts (.lua) and inputs of the
+#		   generator, once and with a full report
+#   --packages	   prints the Debian packages this needs
+set -u
+. "$(dirname "$0")/../vm/common.sh"
+here=$top/tests/fuzz
+dir=$build/fuzz
+
+packages="clang libclang-rt-14-dev"
+flags=(-O1 -g -fno-omit-frame-pointer -fsanitize="address,undefined"
+	-fno-sanitize-recover=all -Wall -Wextra -Wno-unused-parameter
+	-Wno-unused-function -Wno-implicit-fallthrough -Wno-sign-compare)
+export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
+
+# Addresses decide about the order of tables: the same ones in every run.
+fixed=(setarch -R)
+"${fixed[@]}" true 2>/dev/null || fixed=()
+
+check_tools()
+{
+	mkdir -p "$dir" || exit
+	echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' >"$dir/try.c"
+	clang -fsanitize=fuzzer,address,undefined "$dir/try.c" -o "$dir/try" \
+		>"$dir/try.log" 2>&1 && return
+	cat "$dir/try.log" >&2
+	die "clang with libFuzzer is needed: apt-get install $packages"
+}
+
+# sources: sets $src, the patched core
+sources()
+{
+	"$top/lua/import.sh" || exit 2
+	src=$top/lua/src
+	[ "$without" ] || return
+	src=$dir/src
+	rm -rf "$src"
+	cp -r "$top/lua/src" "$src"
+	for patch in "$top/lua/patches/$without"*.patch; do
+		patch -s -R -p1 -F0 -d "$src" <"$patch" ||
+			die "$without cannot be left out alone"
+	done
+}
+
+# compile OBJECT FLAG...: anew only when something has changed
+compile()
+{
+	local object=$1
+	shift
+	[ -z "$(find "$here"/*.[ch] "$here/run.sh" "$top"/luaconf.h \
+		"$top"/lua/*.[ch] "$src" -newer "$object" 2>&1)" ] ||
+		clang "${flags[@]}" -I"$top" -I"$top/lua" -I"$src" "$@" \
+			-c -o "$object" || die "the fuzzers do not build"
+}
+
+build_fuzzers()
+{
+	local fuzzer
+	bin=$dir/bin${without:+-$without}
+	mkdir -p "$bin"
+	compile "$bin/core.o" -fsanitize=fuzzer-no-link "$top/lua/core.c" &
+	compile "$bin/generate.o" -fsanitize=fuzzer-no-link "$here/generate.c"
+	compile "$bin/host.o" "$here/host.c"
+	compile "$bin/script.o" "$here/script.c"
+	compile "$bin/program.o" "$here/program.c"
+	wait $! || exit
+	for fuzzer in script program; do
+		clang "${flags[@]}" -fsanitize=fuzzer "$bin/$fuzzer.o" \
+			"$bin/host.o" "$bin/core.o" "$bin/generate.o" \
+			-o "$bin/$fuzzer" || die "the fuzzers do not link"
+	done
+}
+
+# The known inputs: the scripts of the tests, one file for each, and those of
+# the generator, a line of hexadecimal digits for each.
+seeds()
+{
+	local line n=0
+	rm -rf "$dir/seeds"
+	mkdir -p "$dir/seeds/script" "$dir/seeds/program" \
+		"$dir/corpus/script" "$dir/corpus/program"
+	cp "$here"/corpus/*.lua "$dir/seeds/script/" || exit
+	for file in "$top"/tests/scripts/hostile/*.lua; do
+		awk -v to="$dir/seeds/script/$(basename "$file" .lua)" '
+			/^--- / { out = to "-" $2 ".lua" }
+			out { print > out }' "$file" || exit
+	done
+	while read -r line; do
+		n=$((n + 1))
+		perl -e 'print pack("H*", shift)' "$line" \
+			>"$dir/seeds/program/$n"
+	done < <(grep -v '^#' "$here/corpus/program.hex")
+}
+
+# fuzz NAME OPTION...
+fuzz()
+{
+	local name=$1
+	shift
+	"${fixed[@]}" "$bin/$name" -timeout=20 -rss_limit_mb=2048 \
+		-print_final_stats=1 -artifact_prefix="$dir/found/$name-" \
+		"$@" "$dir/corpus/$name" "$dir/seeds/$name" \
+		>"$dir/$name.log" 2>&1
+}
+
+# last NAME EXPRESSION: of what the fuzzer's log has, the last
+last()
+{
+	local found
+	found=$(sed -nE "s/.*$2.*/\1/p" "$dir/$1.log" | tail -n 1)
+	echo "${found:-0}"
+}
+
+# runs NAME: without the final count, of a crash, the last that was shown
+runs()
+{
+	local n
+	n=$(last "$1" '^stat::number_of_executed_units: ([0-9]+)')
+	[ "$n" != 0 ] || n=$(last "$1" '^#([0-9]+)')
+	echo "$n"
+}
+
+# show FILE: what was found, and how to see it again
+show()
+{
+	local name=${1##*/} log
+	log=$dir/${name%%-*}.log
+	echo "found: $1"
+	grep -aE 'BROKEN|ERROR|runtime error|^ *#[0-9] .* in ' "$log" |
+		grep -v 'fuzzer::' | head -n 12 | cut -c 1-120
+	if [ "${name%%-*}" = program ]; then
+		FUZZ_SHOW=1 timeout 60 "${fixed[@]}" "$bin/program" "$1" \
+			>"$1.lua" 2>/dev/null
+		echo "as a script: $1.lua"
+	fi
+	echo "to run it again: tests/fuzz/run.sh $1"
+}
+
+run_inputs()
+{
+	local file name status=0
+	build_fuzzers
+	for file in "$@"; do
+		[ -r "$file" ] || die "cannot read $file"
+		name=program
+		case ${file##*/} in
+		script-*|*.lua) name=script ;;
+		esac
+		FUZZ_VERBOSE=1 "${fixed[@]}" "$bin/$name" -timeout=20 "$file" ||
+			status=1
+	done
+	exit $status
+}
+
+secs=60
+without=
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h|--help) usage; exit 0 ;;
+	--packages) echo "$packages"; exit 0 ;;
+	--secs) secs=${2-}; shift ;;
+	--without) without=${2-}; shift ;;
+	-*) usage >&2; exit 2 ;;
+	*) break ;;
+	esac
+	shift
+done
+[[ $secs =~ ^[0-9]+$ ]] || die "--secs takes a number of seconds"
+
+check_tools
+sources
+[ $# -eq 0 ] || run_inputs "$@"
+build_fuzzers
+seeds
+rm -rf "$dir/found"
+mkdir -p "$dir/found"
+
+limit=(-runs=0)
+[ "$secs" -eq 0 ] || limit=("-max_total_time=$secs")
+fuzz script "${limit[@]}" -max_len=4096 -dict="$here/lua.dict" &
+fuzz program "${limit[@]}" -max_len=1024
+program=$?
+wait $!
+script=$?
+
+found=$(find "$dir/found" -type f | sort)
+for file in $found; do
+	show "$file"
+done
+total=0
+summary=
+for name in script program; do
+	n=$(runs $name)
+	total=$((total + n))
+	summary=${summary:+$summary; }"$name: $n executions, $(last $name \
+		'cov: ([0-9]+)') edges"
+done
+count=$(echo "$found" | grep -c .)
+echo "fuzz: $summary; $count found"
+[ "$count" -eq 0 ] && [ $program -eq 0 ] && [ $script -eq 0 ] &&
+	[ $total -gt 0 ]

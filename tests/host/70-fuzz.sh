@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 600
+#
+# A minute of fuzzing finds nothing, and would find what a patch of the core
+# repairs: without it, the known inputs alone show the fault.
+. "$(dirname "$0")/../lib.sh"
+
+fuzz=$(dirname "$0")/../fuzz/run.sh
+
+if ! command -v clang >/dev/null; then
+	skip "fuzzing" "needs $("$fuzz" --packages)"
+	exit 0
+fi
+
+out=$("$fuzz" --secs "${FUZZ_SECS:-60}" 2>&1)
+is "nothing is found" 0 "$?"
+like "and it says how much was run" '*
+fuzz: script: [1-9]* executions, [1-9]* edges; program: [1-9]* executions, [1-9]* edges; 0 found' "
+$out"
+echo "$out" | tail -n 1
+
+out=$("$fuzz" --secs 0 --without 0012 2>&1)
+is "memory that is used after it was freed is found" 1 "$?"
+like "as such" '*heap-use-after-free*to run it again*' "$out"
+
+out=$("$fuzz" --secs 0 --without 0018 2>&1)
+is "a script without an end is found" 1 "$?"
+like "as such" '*timeout*to run it again*' "$out"
+
+check_fails "an unknown option is refused" "$fuzz" --fast
