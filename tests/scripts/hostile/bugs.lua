@@ -165,7 +165,7 @@ for p, c in utf8.codes('ab\x80\x80') do end
 for p, c in utf8.codes('\xc3') do end
 
 --- size-of-a-string-wraps
--- 5.4.5: lengths near the largest
+-- 5.4.6: lengths near the largest
 -- ends: 0 6
 local n = 0
 for _, f in ipairs {
