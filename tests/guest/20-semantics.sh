@@ -43,7 +43,7 @@ says()
 {
 	dmesg_mark
 	lua "$2" name=log
-	is "$1" "$3" "$(dmesg_since)"
+	is "$1" "$3" "$(dmesg_since | grep '^klua: ')"
 }
 says "print writes to the log, after the state's name" \
 	'print("hello", 1, nil, true)' 'klua: log: hello	1	nil	true'

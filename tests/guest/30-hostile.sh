@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# timeout: 240
+# timeout: 300
 #
 # No script of tests/scripts/hostile/ does harm: each ends as its file says, in
 # process context and in a softirq, with a small and a large maxalloc, and its
