@@ -244,7 +244,7 @@ while true do
 end
 
 --- memory-for-the-stack
--- ends: 0 false	*
+-- ends: 0 false	* | ETIMEDOUT *
 -- steps: 10000000
 return coroutine.resume(coroutine.create(function()
 	local function f() return 1 + f() end

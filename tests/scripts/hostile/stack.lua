@@ -50,7 +50,7 @@ local function r(n) return pcall(r, n + 1) end
 return xpcall(error, r, 1)
 
 --- overflow-handler-errs
--- ends: 0 false*
+-- ends: 0 false* | ETIMEDOUT *
 -- steps: 10000000
 local function f() return 1 + f() end
 return xpcall(f, function() return f() end)
@@ -364,7 +364,7 @@ local function f() return 1 + f() end
 return f()
 
 --- lua-recursion-caught
--- ends: 0 false	true
+-- ends: 0 false	true | ETIMEDOUT *
 -- steps: 10000000
 local function f() return 1 + f() end
 local ok, e = pcall(f)
