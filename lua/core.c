@@ -149,8 +149,11 @@ static l_noret stop(lua_State *L, int err)
 	bool first = !budget->stopped;
 
 	budget->stopped = err;
-	setsvalue2s(L, L->top, luaS_newlstr(L, reason(err), strlen(reason(err))));
-	luaD_inctop(L);
+	/* Without growing the Lua stack, which may fail and come here again. */
+	if (L->top < L->stack + L->stacksize)
+		L->top++;
+	setsvalue2s(L, L->top - 1,
+		    luaS_newlstr(L, reason(err), strlen(reason(err))));
 	if (first && ci) {
 		/* Room for the text alone: no script code runs in between. */
 		budget->left = KLUA_SLICE;
