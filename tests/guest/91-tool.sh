@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # timeout: 120
+# kernel: stock
 #
 # Every command of klua does what its manual says, with the exit status it
 # says.
