@@ -442,15 +442,19 @@ static void put(struct generator *g, char c)
 		g->out[g->len++] = c;
 }
 
-/* A long bracket of the current level. */
+/* A long bracket, of one level more than those it is in. */
 static void put_bracket(struct generator *g, char c)
 {
 	int i;
 
+	if (c == '[')
+		g->level++;
 	put(g, c);
 	for (i = 0; i < g->level; i++)
 		put(g, '=');
 	put(g, c);
+	if (c == ']')
+		g->level--;
 }
 
 static unsigned int choose(struct generator *g, unsigned int count)
@@ -472,10 +476,8 @@ static void expand(struct generator *g, unsigned char letter)
 			put(g, *p);
 		else if (*++p == '$')
 			put(g, '$');
-		else if (*p == '[')
-			g->level++, put_bracket(g, '[');
-		else if (*p == ']')
-			put_bracket(g, ']'), g->level--;
+		else if (*p == '[' || *p == ']')
+			put_bracket(g, *p);
 		else
 			expand(g, *p);
 	}

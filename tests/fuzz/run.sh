@@ -23,7 +23,7 @@ here=$top/tests/fuzz
 dir=$build/fuzz
 
 packages="clang libclang-rt-14-dev"
-flags=(-O1 -g -fno-omit-frame-pointer -fsanitize="address,undefined"
+flags=(-O1 -g -fwrapv -fno-omit-frame-pointer -fsanitize="address,undefined"
 	-fno-sanitize-recover=all -Wall -Wextra -Wno-unused-parameter
 	-Wno-unused-function -Wno-implicit-fallthrough -Wno-sign-compare)
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1

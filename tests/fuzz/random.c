@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * klua_random: runs random programs in states of KLua's, in process context
+ * and in softirqs, with small limits, and looks at what came of each. All of
+ * it happens while the module is loaded; loading fails when a promise was
+ * broken. What the kernel says meanwhile is for the harness to judge.
+ *
+ * Number N of the programs of a seed is always the same:
+ *
+ *	insmod klua_random.ko seed=S first=N programs=1 show=1
+ *
+ * runs it again, after it has been written to the log.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/completion.h>
+#include <linux/interrupt.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/sched/signal.h>
+
+#include "states.h"
+#include "generate.h"
+
+static ulong seed;
+module_param(seed, ulong, 0444);
+MODULE_PARM_DESC(seed, "of the programs; 0 (default): a random one, which the log has");
+
+static ulong first;
+module_param(first, ulong, 0444);
+MODULE_PARM_DESC(first, "number of the first program (default 0)");
+
+static ulong programs;
+module_param(programs, ulong, 0444);
+MODULE_PARM_DESC(programs, "how many; 0 (default): as many as there is time for");
+
+static uint secs = 20;
+module_param(secs, uint, 0444);
+MODULE_PARM_DESC(secs, "seconds to go on for (default 20)");
+
+static bool show;
+module_param(show, bool, 0444);
+MODULE_PARM_DESC(show, "write the programs to the log (default no)");
+
+#define NAME		"random"
+#define CHOICES		1024
+#define PROGRAM_SIZE	(32 * 1024)
+
+/* What a state gets on top to show that it still works. */
+#define SECOND_BYTES	(32 * 1024)
+
+/* One program, its limits, and what came of it */
+struct trial {
+	unsigned long number;
+	char *text;
+	size_t len;
+	size_t maxalloc;
+	u64 steps;
+	bool softirq;
+	struct klua_state *s;
+	struct klua_result result;
+	char buf[256];
+};
+
+/* A run on its way through a softirq */
+struct softirq_run {
+	struct tasklet_struct tasklet;
+	struct completion done;
+	struct trial *t;
+	int ret;
+};
+
+static unsigned long broken;
+static s64 longest_ms;
+
+/* A generator of its own, so that a seed means the same on every kernel. */
+static u64 next_number(u64 *state)
+{
+	u64 z = *state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+static void make_trial(struct trial *t, unsigned char *choices)
+{
+	u64 state = seed + t->number * 0xd1342543de82ef95ull;
+	size_t len, i;
+
+	t->softirq = next_number(&state) & 1;
+	t->maxalloc = 32768 << next_number(&state) % 8;
+	t->steps = 1 << (6 + next_number(&state) % 11);
+	len = 16 + next_number(&state) % (CHOICES - 16);
+	for (i = 0; i < len; i++)
+		choices[i] = next_number(&state) >> 32;
+	t->len = fuzz_generate(choices, len, t->text, PROGRAM_SIZE);
+}
+
+static void __printf(2, 3) complain(struct trial *t, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	pr_err("!!! seed %lu, program %lu: %pV\n", seed, t->number, &vaf);
+	va_end(args);
+	broken++;
+}
+
+static void show_program(struct trial *t)
+{
+	size_t i, n;
+
+	pr_info("program %lu, %s, maxalloc %zu, steps %llu:\n", t->number,
+		t->softirq ? "softirq" : "process", t->maxalloc, t->steps);
+	for (i = 0; i < t->len; i += n) {
+		const char *end = memchr(t->text + i, '\n', t->len - i);
+
+		n = end ? end - t->text - i + 1 : t->len - i;
+		n = min_t(size_t, n, 800);
+		pr_info("%.*s\n", (int)(end ? n - 1 : n), t->text + i);
+	}
+}
+
+static int run_text(struct trial *t, const char *text, size_t len)
+{
+	t->result.buf = t->buf;
+	t->result.size = sizeof(t->buf);
+	return klua_state_run(t->s, text, len, "=random", &t->result);
+}
+
+static void run_tasklet(struct tasklet_struct *tasklet)
+{
+	struct softirq_run *r = from_tasklet(r, tasklet, tasklet);
+
+	r->ret = run_text(r->t, r->t->text, r->t->len);
+	complete(&r->done);
+}
+
+static int run_in_softirq(struct trial *t)
+{
+	struct softirq_run r = { .t = t };
+
+	init_completion(&r.done);
+	tasklet_setup(&r.tasklet, run_tasklet);
+	local_bh_disable();
+	tasklet_schedule(&r.tasklet);
+	local_bh_enable();
+	wait_for_completion(&r.done);
+	tasklet_kill(&r.tasklet);
+	return r.ret;
+}
+
+/* The time limit is far beyond what the steps may take: it must not be hit. */
+static bool expected(int ret)
+{
+	switch (ret) {
+	case 0:
+	case -ETIME:
+	case -ENOMEM:
+	case -ENOEXEC:
+	case -EREMOTEIO:
+	case -ELOOP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Finalizers that the program left may spend the budget or fail; without the
+ * collector, nothing is in the way.
+ */
+static void second_run(struct trial *t)
+{
+	static const char text[] = "return 1 + 1";
+	int ret;
+
+	klua_state_lock(t->s);
+	lua_gc(t->s->L, LUA_GCSTOP, 0);
+	klua_state_unlock(t->s);
+	klua_state_set_maxalloc(t->s, READ_ONCE(t->s->curralloc) + SECOND_BYTES);
+	ret = run_text(t, text, sizeof(text) - 1);
+	if (ret || strcmp(t->buf, "2"))
+		complain(t, "afterwards, 1 + 1 is %d: %s", ret, t->buf);
+}
+
+static void run_trial(struct trial *t)
+{
+	ktime_t start;
+	s64 ms;
+	int ret;
+
+	t->s = klua_state_create(t->maxalloc, NAME);
+	if (!t->s || !klua_state_get(t->s)) {
+		complain(t, "there is no state");
+		return;
+	}
+	klua_state_set_steps(t->s, t->steps);
+	start = ktime_get();
+	ret = t->softirq ? run_in_softirq(t) :
+			   run_text(t, t->text, t->len);
+	ms = ktime_ms_delta(ktime_get(), start);
+	longest_ms = max(longest_ms, ms);
+	if (!expected(ret))
+		complain(t, "ends with %d: %s", ret, t->buf);
+	if (READ_ONCE(t->s->peakalloc) > t->maxalloc)
+		complain(t, "takes %zu bytes", t->s->peakalloc);
+	second_run(t);
+	klua_state_put(t->s);
+	if (klua_state_destroy(NAME))
+		complain(t, "the state cannot be destroyed");
+}
+
+static unsigned long run_all(struct trial *t, unsigned char *choices)
+{
+	unsigned long end = jiffies + secs * HZ;
+	unsigned long n;
+
+	for (n = 0; !programs || n < programs; n++) {
+		if (time_after(jiffies, end) || fatal_signal_pending(current))
+			break;
+		t->number = first + n;
+		make_trial(t, choices);
+		if (show)
+			show_program(t);
+		run_trial(t);
+		cond_resched();
+	}
+	return n;
+}
+
+static int __init klua_random_init(void)
+{
+	unsigned char *choices = kvmalloc(CHOICES, GFP_KERNEL);
+	struct trial *t = kvzalloc(sizeof(*t), GFP_KERNEL);
+	char *text = kvmalloc(PROGRAM_SIZE, GFP_KERNEL);
+	int ret = -ENOMEM;
+	unsigned long n;
+
+	if (!choices || !t || !text)
+		goto free;
+	t->text = text;
+	if (!seed)
+		seed = get_random_u32();
+	pr_info("seed %lu\n", seed);
+	n = run_all(t, choices);
+	pr_info("seed %lu: %lu programs, %lu promises broken, %lld ms at most\n",
+		seed, n, broken, longest_ms);
+	ret = broken || !n ? -EIO : 0;
+free:
+	kvfree(text);
+	kvfree(t);
+	kvfree(choices);
+	return ret;
+}
+
+static void __exit klua_random_exit(void)
+{
+}
+
+module_init(klua_random_init);
+module_exit(klua_random_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Random programs for KLua");
+KLUA_IMPORT_NS;

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: stock kasan
+# timeout: 60
+#
+# Random hostile programs do no harm. A failure names the seed and the number
+# of the program, with which tests/fuzz/random.c runs it again; RANDOM_SEED
+# sets the seed, RANDOM_SECS how long this takes.
+. "$(dirname "$0")/lib.sh"
+
+dmesg -n 4
+# Under KASAN an emulated processor is slow; steps, not time, end the programs.
+load klua max_ms=8000 print_burst=1
+dmesg -c >/dev/null
+if insmod /klua/modules/klua_random.ko "seed=${RANDOM_SEED:-0}" \
+	"secs=${RANDOM_SECS:-20}"; then
+	ok "random programs do no harm"
+	rmmod klua_random
+else
+	not_ok "random programs do no harm" \
+		"$(dmesg | grep -F '!!!' | head -n 20)"
+fi
+said=$(dmesg | sed -n 's/.* klua_random: \(seed .*: .*\)/\1/p' | tail -n 1)
+echo "# $said"
+like "and there were many" 'seed *: [1-9][0-9]* programs, 0 promises broken*' \
+	"$said"
+
+# The same seed, the same programs.
+programs()
+{
+	dmesg -c >/dev/null
+	insmod /klua/modules/klua_random.ko seed=7 programs=2 show=1 &&
+		rmmod klua_random
+	dmesg | sed -n '/klua_random: program 0/,/klua_random: seed/{
+		s/.*klua_random: //; /^seed/d; p
+	}'
+}
+once=$(programs)
+is "a seed gives the same programs" "$once" "$(programs)"
+like "which are shown" 'program 0, *local a,b,c,d=*program 1, *' "$once"
