@@ -107,7 +107,7 @@ static unsigned int bin_of(unsigned int grains)
 {
 	if (grains <= KLUA_EXACT_BINS)
 		return grains - 1;
-	return KLUA_EXACT_BINS + 31 - __builtin_clz((grains - 1) / 32);
+	return KLUA_EXACT_BINS + 31 - __builtin_clz((grains - 1) / KLUA_EXACT_BINS);
 }
 
 static void *grain_at(struct klua_page *page, unsigned int at)

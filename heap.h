@@ -32,9 +32,10 @@ typedef int s32;
 #define KLUA_GRAINS		(KLUA_PAGE / KLUA_GRAIN)
 #define KLUA_GRAIN_WORDS	(KLUA_GRAINS / 64)
 
-/* Up to 512 bytes each size has a bin; then each power of two, to a page. */
-#define KLUA_EXACT_BINS		32
-#define KLUA_BINS		(KLUA_EXACT_BINS + __builtin_ctz(KLUA_GRAINS / 32))
+/* Up to 256 bytes each size has a bin; then each power of two, to a page. */
+#define KLUA_EXACT_BINS		16
+#define KLUA_BINS \
+	(KLUA_EXACT_BINS + __builtin_ctz(KLUA_GRAINS / KLUA_EXACT_BINS))
 
 /* A free block: a link of its bin. It fits into the smallest block. */
 struct klua_free {
