@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# timeout: 300
 #
 # No script has a line that shellcheck complains about.
 set --

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 900
 #
 # The kernel's own style checker finds nothing. It is taken out of Debian's
 # package of the kernel's source, once.

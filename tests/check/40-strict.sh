@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 600
+# timeout: 900
 #
 # The compiler with W=1 and sparse find nothing in this project's own files.
 set -- '*.c' '*.S'
