@@ -47,16 +47,19 @@ demo)
 	say "booting the VM"
 	tests/vm/vm -n demo "$tmp" ;;
 script)
-	cp tests/runner/script.sh "$tmp/main"
-	cp "$2" "$tmp/script.lua"
+	mkdir "$tmp/script"
+	cp "$2" "$tmp/script/"
 	{
-		# The words of a request are separated by spaces.
-		echo "chunkname=@$(basename "$2" | tr -s ' \t\n' '_')"
-		[ -z "${MAXALLOC-}" ] || echo "maxalloc=$MAXALLOC"
-		[ -z "${STEPS-}" ] || echo "steps=$STEPS"
-	} >"$tmp/options"
+		# What is printed goes to the kernel's log, too: not shown twice.
+		echo 'dmesg -n 5'
+		echo 'insmod /klua/modules/klua.ko || exit'
+		# One file and no option, whatever its name.
+		echo 'cd /klua/script && set -- *'
+		echo "klua run --memory ${MAXALLOC:-16M}" \
+		     "${STEPS:+--steps $STEPS} -- \"\$1\""
+	} >"$tmp/main"
 	say "booting the VM"
-	tests/vm/vm -n script -a log_buf_len=8M "$tmp" ;;
+	tests/vm/vm -n script "$tmp" ;;
 shell)
 	cat >"$tmp/main" <<-'EOF'
 	insmod /klua/modules/klua.ko
