@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: kasan
-# timeout: 60
+# timeout: 90
 #
 # Each allocation of each function fails once (tests/faults/klua_faults.c): an
 # error, and nothing else, comes of it. What is leaked kmemleak finds at the

@@ -34,9 +34,9 @@ unload klua_runner
 unload klua
 gone "without consumers"
 
-leave "states alive" alive=30
+leave "states alive" alive=10
 is "states alive: are no fault" '' "$(cat /tmp/log)"
-leave "closes queued" queued=100
+leave "closes queued" queued=20
 is "closes queued: are no fault" '' "$(cat /tmp/log)"
 leave "holds forgotten" held=2 orphans=1 alive=2
 # shellcheck disable=SC1003	# a newline in a name, as the log has it
@@ -50,6 +50,9 @@ gc='setmetatable({}, {__gc = function() while true do end end})'
 leave "endless finalizers" alive=1 queued=2 held=1 script="\"$gc\""
 gc='local function f() setmetatable({}, {__gc = f}) end f()'
 leave "finalizers that make more of them" alive=1 queued=2 script="\"$gc\""
+
+# Where there is kmemleak, the run ends with a look at what it has found.
+[ ! -e /sys/kernel/debug/kmemleak ] || exit 0
 
 # 1,000 states are 12 MB at least.
 available()
