@@ -6,7 +6,7 @@
 # answered, each refusal has words, nothing stays behind.
 . "$(dirname "$0")/lib.sh"
 
-count=4000
+count=2000
 load klua steps=20000 max_ms=300 user_states_max=50
 
 # The seed is the boot's own; it is in the output of what fails.
