@@ -5,8 +5,8 @@
 
 --- all-weak-metatable
 -- 5.4.8-1, patch 0012
--- ends: 0|ENOMEM *
--- steps: 1000000
+-- ends: 0|ENOMEM|ETIME *
+-- steps: 4000000
 local weak = {__mode = 'kv'}
 local fill = {}
 for i = 1, 60 do fill[i] = {i, {i}} end

@@ -246,8 +246,8 @@ local function f(n) if n == 0 then return 1 end return 1, f(n - 1) end
 return select("#", f(100000))
 
 --- concat-many
--- ends: 0 40
-return #load("return 'x'" .. (" .. 'x'"):rep(39))()
+-- ends: 0 20
+return #load("return 'x'" .. (" .. 'x'"):rep(19))()
 
 --- caught-then-goes-on
 -- ends: 0 false	not enough memory	3

@@ -12,7 +12,7 @@ return f()
 local depth = 0
 local function f() depth = depth + 1 return pcall(f) end
 f()
-return depth > 8 and depth < 250
+return depth > 4 and depth < 250
 
 --- pcall-in-a-loop
 -- ends: ETIME|EREMOTEIO *
