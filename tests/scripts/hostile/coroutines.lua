@@ -180,6 +180,7 @@ return c()
 
 --- yields-in-deep-pcalls
 -- ends: 0 *
+-- steps: 200000
 local function f() coroutine.yield() return pcall(f) end
 local c = coroutine.create(f)
 for i = 1, 300 do coroutine.resume(c) end

@@ -248,6 +248,7 @@ return 1
 
 --- deep-in-pcalls
 -- ends: 0 *
+-- steps: 200000
 local function f(n)
 	setmetatable({}, { __gc = function() local s = tostring({}) end })
 	pcall(collectgarbage)

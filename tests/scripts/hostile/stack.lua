@@ -322,6 +322,7 @@ return pairs(t)
 
 --- gc-in-collect
 -- ends: EREMOTEIO *error in __gc metamethod*
+-- steps: 200000
 local function f() setmetatable({}, { __gc = f }) collectgarbage() end
 f()
 
