@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: stock kasan
-# timeout: 60
+# timeout: 90
 #
 # Random hostile programs do no harm. A failure names the seed and the number
 # of the program, with which tests/fuzz/random.c runs it again; RANDOM_SEED
@@ -13,7 +13,7 @@ dmesg -n 4
 load klua max_ms=8000 print_burst=1
 dmesg -c >/dev/null
 if insmod /klua/modules/klua_random.ko "seed=${RANDOM_SEED:-0}" \
-	"secs=${RANDOM_SECS:-20}"; then
+	"secs=${RANDOM_SECS:-30}"; then
 	ok "random programs do no harm"
 	rmmod klua_random
 else
