@@ -17,11 +17,13 @@ programs='
 	lua5.3		/usr/bin/lua5.3
 '
 
-# The same for libraries that a program of this project's needs there.
+# The same for what klua needs there, descriptions of terminals included.
 libraries='
 	libmnl0		libmnl.so.0
 	libedit2	libedit.so.2
+	ncurses-base
 '
+terminals='l/linux v/vt100 s/screen x/xterm-256color'
 
 out=$build/rootfs.cpio
 
@@ -105,6 +107,10 @@ do
 done
 for lib in $(echo "$libraries" | awk '{ print $2 }'); do
 	add_lib "$lib"
+done
+for terminal in $terminals; do
+	mkdir -p "$root/lib/terminfo/${terminal%/*}"
+	cp "$src/lib/terminfo/$terminal" "$root/lib/terminfo/$terminal"
 done
 
 ln -s ../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 "$root/lib64/"

@@ -406,16 +406,16 @@ static void show_error(const struct nlattr **attrs)
 	size_t line;
 
 	if (!error.data) {
-		puts("last error   none");
+		puts("last error     none");
 		return;
 	}
-	printf("last error   %" PRIu64 " s ago, errno %" PRIu64 "\n",
+	printf("last error     %" PRIu64 " s ago, errno %" PRIu64 "\n",
 	       number(attrs[KLUA_A_STATE_LAST_ERROR_AGE]) / 1000,
 	       number(attrs[KLUA_A_STATE_LAST_ERRNO]));
 	/* A traceback has lines. */
 	while (error.len) {
 		line = first_line(&error);
-		fputs("             ", stdout);
+		fputs("               ", stdout);
 		show_bytes(error.data, line);
 		putchar('\n');
 		line += line < error.len;
@@ -444,26 +444,26 @@ static void show_one(const struct nlattr **attrs)
 	char a[32], b[32], c[32];
 	unsigned int i;
 
-	fputs("name         ", stdout);
+	fputs("name           ", stdout);
 	show_bytes(name.data, name.len);
-	printf("\nid           %" PRIu64 "\norigin       %s%s\nusers        %" PRIu64 "%s\n",
+	printf("\nid             %" PRIu64 "\norigin         %s%s\nusers          %" PRIu64 "%s\n",
 	       number(attrs[KLUA_A_STATE_ID]),
 	       origin(attrs[KLUA_A_STATE_ORIGIN]),
 	       attrs[KLUA_A_STATE_EPHEMERAL] ? ", ephemeral" : "",
 	       number(attrs[KLUA_A_STATE_USERS]),
 	       attrs[KLUA_A_STATE_BUSY] ? ", busy" : "");
-	printf("memory       %s of %s, at most %s so far\n",
+	printf("memory         %s of %s, at most %s so far\n",
 	       show_size(number(attrs[KLUA_A_STATE_MEMORY]), a, sizeof(a)),
 	       show_size(number(attrs[KLUA_A_STATE_MEMORY_MAX]), b, sizeof(b)),
 	       show_size(number(attrs[KLUA_A_STATE_MEMORY_PEAK]), c,
 			 sizeof(c)));
-	printf("steps a run  %s\n",
+	printf("steps a run    %s\n",
 	       show_count(number(attrs[KLUA_A_STATE_STEPS_MAX]), a, sizeof(a)));
 	for (i = 0; i < ARRAY_SIZE(counts); i++)
-		printf("%-13s%" PRIu64 "\n", counts[i].name,
+		printf("%-15s%" PRIu64 "\n", counts[i].name,
 		       number(attrs[counts[i].type]));
 	if (number(attrs[KLUA_A_STATE_TIME]))
-		printf("time         %s\n",
+		printf("time           %s\n",
 		       show_time(number(attrs[KLUA_A_STATE_TIME]), a,
 				 sizeof(a)));
 	show_error(attrs);
