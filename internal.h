@@ -11,9 +11,9 @@
 
 /* From Linux 6.13 on a namespace is named by a string. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-#define KLUA_EXPORT(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, "KLUA")
+#define EXPORT_SYMBOL_KLUA(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, "KLUA")
 #else
-#define KLUA_EXPORT(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, KLUA)
+#define EXPORT_SYMBOL_KLUA(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, KLUA)
 #endif
 
 /* Names are data: a hostile one must not forge a line or a format. */

@@ -368,12 +368,12 @@ static void own(struct klua_state *s)
  *	    between. Not with another state locked, and so not from a function
  *	    that Lua calls: klua_state_call() can do that.
  */
-void klua_state_lock(struct klua_state *s)
+void klua_state_lock(struct klua_state *s) __acquires(&s->lock)
 {
 	spin_lock_bh(&s->lock);
 	own(s);
 }
-KLUA_EXPORT(klua_state_lock);
+EXPORT_SYMBOL_KLUA(klua_state_lock);
 
 /**
  * klua_state_unlock - give up what klua_state_lock() took
@@ -381,14 +381,14 @@ KLUA_EXPORT(klua_state_lock);
  *
  * Context: Where klua_state_lock() was called.
  */
-void klua_state_unlock(struct klua_state *s)
+void klua_state_unlock(struct klua_state *s) __releases(&s->lock)
 {
 	lockdep_assert_held(&s->lock);
 	__this_cpu_dec(inside);
 	WRITE_ONCE(s->owner, -1);
 	spin_unlock_bh(&s->lock);
 }
-KLUA_EXPORT(klua_state_unlock);
+EXPORT_SYMBOL_KLUA(klua_state_unlock);
 
 /*
  * As klua_state_lock(), for a task that can wait asleep for what another runs
@@ -401,7 +401,7 @@ int klua_state_lock_wait(struct klua_state *s)
 			return -EINTR;
 		usleep_range(50, 500);
 	}
-	WRITE_ONCE(s->owner, raw_smp_processor_id());
+	own(s);
 	return 0;
 }
 
@@ -610,7 +610,7 @@ int __klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg)
 		return -EINVAL;
 	return run_entry(s, &entry);
 }
-KLUA_EXPORT(__klua_state_call);
+EXPORT_SYMBOL_KLUA(__klua_state_call);
 
 /**
  * klua_state_call - call a C function in a state, protected
@@ -652,7 +652,7 @@ int klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg)
 	klua_state_unlock(s);
 	return ret;
 }
-KLUA_EXPORT(klua_state_call);
+EXPORT_SYMBOL_KLUA(klua_state_call);
 
 struct chunk {
 	const char *text;
@@ -735,7 +735,7 @@ int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 	c.entry = &entry;
 	return run_entry(s, &entry);
 }
-KLUA_EXPORT(__klua_state_run);
+EXPORT_SYMBOL_KLUA(__klua_state_run);
 
 /**
  * klua_state_run - compile and run a text in a state
@@ -769,7 +769,7 @@ int klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 	klua_state_unlock(s);
 	return ret;
 }
-KLUA_EXPORT(klua_state_run);
+EXPORT_SYMBOL_KLUA(klua_state_run);
 
 /**
  * klua_state_set_maxalloc - change the memory limit of a state
@@ -792,7 +792,7 @@ int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc)
 	klua_state_unlock(s);
 	return 0;
 }
-KLUA_EXPORT(klua_state_set_maxalloc);
+EXPORT_SYMBOL_KLUA(klua_state_set_maxalloc);
 
 /**
  * klua_state_set_steps - change the budget of each entry into a state
@@ -814,4 +814,4 @@ int klua_state_set_steps(struct klua_state *s, u64 steps)
 	klua_state_unlock(s);
 	return 0;
 }
-KLUA_EXPORT(klua_state_set_steps);
+EXPORT_SYMBOL_KLUA(klua_state_set_steps);

@@ -141,7 +141,7 @@ struct klua_state *klua_state_lookup(const char *name)
 	rcu_read_unlock();
 	return s;
 }
-KLUA_EXPORT(klua_state_lookup);
+EXPORT_SYMBOL_KLUA(klua_state_lookup);
 
 /**
  * klua_state_get - hold a state
@@ -156,7 +156,7 @@ bool klua_state_get(struct klua_state *s)
 {
 	return s && refcount_inc_not_zero(&s->users);
 }
-KLUA_EXPORT(klua_state_get);
+EXPORT_SYMBOL_KLUA(klua_state_get);
 
 /**
  * klua_state_find - find a state by name and hold it
@@ -177,7 +177,7 @@ struct klua_state *klua_state_find(const char *name)
 	rcu_read_unlock();
 	return s;
 }
-KLUA_EXPORT(klua_state_find);
+EXPORT_SYMBOL_KLUA(klua_state_find);
 
 static void free_state(struct klua_state *s)
 {
@@ -217,7 +217,7 @@ void klua_state_put(struct klua_state *s)
 	if (s && refcount_dec_and_test(&s->users))
 		queue_rcu_work(close_queue, &s->close);
 }
-KLUA_EXPORT(klua_state_put);
+EXPORT_SYMBOL_KLUA(klua_state_put);
 
 /* A number, with nothing under it yet. */
 static bool reserve_id(u32 *id)
@@ -405,7 +405,7 @@ struct klua_state *klua_state_create(size_t maxalloc, const char *name)
 	       maxalloc, new.why);
 	return NULL;
 }
-KLUA_EXPORT(klua_state_create);
+EXPORT_SYMBOL_KLUA(klua_state_create);
 
 /* Unless somebody holds it: then nothing changes. */
 static bool destroy_unheld(struct klua_state *s)
@@ -446,7 +446,7 @@ int klua_state_destroy(const char *name)
 	spin_unlock_irqrestore(&states_lock, irqs);
 	return ret;
 }
-KLUA_EXPORT(klua_state_destroy);
+EXPORT_SYMBOL_KLUA(klua_state_destroy);
 
 /*
  * Destroy the state of this number. If @held is true even while somebody holds
@@ -493,12 +493,13 @@ void klua_states_flush(void)
 /* Take the first state of a bucket out of the table. */
 static struct klua_state *unlink_first(struct hlist_head *head)
 {
+	struct hlist_node *first;
 	struct klua_state *s;
 
 	spin_lock_irq(&states_lock);
-	s = hlist_entry_safe(rcu_dereference_protected(hlist_first_rcu(head),
-					lockdep_is_held(&states_lock)),
-			     struct klua_state, node);
+	first = rcu_dereference_protected(hlist_first_rcu(head),
+					  lockdep_is_held(&states_lock));
+	s = hlist_entry_safe(first, struct klua_state, node);
 	if (s)
 		unlink_state(s);
 	spin_unlock_irq(&states_lock);
@@ -525,7 +526,7 @@ void klua_state_destroy_all(void)
 		cond_resched();
 	}
 }
-KLUA_EXPORT(klua_state_destroy_all);
+EXPORT_SYMBOL_KLUA(klua_state_destroy_all);
 
 static void list_one(const struct klua_state *s)
 {
@@ -570,7 +571,7 @@ void klua_state_list(void)
 	}
 	pr_info("total: %lu states, %zu bytes\n", count, bytes);
 }
-KLUA_EXPORT(klua_state_list);
+EXPORT_SYMBOL_KLUA(klua_state_list);
 
 bool klua_state_busy(const struct klua_state *s)
 {
@@ -607,7 +608,7 @@ int klua_state_cancel(const char *name)
 	rcu_read_unlock();
 	return ret;
 }
-KLUA_EXPORT(klua_state_cancel);
+EXPORT_SYMBOL_KLUA(klua_state_cancel);
 
 /*
  * Holds that consumers forgot. They are gone, since they use our symbols, so

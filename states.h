@@ -130,7 +130,7 @@ struct klua_sink {
 struct klua_state {
 	struct hlist_node node;
 	lua_State *L;
-	spinlock_t lock;
+	spinlock_t lock;	/* one user at a time */
 	refcount_t users;
 	size_t maxalloc;
 	size_t curralloc;
@@ -149,7 +149,7 @@ struct klua_state {
 	struct mem_cgroup *memcg;
 	struct ratelimit_state print_limit;
 	char errmsg[KLUA_ERROR_MAXSIZE];
-	spinlock_t error_lock;
+	spinlock_t error_lock;	/* the last error */
 	int error;
 	u64 error_ns;
 	u32 id;

@@ -41,7 +41,8 @@ void klua_charge_slow(lua_State *L);
 /* Count @n steps; raises an error that cannot be caught when they are spent. */
 #define klua_charge(L, n) \
 	do { \
-		if (unlikely((klua_limits(L)->budget.left -= (long)(n)) < 0)) \
+		klua_owe(L, n); \
+		if (unlikely(klua_limits(L)->budget.left < 0)) \
 			klua_charge_slow(L); \
 	} while (0)
 

@@ -87,6 +87,7 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 	     is.irqs_off ? "off" : "on", was.irqs_off ? "off" : "on",
 	     is.locks, was.locks);
 }
+
 #define KLUA_CONTEXT_CHECKS
 #endif
 

@@ -32,7 +32,7 @@ user()
 	done
 }
 
-for round in 1 2 3; do
+for _ in 1 2 3; do
 	for build in modules unchecked; do
 		kernel "$build"
 	done

@@ -11,7 +11,10 @@ tests/vm/modules.sh -s stock >/dev/null 2>&1 ||
 	not_ok "the modules build" "$(tail -n 20 build/logs/modules-stock-strict.log)"
 
 # Warnings name the file they are about; the Lua core's own are upstream's.
-found=$(grep -v '/lua/src/' build/modules/stock-strict.warnings)
+# sparse knows no lock that is taken on one way out only: those that try for a
+# lock, and the RCU sections that the broken managers leave out.
+found=$(grep -v '/lua/src/' build/modules/stock-strict.warnings |
+	grep -vE "context imbalance in '(klua_state_lock_wait|lock_nested|enter_rcu|leave_rcu)'")
 clean()
 {
 	! echo "$found" | grep -F "/$1:"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
 # timeout: 120
 #
 # The netlink family answers wrong requests with an errno and words, lists many

@@ -156,8 +156,8 @@ static bool dec_and_test(refcount_t *users)
 #define trace_create(s)		((void)(s))
 #define trace_destroy(s)	((void)(s))
 
-#undef KLUA_EXPORT
-#define KLUA_EXPORT(symbol)
+#undef EXPORT_SYMBOL_KLUA
+#define EXPORT_SYMBOL_KLUA(symbol)
 #undef module_init
 #define module_init(fn)	static int (*copy_init)(void) __maybe_unused = (fn)
 #undef module_exit
