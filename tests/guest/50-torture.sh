@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # timeout: 120
-# kernel: stock kasan kcsan
+# kernel: stock kasan
 #
 # The states manager under torture (tests/torture/): no promise is broken. And
 # a manager with one step broken: the torture notices, whichever step it is.
