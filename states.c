@@ -359,20 +359,23 @@ int klua_state_make(struct klua_new *new)
 		goto free;
 	err = open_state(new, s);
 	if (err)
-		goto free;
+		goto close;
 	new->state = s;
 	new->id = s->id;
 	if (!publish(s)) {
 		err = refuse(new, -EEXIST, "the name is taken");
-		goto free;
+		goto close;
 	}
 	/* From here on somebody else may destroy it. */
 	tell_created(new->id);
 	return 0;
 
+close:
+	klua_state_close(s);
+	klua_user_uncharge(s);
 free:
 	xa_erase_irq(&ids, s->id);
-	free_state(s);
+	kfree(s);
 	return err;
 }
 
