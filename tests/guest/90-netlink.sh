@@ -123,16 +123,17 @@ unload klua
 load klua user_states_max=2000 user_bytes_max=1000000000
 
 i=0
-while [ $i -lt 100 ]; do
+while [ $i -lt 200 ]; do
 	nltest $create "$name:str:state$i" $memory:u64:65536 >/dev/null
 	i=$((i + 1))
 done
-is "a dump has all states" 100 "$(klua list | grep -c ' state')"
-is "by number" "$(seq 1 100)" \
+is "a dump has all states" 200 "$(klua list | grep -c ' state')"
+is "by number" "$(seq 1 200)" \
 	"$(klua list | sed 1d | awk '{ print $1 }')"
-answers "in one dump" '0: , 100 replies' -d $get
+answers "in one dump" '0: , 200 replies' -d $get
 
-# A reader that stops half-way holds the module but nothing else.
+# 200 states are more than one buffer: a reader that stops half-way holds the
+# module but nothing else.
 mkfifo /tmp/stop
 nltest -d -t 1 $get </tmp/stop >/tmp/half &
 reader=$!
@@ -140,7 +141,7 @@ exec 5>/tmp/stop
 until grep -q replies /tmp/half; do :; done
 check_fails "the module stays during a dump" rmmod klua
 check "and works" klua destroy state7
-is "as others see" 99 "$(klua list | grep -c ' state')"
+is "as others see" 199 "$(klua list | grep -c ' state')"
 exec 5>&-
 wait "$reader"
 klua monitor >/dev/null 2>&1 &

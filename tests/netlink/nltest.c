@@ -138,7 +138,7 @@ static void take(const struct nlmsghdr *nlh, struct verdict *verdict)
 		/* The name comes first, then the number. */
 		attr = (const void *)((const char *)attr +
 				      NLA_ALIGN(attr->nla_len));
-		family = *(const uint16_t *)((const char *)attr + NLA_HDRLEN);
+		family = *(const __u16 *)((const char *)attr + NLA_HDRLEN);
 	} else {
 		verdict->replies++;
 	}
@@ -201,7 +201,7 @@ static void put_word(const char *word)
 	static unsigned char bytes[1 << 16];
 	char kind[8], value[4096] = "";
 	unsigned int type;
-	uint64_t number;
+	__u64 number;
 
 	if (sscanf(word, "%u:%7[^:]:%4095[^\001]", &type, kind, value) < 2) {
 		fprintf(stderr, "nltest: %s: TYPE:KIND:VALUE\n", word);
@@ -209,7 +209,7 @@ static void put_word(const char *word)
 	}
 	number = strtoull(value, NULL, 0);
 	if (!strcmp(kind, "u32"))
-		put(type, &(uint32_t){ number }, sizeof(uint32_t));
+		put(type, &(__u32){ number }, sizeof(__u32));
 	else if (!strcmp(kind, "u64"))
 		put(type, &number, sizeof(number));
 	else if (!strcmp(kind, "str"))
@@ -289,7 +289,7 @@ static int one(int argc, char **argv)
 }
 
 /* The same numbers from the same seed, everywhere. */
-static uint64_t state;
+static __u64 state;
 
 static unsigned int pick(unsigned int below)
 {
@@ -333,15 +333,15 @@ static void put_script(void)
 /* An attribute that may well be meant for the command. */
 static void put_sensible(unsigned int cmd)
 {
-	static const uint64_t numbers[] = {
+	static const __u64 numbers[] = {
 		0, 1, 2, 100, 8191, 8192, 20000, 1 << 20, 1ULL << 31, 1ULL << 32,
 		1ULL << 62, INT64_MAX, UINT64_MAX,
 	};
-	uint64_t number = numbers[pick(ARRAY_SIZE(numbers))];
+	__u64 number = numbers[pick(ARRAY_SIZE(numbers))];
 
 	switch (pick(6)) {
 	case 0:
-		put(KLUA_A_STATE_ID, &(uint32_t){ 1 + pick(20) }, 4);
+		put(KLUA_A_STATE_ID, &(__u32){ 1 + pick(20) }, 4);
 		break;
 	case 1:
 	case 2:
@@ -377,8 +377,8 @@ static void put_needed(unsigned int cmd)
 	if (cmd == KLUA_CMD_RUN)
 		put_script();
 	if (cmd == KLUA_CMD_STATE_SET)
-		put(KLUA_A_STATE_STEPS_MAX, &(uint64_t){ 1 + pick(20000) },
-		    sizeof(uint64_t));
+		put(KLUA_A_STATE_STEPS_MAX, &(__u64){ 1 + pick(20000) },
+		    sizeof(__u64));
 }
 
 static void put_anything(void)
