@@ -384,46 +384,45 @@ static const char *const collect[] = {
 	"'setpause',$n", "'setstepmul',$n", "'isrunning'", "$s",
 };
 
-#define RULE(letter, array) \
-	[letter] = { array, sizeof(array) / sizeof(array[0]) }
+#define RULE(array)	{ array, sizeof(array) }
 
 static const struct {
 	const char *const *alternatives;
-	unsigned int count;
+	size_t size;
 } rules[128] = {
-	RULE('A', program),
-	RULE('B', block),
-	RULE('C', call),
-	RULE('E', expression),
-	RULE('F', format),
-	RULE('H', metamethod),
-	RULE('K', body),
-	RULE('L', some),
-	RULE('M', metatable),
-	RULE('P', part),
-	RULE('S', statement),
-	RULE('Y', yield),
-	RULE('b', binary),
-	RULE('f', function),
-	RULE('g', collect),
-	RULE('i', small),
-	RULE('j', format_item),
-	RULE('k', pack),
-	RULE('l', list),
-	RULE('m', mode),
-	RULE('n', number),
-	RULE('o', source),
-	RULE('p', pattern),
-	RULE('q', pattern_item),
-	RULE('r', pack_item),
-	RULE('s', string),
-	RULE('t', table),
-	RULE('u', library),
-	RULE('v', variable),
-	RULE('w', function_name),
-	RULE('x', name),
-	RULE('y', operator_name),
-	RULE('z', anything),
+	['A'] = RULE(program),
+	['B'] = RULE(block),
+	['C'] = RULE(call),
+	['E'] = RULE(expression),
+	['F'] = RULE(format),
+	['H'] = RULE(metamethod),
+	['K'] = RULE(body),
+	['L'] = RULE(some),
+	['M'] = RULE(metatable),
+	['P'] = RULE(part),
+	['S'] = RULE(statement),
+	['Y'] = RULE(yield),
+	['b'] = RULE(binary),
+	['f'] = RULE(function),
+	['g'] = RULE(collect),
+	['i'] = RULE(small),
+	['j'] = RULE(format_item),
+	['k'] = RULE(pack),
+	['l'] = RULE(list),
+	['m'] = RULE(mode),
+	['n'] = RULE(number),
+	['o'] = RULE(source),
+	['p'] = RULE(pattern),
+	['q'] = RULE(pattern_item),
+	['r'] = RULE(pack_item),
+	['s'] = RULE(string),
+	['t'] = RULE(table),
+	['u'] = RULE(library),
+	['v'] = RULE(variable),
+	['w'] = RULE(function_name),
+	['x'] = RULE(name),
+	['y'] = RULE(operator_name),
+	['z'] = RULE(anything),
 };
 
 struct generator {
@@ -467,10 +466,12 @@ static unsigned int choose(struct generator *g, unsigned int count)
 
 static void expand(struct generator *g, unsigned char letter)
 {
+	unsigned int count;
 	const char *p;
 
 	g->depth++;
-	p = rules[letter].alternatives[choose(g, rules[letter].count)];
+	count = rules[letter].size / sizeof(rules[letter].alternatives[0]);
+	p = rules[letter].alternatives[choose(g, count)];
 	for (; *p; p++) {
 		if (*p != '$')
 			put(g, *p);

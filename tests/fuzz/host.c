@@ -17,8 +17,6 @@
 #include "budget.h"
 #include "host.h"
 
-unsigned long long klua_random(void);
-
 /*
  * The stack that a script may use. Frames are several times as large with the
  * sanitizers as without.
@@ -335,7 +333,7 @@ static void run_in_state(lua_State *L, const char *text, size_t len)
 	klua_disarm(&limits);
 }
 
-static void __attribute__((noinline)) run(const char *text, size_t len)
+static void run(const char *text, size_t len)
 {
 	lua_State *L;
 
@@ -351,18 +349,20 @@ static void __attribute__((noinline)) run(const char *text, size_t len)
 	if (curralloc)
 		broken("%zu bytes are lost", curralloc);
 	if (resources)
-		broken("%d finalizers in C did not run once each", resources);
+		broken("%d finalizers in C were not called once each", resources);
 }
 
 /* The stack below this function's frame, filled and looked at. */
-__attribute__((noinline, no_sanitize("address", "undefined", "coverage")))
+__attribute__((no_sanitize("address", "undefined", "coverage")))
 static size_t paint(int check)
 {
-	volatile unsigned long long *low;
+	unsigned long long *low;
 	size_t i, n = STACK_PAINTED / sizeof(*low);
 
-	low = (volatile unsigned long long *)
+	low = (unsigned long long *)
 		((char *)__builtin_frame_address(0) - STACK_PAINTED - 1024);
+	/* The compiler knows neither what is there nor who will read it. */
+	asm volatile("" : "+r" (low) : : "memory");
 	if (check) {
 		for (i = 0; i < n && low[i] == PAINT; i++)
 			;
@@ -370,6 +370,7 @@ static size_t paint(int check)
 	}
 	for (i = 0; i < n; i++)
 		low[i] = PAINT;
+	asm volatile("" : : "r" (low) : "memory");
 	return 0;
 }
 

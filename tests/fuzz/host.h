@@ -22,6 +22,8 @@ struct fuzz_options {
 	unsigned int thread;
 };
 
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+unsigned long long klua_random(void);
 void fuzz_run(const char *text, size_t len, const struct fuzz_options *options);
 
 #endif /* FUZZ_HOST_H */

@@ -4,7 +4,6 @@
  * choose under what conditions they run. With FUZZ_SHOW in the environment the
  * program is printed, in the form that the other fuzzer reads.
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +14,8 @@
 #define OPTION_BYTES	4
 #define PROGRAM_SIZE	(32 * 1024)
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* Half of all runs fail no allocation; those before 700 make the state. */
-static void read_options(const uint8_t *data, struct fuzz_options *o)
+static void read_options(const unsigned char *data, struct fuzz_options *o)
 {
 	o->fail = data[0] & 128 ? 0 : data[0] * 32 + (data[1] >> 3);
 	o->thread = data[1] & 1;
@@ -26,10 +23,10 @@ static void read_options(const uint8_t *data, struct fuzz_options *o)
 	o->steps = data[1] & 4 ? 50000 : 50 * data[3] + 1;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	static char buffer[PROGRAM_SIZE];
-	uint8_t head[OPTION_BYTES] = { 0 };
+	unsigned char head[OPTION_BYTES] = { 0 };
 	struct fuzz_options o;
 	size_t len, used;
 	char *text;

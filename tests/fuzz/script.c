@@ -7,13 +7,10 @@
  *
  * which are the fields of struct fuzz_options.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static unsigned int number(const char **p, const char *end, unsigned int max)
 {
@@ -42,7 +39,7 @@ static void read_options(const char *text, size_t len, struct fuzz_options *o)
 	o->thread = number(&p, end, 1);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct fuzz_options o = { .kib = 256, .steps = 50000 };
 	/* A copy, so that reading past the end of the text is noticed. */
