@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
 # timeout: 900
 #
 # The kernel's own style checker finds nothing. It is taken out of Debian's

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: stock kasan
+# kernel: stock
 # timeout: 90
 #
 # Lua errors skip functions that a tracer has on its stack of return addresses.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
+# kernel: stock
 # timeout: 300
 #
 # No script of tests/scripts/hostile/ does harm: each ends as its file says, in

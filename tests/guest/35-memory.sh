@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# kernel: stock
 # timeout: 120
 # boot: own mem=192M
 #

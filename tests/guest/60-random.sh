@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: stock kasan
+# kernel: stock
 # timeout: 90
 #
 # Random hostile programs do no harm. A failure names the seed and the number

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# kernel: stock
 # timeout: 60
 #
 # Whatever consumers leave behind, klua.ko is unloaded, and all is freed.

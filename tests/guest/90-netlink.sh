@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
+# kernel: stock
 # timeout: 120
 #
 # The netlink family answers wrong requests with an errno and words, lists many
