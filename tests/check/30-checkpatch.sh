@@ -35,7 +35,7 @@ style()
 	lua/*|luaconf.h|internal.h)
 		ignore=MACRO_ARG_REUSE,ARRAY_SIZE,AVOID_BUG,COMPLEX_MACRO
 		ignore=$ignore,PREFER_DEFINED_ATTRIBUTE_MACRO,PREFER_KERNEL_TYPES
-		ignore=$ignore,SPACING,LONG_LINE ;;
+		ignore=$ignore,SPACING,LONG_LINE,EXPORT_SYMBOL ;;
 	tests/fuzz/*|tests/netlink/*|tests/alloc/*|tools/*)
 		ignore=PREFER_KERNEL_TYPES,AVOID_EXTERNS,ARRAY_SIZE,VOLATILE
 		ignore=$ignore,PREFER_DEFINED_ATTRIBUTE_MACRO ;;
