@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every file says its licence, and none of them is Lua's own.
+# Every file says its licence (patches of Lua have that of Lua), and none of them
+# is Lua's own.
 set --
 . "$(dirname "$0")/lib.sh"
 
@@ -12,7 +13,7 @@ licensed()
 	case $1 in
 	*.patch) sed '/^diff /,$d' "$1" ;;
 	*) sed '1{/^#!/d}' "$1" | head -n 1 ;;
-	esac | grep -q 'SPDX-License-Identifier: GPL-2\.0-only' ||
+	esac | grep -qE 'SPDX-License-Identifier: (GPL-2\.0-only|MIT)' ||
 		echo "no SPDX-License-Identifier where it belongs"
 }
 each licensed
