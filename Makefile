@@ -28,6 +28,7 @@ help:
 	@echo '  make shell       a shell with klua.ko loaded'
 	@echo '  make test        all tests; TESTS="name..." or GROUP=name runs some,'
 	@echo '                   ON="stock kasan kcsan" chooses the kernels, V=1 shows more'
+	@echo '  make fuzz        fuzzes the Lua core in user space (SECS=n)'
 	@echo '  make check       the style checks'
 	@echo
 	@echo 'Each of these gets what it needs from Debian by itself. One can bring:'
@@ -81,6 +82,9 @@ shell:
 
 test:
 	@tests/run.sh $(addprefix -k ,$(ON)) $(GROUP) $(TESTS)
+
+fuzz:
+	@tests/fuzz/run.sh $(if $(SECS),--secs $(SECS))
 
 check:
 	@tests/run.sh check
