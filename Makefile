@@ -10,7 +10,7 @@ incdir = $(DESTDIR)/usr/src/klua-headers-$(KVER)
 moddir = $(DESTDIR)$(INSTALL_MOD_PATH)
 
 .DEFAULT_GOAL := module
-.PHONY: help module tool install uninstall run shell test check clean distclean \
+.PHONY: help module tool install uninstall run shell test fuzz check clean distclean \
 	core headers
 
 help:
