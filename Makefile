@@ -74,8 +74,17 @@ uninstall:
 	$(MAKE) -C tools/klua uninstall
 	$(if $(moddir),,depmod '$(KVER)')
 
+# Whatever a recipe's exit status is, make's own is 2; but with -q make hands on
+# the 1 of a recipe that it runs all the same, as those with a + are. So "make
+# run" ends with 1 after an error in the script, and with 2 where it could not
+# run it. (With -n it still only says what it would do.)
+ifeq ($(MAKECMDGOALS) $(findstring n,$(firstword -$(MAKEFLAGS))),run )
+MAKEFLAGS := q$(MAKEFLAGS)
+regardless := +
+endif
+
 run:
-	@tests/vm/play.sh $(if $(SCRIPT),script '$(SCRIPT)',demo)
+	$(regardless)@tests/vm/play.sh $(if $(SCRIPT),script "$$SCRIPT",demo)
 
 shell:
 	@tests/vm/play.sh shell

@@ -48,7 +48,7 @@ demo)
 	tests/vm/vm -n demo "$tmp" ;;
 script)
 	mkdir "$tmp/script"
-	cp "$2" "$tmp/script/"
+	cp -- "$2" "$tmp/script/"
 	{
 		# What is printed goes to the kernel's log, too: not shown twice.
 		echo 'dmesg -n 5'

@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 240
+#
+# "make run SCRIPT=" shows what a script prints and returns, or its error, and
+# ends with 0 or 1. First with a script in the place of the VM, then with both.
+. "$(dirname "$0")/../lib.sh"
+
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+mkdir -p "$tmp/tests/vm" "$tmp/build"
+cp "$top/Makefile" "$top/states.h" "$tmp/"
+cp "$top/tests/vm/common.sh" "$top/tests/vm/play.sh" "$tmp/tests/vm/"
+for step in need.sh stock.sh rootfs.sh modules.sh payload.sh; do
+	printf '#!/bin/sh\n' >"$tmp/tests/vm/$step"
+done
+# shellcheck disable=SC2016	# the fake VM expands it
+printf '#!/bin/sh\nls "$3/script"; exit "$(cat "$3"/script/*)"\n' \
+	>"$tmp/tests/vm/vm"
+chmod +x "$tmp"/tests/vm/*
+
+# run ARGUMENT...: make run in $tree; sets $status, $out and $err
+tree=$tmp
+run()
+{
+	out=$(env -u MAKEFLAGS -u MAKELEVEL make -C "$tree" \
+		--no-print-directory run "$@" 2>"$tmp/err")
+	status=$?
+	err=$(cat "$tmp/err")
+}
+
+for n in 0 1; do
+	echo $n >"$tmp/s.lua"
+	run SCRIPT="$tmp/s.lua"
+	is "make's exit status is the script's $n" $n $status
+	is "and make says nothing of its own" "==> booting the VM" "$err"
+done
+echo 121 >"$tmp/s.lua"
+run SCRIPT="$tmp/s.lua"
+is "it is neither when the VM breaks down" 2 $status
+run -n SCRIPT="$tmp/s.lua"
+is "make -n does nothing" "0 " "$status $(echo "$out" | grep s.lua)"
+
+name="-it's a \"script\" %s.lua"
+echo 0 >"$tmp/$name"
+run SCRIPT="$name"
+is "a script may have any name" "0 $name" "$status $out"
+
+# refused WHAT MESSAGE ARGUMENT...
+refused()
+{
+	what=$1 message=$2
+	shift 2
+	run "$@"
+	is "$what is refused" 2 $status
+	is "in one line" "play.sh: $message" "$(echo "$err" | grep -v '^make')"
+}
+refused "a script that is not there" "no.lua: no such file" SCRIPT=no.lua
+refused "a directory" "build: no such file" SCRIPT=build
+head -c 1048577 /dev/zero >"$tmp/large"
+refused "a script of more than 1 MiB" "large: larger than 1 MiB" SCRIPT=large
+refused "a limit that is no number" "MAXALLOC=1x: not a number" \
+	SCRIPT=s.lua MAXALLOC=1x
+refused "nor steps" "STEPS=-1: not a number" SCRIPT=s.lua STEPS=-1
+
+# The real thing
+tree=$top
+printf 'print("hello from", _VERSION)\nreturn "a" .. "b", 7 // 2, nil\n' \
+	>"$tmp/good.lua"
+run SCRIPT="$tmp/good.lua" MAXALLOC=65536 STEPS=1000
+is "a script's output and results come out" "0 hello from	Lua 5.3
+ab	3	nil" "$status $out"
+
+printf 'print("begun")\nlocal function f() error("my error") end\nf()\n' \
+	>"$tmp/bad.lua"
+run SCRIPT="$tmp/bad.lua"
+like "so do an error and where it was, after what was printed before" \
+	"1 begun
+*bad.lua:2: my error
+stack traceback:*bad.lua:3: in main chunk*" "$status $out"
