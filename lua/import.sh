@@ -49,7 +49,7 @@ src=lua/src
 build=build/lua
 tarball=$build/lua-$version.tar.gz
 
-for tool in tar patch sha256sum; do
+for tool in tar gzip patch sha256sum; do
 	command -v $tool >/dev/null || die "$tool is needed and is not installed"
 done
 
@@ -69,6 +69,8 @@ if command -v flock >/dev/null && [ -z "${KLUA_IMPORT_LOCKED-}" ]; then
 	KLUA_IMPORT_LOCKED=1 exec flock $build/.lock "$0" "$@"
 fi
 
+# Under the lock, what another run left can only be a killed one's.
+[ -z "${KLUA_IMPORT_LOCKED-}" ] || rm -rf $build/tmp.*
 tmp=$(mktemp -d $build/tmp.XXXXXX)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -112,7 +114,9 @@ from_web()
 }
 
 if [ -n "${LUA_TARBALL-}" ]; then
-	[ -r "$LUA_TARBALL" ] || die "cannot read LUA_TARBALL=$LUA_TARBALL"
+	if [ ! -f "$LUA_TARBALL" ] || [ ! -r "$LUA_TARBALL" ]; then
+		die "cannot read LUA_TARBALL=$LUA_TARBALL"
+	fi
 	[ "$(hash_of "$LUA_TARBALL")" = $sha256 ] ||
 		die "LUA_TARBALL=$LUA_TARBALL is not lua-$version.tar.gz: its SHA-256 is $(hash_of "$LUA_TARBALL"), not $sha256"
 	cp "$LUA_TARBALL" "$tmp/tarball"
@@ -139,8 +143,9 @@ new=$tmp/lua-$version/src
 		ldump.c lundump.c
 )
 for p in lua/patches/*.patch; do
-	patch -s -p1 -F0 -d "$new" < "$p" || die "$p does not apply"
+	patch -s -p1 -F0 -d "$new" < "$p" >&2 || die "$p does not apply"
 done
 echo "$stamp" > "$new/.stamp"
-rm -rf $src
+# Moved away, not removed: what is at lua/src is whole at every instant.
+[ ! -e $src ] || mv $src "$tmp/old"
 mv "$new" $src
