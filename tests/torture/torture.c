@@ -31,6 +31,8 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/notifier.h>
+#include <linux/oom.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
@@ -98,6 +100,10 @@ static unsigned int hold_us = 2000;
 module_param(hold_us, uint, 0444);
 MODULE_PARM_DESC(hold_us, "longest time for which a thread holds a state (2000)");
 
+static unsigned int list_ms = 100;
+module_param(list_ms, uint, 0444);
+MODULE_PARM_DESC(list_ms, "least milliseconds between two lists of one thread, of which it takes up to twice as many (100)");
+
 static unsigned int audit_ms = 1000;
 module_param(audit_ms, uint, 0444);
 MODULE_PARM_DESC(audit_ms, "milliseconds between two audits (1000)");
@@ -105,6 +111,10 @@ MODULE_PARM_DESC(audit_ms, "milliseconds between two audits (1000)");
 static unsigned int secs;
 module_param(secs, uint, 0444);
 MODULE_PARM_DESC(secs, "seconds until the test ends by itself; 0: when unloaded (0)");
+
+static unsigned int stat_secs;
+module_param(stat_secs, uint, 0444);
+MODULE_PARM_DESC(stat_secs, "seconds between two lines that say what was counted so far; 0: none (0)");
 
 static unsigned int seed = 1;
 module_param(seed, uint, 0444);
@@ -156,6 +166,8 @@ static atomic64_t unsure;
 static atomic_t destroy_alls_begun;
 static atomic_t destroy_alls_ended;
 static unsigned int audits;
+/* What was done, by the processor that did it. */
+static DEFINE_PER_CPU(unsigned long, acts);
 
 void torture_anomaly(const char *fmt, ...)
 {
@@ -526,7 +538,7 @@ static void act_run(struct worker *w)
 static void act_list(struct worker *w)
 {
 	ops->list();
-	msleep(100 + below(w, 100));
+	msleep(list_ms + below(w, list_ms));
 }
 
 static void act_destroy_all(struct worker *w)
@@ -565,27 +577,65 @@ static void act_hotplug(struct worker *w)
 	add_cpu(cpu);
 }
 
-/* As much as there is for the asking, in large and in small pieces. */
-static void act_pressure(struct worker *w)
+/* Pages that the pressure has taken, and the lock that guards the list. */
+static LIST_HEAD(taken);
+static DEFINE_SPINLOCK(taken_lock);
+
+static bool take_page(void)
+{
+	struct page *page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
+
+	if (!page)
+		return false;
+	spin_lock(&taken_lock);
+	list_add(&page->lru, &taken);
+	spin_unlock(&taken_lock);
+	return true;
+}
+
+static void give_back(void)
 {
 	struct page *page, *next;
-	unsigned int i;
 	LIST_HEAD(pages);
 
-	for (i = 0; i < pressure_mb * (SZ_1M >> PAGE_SHIFT); i++) {
-		page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
-		if (!page)
-			break;
-		list_add(&page->lru, &pages);
-	}
-	w->hits += i;
-	msleep(below(w, 50));
+	spin_lock(&taken_lock);
+	list_splice_init(&taken, &pages);
+	spin_unlock(&taken_lock);
 	list_for_each_entry_safe(page, next, &pages, lru) {
 		list_del(&page->lru);
 		__free_page(page);
 	}
+}
+
+/* As much as there is for the asking, in large and in small pieces. */
+static void act_pressure(struct worker *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < pressure_mb * (SZ_1M >> PAGE_SHIFT); i++)
+		if (!take_page())
+			break;
+	w->hits += i;
+	msleep(below(w, 50));
+	give_back();
 	msleep(below(w, 200));
 }
+
+/*
+ * Somebody waits for memory and there is none: before a process is killed for
+ * it we give back what we took. Says that there was some even if it was given
+ * back just before, for then there is some now.
+ */
+static int on_oom(struct notifier_block *nb, unsigned long unused, void *freed)
+{
+	give_back();
+	*(unsigned long *)freed += 1;
+	return NOTIFY_OK;
+}
+
+static struct notifier_block oom_notifier = {
+	.notifier_call = on_oom,
+};
 
 static void act_anything(struct worker *w)
 {
@@ -646,6 +696,7 @@ static int work(void *data)
 		if (!w->kind->aside)
 			up_read(&acting);
 		w->ops++;
+		this_cpu_inc(acts);
 		cond_resched();
 	}
 	return 0;
@@ -657,6 +708,7 @@ static void tick(struct timer_list *timer)
 
 	w->kind->act(w);
 	w->ops++;
+	this_cpu_inc(acts);
 	if (!READ_ONCE(auditing))
 		mod_timer(&w->timer, jiffies + 1);
 }
@@ -780,9 +832,9 @@ static size_t all_parameters(char *buf, size_t size)
 		len += scnprintf(buf + len, size - len, "%s=%u ",
 				 kinds[i].name, *kinds[i].count);
 	len += scnprintf(buf + len, size - len,
-			 "pressure_mb=%u names=%u maxalloc=%u hold_us=%u audit_ms=%u secs=%u seed=%u busted=%s",
-			 pressure_mb, names, maxalloc, hold_us, audit_ms, secs,
-			 seed, *busted ? busted : "-");
+			 "pressure_mb=%u names=%u maxalloc=%u hold_us=%u list_ms=%u audit_ms=%u secs=%u stat_secs=%u seed=%u busted=%s",
+			 pressure_mb, names, maxalloc, hold_us, list_ms, audit_ms,
+			 secs, stat_secs, seed, *busted ? busted : "-");
 	return len;
 }
 
@@ -792,6 +844,14 @@ static void say(const char *what)
 
 	all_parameters(parameters, sizeof(parameters));
 	pr_info("%s: %s\n", what, parameters);
+}
+
+/* @when: the beginning of the line */
+static void say_totals(const char *when)
+{
+	pr_info("%s%d states used and closed, %lld calls counted in them, %lld unsure, %u audits, %d anomalies\n",
+		when, atomic_read(&closed), atomic64_read(&counted),
+		atomic64_read(&unsure), audits, atomic_read(&anomalies));
 }
 
 static void say_counts(void)
@@ -808,9 +868,11 @@ static void say_counts(void)
 		if (*kinds[i].count)
 			pr_info("%s: %llu times, %llu with effect\n",
 				kinds[i].name, did[i], hits[i]);
-	pr_info("%d states used and closed, %lld calls counted in them, %lld unsure, %u audits, %d anomalies\n",
-		atomic_read(&closed), atomic64_read(&counted),
-		atomic64_read(&unsure), audits, atomic_read(&anomalies));
+	for_each_possible_cpu(i)
+		if (per_cpu(acts, i))
+			pr_info("processor %u: did %lu of this\n", i,
+				per_cpu(acts, i));
+	say_totals("");
 }
 
 static void stop_workers(void)
@@ -835,14 +897,30 @@ static void end(void)
 	WRITE_ONCE(running, false);
 }
 
+/* Between two audits, when it is time for it. */
+static void say_progress(unsigned long start)
+{
+	static unsigned long told;
+	unsigned long now = (jiffies - start) / HZ;
+	char when[32];
+
+	if (!stat_secs || now < told + stat_secs)
+		return;
+	told = now;
+	snprintf(when, sizeof(when), "after %lu s: ", now);
+	say_totals(when);
+}
+
 static int control(void *unused)
 {
-	unsigned long stop = jiffies + secs * HZ;
+	unsigned long start = jiffies;
+	unsigned long stop = start + secs * HZ;
 
 	while (!kthread_should_stop() && !atomic_read(&anomalies) &&
 	       (!secs || time_before(jiffies, stop))) {
 		schedule_timeout_interruptible(msecs_to_jiffies(audit_ms) + 1);
 		stop_and_audit();
+		say_progress(start);
 	}
 	end();
 	while (!kthread_should_stop())
@@ -905,6 +983,8 @@ static int __init torture_init(void)
 	}
 	say("Start of test");
 	running = true;
+	if (pressures)
+		register_oom_notifier(&oom_notifier);
 	err = start_workers();
 	if (err)
 		goto stop;
@@ -916,6 +996,8 @@ static int __init torture_init(void)
 
 stop:
 	stop_workers();
+	if (pressures)
+		unregister_oom_notifier(&oom_notifier);
 	ops->destroy_all();
 	ops->stop();
 	kfree(workers);
@@ -925,6 +1007,8 @@ stop:
 static void __exit torture_exit(void)
 {
 	kthread_stop(controller);
+	if (pressures)
+		unregister_oom_notifier(&oom_notifier);
 	ops->stop();
 	kfree(workers);
 }
