@@ -10,7 +10,7 @@ incdir = $(DESTDIR)/usr/src/klua-headers-$(KVER)
 moddir = $(DESTDIR)$(INSTALL_MOD_PATH)
 
 .DEFAULT_GOAL := module
-.PHONY: help module tool install uninstall run shell test fuzz check clean distclean \
+.PHONY: help module tool install uninstall run shell test torture fuzz check clean distclean \
 	core headers
 
 help:
@@ -28,6 +28,9 @@ help:
 	@echo '  make shell       a shell with klua.ko loaded'
 	@echo '  make test        all tests; TESTS="name..." or GROUP=name runs some,'
 	@echo '                   ON="stock kasan kcsan" chooses the kernels, V=1 shows more'
+	@echo '  make torture     tortures the states manager for SECS=n seconds on each of'
+	@echo '                   ON="stock kasan kcsan"; WITH="parameter=value..." of'
+	@echo '                   klua_torture.ko'
 	@echo '  make fuzz        fuzzes the Lua core in user space (SECS=n)'
 	@echo '  make check       the style checks'
 	@echo
@@ -91,6 +94,9 @@ shell:
 
 test:
 	@tests/run.sh $(addprefix -k ,$(ON)) $(GROUP) $(TESTS)
+
+torture:
+	@tests/torture/run.sh $(addprefix -k ,$(ON)) $(if $(SECS),-s $(SECS)) $(WITH)
 
 fuzz:
 	@tests/fuzz/run.sh $(if $(SECS),--secs $(SECS))
