@@ -44,6 +44,17 @@ finish()
 }
 trap finish EXIT
 
+# Where there is KCSAN: it watches one access in 4000 for 80 us. One in 500, and
+# for so long that an emulated processor that had to wait for a real one runs
+# again, finds in seconds what takes it minutes.
+watch_races()
+{
+	local to=/sys/module/kcsan/parameters
+	[ -d "$to" ] || return 0
+	echo 500 >"$to/skip_watch"
+	echo 400 >"$to/udelay_task"
+}
+
 # dmesg_mark; ...; dmesg_since: what the kernel said in between, without times
 dmesg_mark()
 {
