@@ -10,8 +10,8 @@ incdir = $(DESTDIR)/usr/src/klua-headers-$(KVER)
 moddir = $(DESTDIR)$(INSTALL_MOD_PATH)
 
 .DEFAULT_GOAL := module
-.PHONY: help module tool install uninstall run shell test torture fuzz check clean distclean \
-	core headers
+.PHONY: help module tool install uninstall run shell test torture fuzz bench check \
+	clean distclean core headers
 
 help:
 	@echo 'For a kernel of your own:'
@@ -32,6 +32,8 @@ help:
 	@echo '                   ON="stock kasan kcsan"; WITH="parameter=value..." of'
 	@echo '                   klua_torture.ko'
 	@echo '  make fuzz        fuzzes the Lua core in user space (SECS=n)'
+	@echo '  make bench       measures what everything costs (BASE=revision: compares with it;'
+	@echo '                   ROWS=name,... some of it; see tests/bench/README.md)'
 	@echo '  make check       the style checks'
 	@echo
 	@echo 'Each of these gets what it needs from Debian by itself. One can bring:'
@@ -100,6 +102,9 @@ torture:
 
 fuzz:
 	@tests/fuzz/run.sh $(if $(SECS),--secs $(SECS))
+
+bench:
+	@tests/bench/run.sh $(if $(BASE),--base '$(BASE)') $(if $(ROWS),--rows '$(ROWS)')
 
 check:
 	@tests/run.sh check

@@ -1,40 +1,104 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs in the VM for run.sh: each script on each build of klua.ko and in user
-# space, ROUNDS times in turn. A line for each: build, script, ns.
+# usage: guest.sh PLAN
+#
+# Runs in the VM for run.sh. Each line of PLAN is "BUILD ITEM": a directory of
+# modules below /klua (where there is none, its modules/), or "user" for
+# Debian's lua5.3; and a group of rows, or a script below scripts/. Prints
+# "# BUILD ITEM", then its lines "BUILD ROW VALUE".
 
 here=$(dirname "$0")
+plan=$1
+loaded=
 
-kernel()	# BUILD
+die()
 {
-	insmod "/klua/$1/klua.ko" max_ms=8000
-	insmod "/klua/$1/klua_bench.ko"
-	for script in "$here"/scripts/*.lua; do
-		name=${script##*/}
-		exec 4<>/dev/klua-bench
-		cat "$script" >&4
-		echo "$1 ${name%.lua} $(cut -d ' ' -f 2 <&4)"
-		exec 4>&-
-	done
-	sed "s/^/$1 /" </dev/klua-bench
-	rmmod klua_bench klua
+	echo "guest.sh: $*" >&2
+	exit 1
 }
 
-user()
+# use BUILD: have its modules loaded, and no other's
+use()
 {
-	for script in "$here"/scripts/*.lua; do
-		name=${script##*/}
-		lua5.3 -e "local f = assert(loadfile('$script'))
-			local t = os.clock(); f()
-			print(string.format('user ${name%.lua} %d',
-				(os.clock() - t) * 1e9 // 1))"
+	[ "$1" != "$loaded" ] || return 0
+	[ -z "$loaded" ] || rmmod klua_bench klua || die "$loaded stays loaded"
+	loaded=
+	[ "$1" != user ] || return 0
+	dir=/klua/$1
+	[ -d "$dir" ] || dir=/klua/modules
+	if ! insmod "$dir/klua.ko" max_ms=8000 ||
+	   ! insmod "$dir/klua_bench.ko"; then
+		die "cannot load $1"
+	fi
+	loaded=$1
+}
+
+# ask COMMAND [SCRIPT]...: what klua_bench answers
+ask()
+{
+	command=$1
+	shift
+	exec 4<>/dev/klua-bench
+	{ echo "$command"; [ $# -eq 0 ] || cat "$@"; } >&4
+	cat <&4 || die "$command $*: klua_bench cannot"
+	exec 4>&-
+}
+
+# Those in the lists of each processor, too
+free_pages()
+{
+	awk '$1 == "nr_free_pages" || $1 == "count:" { n += $2 }
+		END { print n }' /proc/zoneinfo
+}
+
+# What 1000 states take of the machine's memory, by the state
+memory()
+{
+	before=$(free_pages)
+	asked=$(ask hold)
+	after=$(free_pages)
+	echo "$asked"
+	echo "memory-real $(((before - after) * 4096 / 1000))"
+	ask drop >/dev/null
+	sleep 1
+}
+
+# heaps KIB...: of each kind, of each size
+heaps()
+{
+	for size; do
+		echo "local limit = $size" >/tmp/limit.lua
+		for file in "$here"/scripts/heap/*.lua; do
+			kind=${file##*/}
+			ask heap /tmp/limit.lua "$here/scripts/heap.lua" "$file" |
+				sed "s|^[a-z]*|&-${size}K/${kind%.lua}|"
+		done
 	done
 }
 
-for _ in 1 2 3; do
-	for build in modules unchecked; do
-		kernel "$build"
-	done
-	user
-done
+user()		# SCRIPT
+{
+	lua5.3 -e "local f = assert(loadfile('$here/scripts/$1.lua'))
+		local t = os.clock(); f()
+		print(string.format('$1 %d', (os.clock() - t) * 1e9 // 1))"
+}
+
+# item BUILD ITEM: lines "ROW VALUE"
+item()
+{
+	case $1:$2 in
+	user:*) user "$2";;
+	*/*) ask script "$here/scripts/$2.lua" | sed "s|^script|$2|";;
+	*:memory) memory;;
+	*:gc) heaps 100 400 1024 4096 16384;;
+	*) ask "$2";;
+	esac
+}
+
+while read -r build what; do
+	echo "# $build $what"
+	use "$build"
+	item "$build" "$what" | sed "s|^|$build |"
+done <"$plan"
+use user

@@ -1,80 +1,237 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: run.sh
+# usage: run.sh [option]...
 #
-# What the limits cost: the scripts of tests/bench/scripts and the ways into a
-# state, in guest instructions (QEMU's -icount, one boot), on klua.ko as it is,
-# on the same source with every check compiled out, and in Debian's lua5.3 in
-# the same VM. Medians of three rounds; the spread is the largest difference
-# between rounds of one row.
+# Measures klua.ko in a VM whose clock counts instructions, and what two
+# processors do in another one. Prints tables, and leaves them, with all
+# figures, in build/bench as bench.json, bench.csv, and plots (*.svg).
+#
+#   -r, --rows NAME,...	only these: a group (entry, create, memory, scale, gc,
+#			seven, twenty, limits, smp), or a script (seven/fib)
+#   -b, --base REV	measures another revision of this tree, too, in turns
+#   -n, --rounds N	how often (3); scale is measured once
+#   -s, --stock-lua no	without Debian's lua5.3
+#   -o, --output DIR	in place of build/bench
+#
+# In the instruction-counting VM figures are repeatable and do not depend on
+# what else this machine does; with two processors they do.
 set -eu
 . "$(dirname "$0")/../vm/common.sh"
 cd "$top"
+here=tests/bench
 
-case ${1-} in
-'') ;;
--h|--help) usage; exit 0;;
-*) usage >&2; exit 2;;
-esac
+rows=entry,create,memory,scale,gc,seven,twenty,limits,smp
+base=
+rounds=3
+user=yes
+out=$build/bench
+command="tests/bench/run.sh${*:+ $*}"
+options=$(getopt -n "$prog" -o r:b:n:s:o:h \
+	-l rows:,base:,rounds:,stock-lua:,output:,help -- "$@") ||
+	{ usage >&2; exit 2; }
+eval set -- "$options"
+while [ "$1" != -- ]; do
+	case $1 in
+	-r|--rows) rows=$2;;
+	-b|--base) base=$2;;
+	-n|--rounds) rounds=$2;;
+	-s|--stock-lua) user=$2;;
+	-o|--output) out=$2;;
+	-h|--help) usage; exit 0;;
+	esac
+	shift 2
+done
+[ $# -eq 1 ] || { usage >&2; exit 2; }
+
+scripts_of()	# DIRECTORY
+{
+	local file
+	for file in "$here/scripts/$1"/*.lua; do
+		echo "$1/$(basename "$file" .lua)"
+	done
+}
+
+# What to measure in the instruction-counting VM, in order, each once
+items=()
+declare -A listed=()
+add()
+{
+	local item
+	for item; do
+		[ -n "${listed[$item]-}" ] || items+=("$item")
+		listed[$item]=1
+	done
+}
+
+builds=(this ${base:+base})
+smp=
+for row in ${rows//,/ }; do
+	case $row in
+	entry|create|memory|scale|gc) add "$row";;
+	seven|twenty)
+		# shellcheck disable=SC2046	# one word for each script
+		add $(scripts_of "$row") ;;
+	limits)
+		# shellcheck disable=SC2046	# one word for each script
+		add entry $(scripts_of seven)
+		builds+=(unchecked) ;;
+	smp) smp=1;;
+	*/*)
+		[ -e "$here/scripts/$row.lua" ] || die "there is no script $row"
+		add "$row" ;;
+	*) die "there are no rows $row, see --help";;
+	esac
+done
+
+# kbuild BUILD DIRECTORY [VARIABLE]...: the modules of a directory
+kbuild()
+{
+	local log=$build/logs/bench-$1.log dir=$2
+	shift 2
+	make -C "$build/kernels/stock/kdir" M="$dir" -j"$(nproc)" "$@" \
+		modules </dev/null >"$log" 2>&1 || die "it does not build, see $log"
+}
+
+# compile BUILD SOURCES [VARIABLE]...: klua.ko and our klua_bench.ko for it
+compile()
+{
+	local name=$1 src=$2 file
+	shift 2
+	say "building $name"
+	"$src/lua/import.sh"
+	kbuild "$name" "$src" "$@"
+	kbuild "$name" "$src/$here" KLUA="$src" \
+		KBUILD_EXTRA_SYMBOLS="$src/Module.symvers" "$@"
+	mkdir -p "$tmp/payload/$name"
+	for file in klua.ko "$here/klua_bench.ko"; do
+		objcopy --strip-debug "$src/$file" \
+			"$tmp/payload/$name/${file##*/}"
+	done
+}
+
+# checkout REVISION DIRECTORY: its tree; objects of an earlier run are kept
+checkout()
+{
+	local id
+	id=$(git rev-parse --verify --quiet "$1^{commit}") ||
+		die "there is no revision $1"
+	[ "$id" != "$(cat "$2/.revision" 2>/dev/null)" ] || return 0
+	rm -rf "$2"
+	mkdir -p "$2"
+	git archive "$id" | tar -x -C "$2"
+	echo "$id" >"$2/.revision"
+}
+
+# copy DIRECTORY: the tree as it is, what did not change left alone
+copy()
+{
+	mkdir -p "$1"
+	git ls-files -co --exclude-standard -- Kbuild '*.[chS]' lua uapi |
+		xargs cp -p -u --parents -t "$1"
+}
+
+copy_bench()	# DIRECTORY
+{
+	mkdir -p "$1/$here"
+	cp -p -u "$here"/*.[ch] "$here/Kbuild" "$1/$here/"
+}
+
+# plan: "BUILD ITEM" for each thing to do, all builds in turns
+plan()
+{
+	local round item b
+	for ((round = 1; round <= rounds; round++)); do
+		for b in "${builds[@]}"; do
+			for item in "${items[@]}"; do
+				case $b:$item in
+				unchecked:entry|unchecked:seven/*) ;;
+				unchecked:*) continue;;
+				*:scale) [ $round = 1 ] || continue;;
+				esac
+				echo "$b $item"
+			done
+		done
+		[ "$user" = yes ] || continue
+		for item in "${items[@]}"; do
+			[[ $item != */* ]] || echo "user $item"
+		done
+	done
+}
+
+plan_smp()
+{
+	local b
+	for b in "${builds[@]}"; do
+		[ "$b" = unchecked ] || echo "$b smp"
+	done
+}
+
+# progress TOTAL: passes figures on, and says on standard error how far it is
+progress()
+{
+	local n=0 line start=$SECONDS
+	while IFS= read -r line; do
+		case $line in
+		"# "*)
+			n=$((n + 1))
+			say "$n of $1, $((SECONDS - start)) s: ${line#\# }" ;;
+		*" "*" "[0-9]*) echo "$line";;
+		*) say "$line";;
+		esac
+	done
+}
+
+# boot PLAN [OPTION]...: carries it out in a VM; prints the figures
+boot()
+{
+	cp "$1" "$tmp/payload/plan"
+	shift
+	tests/vm/vm "$@" -n bench -t 7200 "$tmp/payload" |
+		progress "$(wc -l <"$tmp/payload/plan")"
+	[ "${PIPESTATUS[0]}" -eq 0 ]
+}
 
 tests/vm/need.sh build vm
 tests/vm/stock.sh
 tests/vm/rootfs.sh
-tests/vm/modules.sh stock
-
-# The same tree, built without limits.
-unchecked=$build/modules/unchecked
-rm -rf "$unchecked"
-cp -a "$build/modules/stock" "$unchecked"
-find "$unchecked" \( -name '*.o' -o -name '*.ko' \) -delete
-make -s -C "$build/kernels/stock/kdir" M="$unchecked" KLUA_UNCHECKED=y \
-	-j"$(nproc)" modules >"$build/logs/unchecked.log" 2>&1 ||
-	die "the build without limits fails, see $build/logs/unchecked.log"
-
+mkdir -p "$build/logs" "$build/bench" "$out"
 tmp=$(mktemp -d "$build/tmp.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
-tests/vm/payload.sh stock "$tmp"
-mkdir -p "$tmp/unchecked" "$tmp/bench"
-objcopy --strip-debug "$unchecked/klua.ko" "$tmp/unchecked/klua.ko"
-cp "$tmp/modules/klua_bench.ko" "$tmp/unchecked/"
-cp -r tests/bench/scripts tests/bench/guest.sh "$tmp/bench/"
-echo 'exec sh /klua/bench/guest.sh' >"$tmp/main"
+trap 'exit 130' INT TERM HUP
 
-say "booting the VM"
-tests/vm/vm -i -n bench -t 1500 "$tmp" >"$build/bench.txt"
+for b in "${builds[@]}"; do
+	src=$build/bench/src-$b
+	case $b in
+	base) checkout "$base" "$src";;
+	*) copy "$src";;
+	esac
+	copy_bench "$src"
+	case $b in
+	unchecked) compile "$b" "$src" KLUA_UNCHECKED=y;;
+	*) compile "$b" "$src";;
+	esac
+done
+mkdir -p "$tmp/payload/bench"
+cp -r "$here/scripts" "$here/guest.sh" "$tmp/payload/bench/"
+echo 'exec sh /klua/bench/guest.sh /klua/plan' >"$tmp/payload/main"
 
-LC_ALL=C sort "$build/bench.txt" | awk '
-	function median(key,	a, n) {
-		n = split(values[key], a, " ")
-		sort3(a, n)
-		low = a[1]; high = a[n]
-		if (low && 100 * (high - low) / low > spread)
-			spread = 100 * (high - low) / low
-		return a[int((n + 1) / 2)]
-	}
-	function sort3(a, n,	i, j, t) {
-		for (i = 1; i <= n; i++)
-			for (j = i + 1; j <= n; j++)
-				if (a[j] + 0 < a[i] + 0) { t = a[i]; a[i] = a[j]; a[j] = t }
-	}
-	function row(name, scale, unit,	with, without, user) {
-		with = median("modules " name)
-		without = median("unchecked " name)
-		user = median("user " name)
-		printf "| %s | %s | %s | %+.1f %% | %s |\n", name,
-			sprintf(unit, with / scale), sprintf(unit, without / scale),
-			100 * (with - without) / without,
-			user ? sprintf("%.2f", with / user) : ""
-	}
-	NF == 3 { values[$1 " " $2] = values[$1 " " $2] " " $3; names[$2] = 1 }
-	END {
-		print "| | with limits | without | cost | / user lua5.3 |"
-		print "| --- | ---: | ---: | ---: | ---: |"
-		n = split("fib loop sieve table string trees coroutine", s, " ")
-		for (i = 1; i <= n; i++) row(s[i], 1e6, "%.1f M")
-		n = split("find+put lock+pcall+unlock klua_state_call", s, " ")
-		for (i = 1; i <= n; i++) row(s[i], 1, "%d")
-		printf "\nGuest instructions; kernel %s; largest spread between rounds %.1f %%.\n",
-			release, spread
-	}' release="$(cat "$build/kernels/stock/release")"
+# 100,000 states take two gigabytes.
+memory=512M
+[ -z "${listed[scale]-}" ] || memory=3G
+
+: >"$tmp/figures"
+plan >"$tmp/plan"
+if [ -s "$tmp/plan" ]; then
+	say "counting instructions"
+	boot "$tmp/plan" -i -m "$memory" >>"$tmp/figures"
+fi
+if [ "$smp" ]; then
+	say "two processors"
+	plan_smp >"$tmp/plan"
+	boot "$tmp/plan" -c 2 >>"$tmp/figures"
+fi
+perl "$here/report.pl" "$here/rows" "$tmp/figures" "$out" \
+	"kernel=$(cat "$build/kernels/stock/release")" \
+	"revision=$(git describe --always --dirty)" "base=$base" \
+	"date=$(date -u +%F)" "rounds=$rounds" "command=$command"

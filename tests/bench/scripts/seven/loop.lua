@@ -2,6 +2,5 @@
 local sum = 0
 for i = 1, 1000000 do
 	sum = (sum + i * 3) % 1000003
-	if sum & 1 == 0 then sum = sum ~ 5 end
 end
 assert(sum >= 0)

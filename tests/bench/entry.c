@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way to a state and into it, among few states.
+ */
+
+#include "bench.h"
+
+#define STATES		32
+#define MAXALLOC	SZ_1M
+#define PACKET		60
+
+static const char functions[] =
+	"function empty() end\n"
+	"function verdict(packet) return #packet end\n";
+
+/* Leaves the two functions at the bottom of the state's stack. */
+static int push_functions(struct klua_state *s)
+{
+	int err = klua_state_run(s, functions, sizeof(functions) - 1, "=bench",
+				 NULL);
+
+	if (err)
+		return err;
+	klua_state_lock(s);
+	lua_settop(s->L, 0);
+	lua_getglobal(s->L, "empty");
+	lua_getglobal(s->L, "verdict");
+	klua_state_unlock(s);
+	return 0;
+}
+
+int bench_target_init(struct bench_target *target, const char *name)
+{
+	target->name = name;
+	target->state = klua_state_lookup(name);
+	target->packets = 0;
+	return target->state ? push_functions(target->state) : -ENOENT;
+}
+
+/* Each of the states in turn */
+static void find_there(void *names, unsigned int n)
+{
+	char (*name)[BENCH_NAME_SIZE] = names;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		klua_state_put(klua_state_find(name[i % STATES]));
+}
+
+static void find_absent(void *names, unsigned int n)
+{
+	while (n--)
+		klua_state_put(klua_state_find("bench-absent"));
+}
+
+static void hold(void *arg, unsigned int n)
+{
+	struct bench_target *target = arg;
+
+	while (n--)
+		if (klua_state_get(target->state))
+			klua_state_put(target->state);
+}
+
+/* What the struct allows: the lock and lua_pcall() on its Lua state. */
+void bench_entry(void *arg, unsigned int n)
+{
+	struct bench_target *target = arg;
+	struct klua_state *s = target->state;
+
+	while (n--) {
+		klua_state_lock(s);
+		lua_pushvalue(s->L, 1);
+		lua_pcall(s->L, 0, 0, 0);
+		klua_state_unlock(s);
+	}
+}
+
+static int do_nothing(lua_State *L)
+{
+	return 0;
+}
+
+static int call_empty(lua_State *L)
+{
+	lua_getglobal(L, "empty");
+	lua_call(L, 0, 0);
+	return 0;
+}
+
+static void call_c(void *arg, unsigned int n)
+{
+	struct bench_target *target = arg;
+
+	while (n--)
+		klua_state_call(target->state, do_nothing, NULL);
+}
+
+static void call_lua(void *arg, unsigned int n)
+{
+	struct bench_target *target = arg;
+
+	while (n--)
+		klua_state_call(target->state, call_empty, NULL);
+}
+
+/* No two packets are alike. */
+static void make_packet(struct bench_target *target, char *packet)
+{
+	memset(packet, 'p', PACKET);
+	memcpy(packet, &target->packets, sizeof(target->packets));
+	target->packets++;
+}
+
+/* All that a consumer does with a packet. */
+void bench_dispatch(void *arg, unsigned int n)
+{
+	struct bench_target *target = arg;
+	struct klua_state *s;
+	char packet[PACKET];
+
+	while (n--) {
+		make_packet(target, packet);
+		s = klua_state_find(target->name);
+		klua_state_lock(s);
+		lua_pushvalue(s->L, 2);
+		lua_pushlstring(s->L, packet, PACKET);
+		lua_pcall(s->L, 1, 1, 0);
+		WARN_ON_ONCE(lua_tointegerx(s->L, -1, NULL) != PACKET);
+		lua_settop(s->L, 2);
+		klua_state_unlock(s);
+		klua_state_put(s);
+	}
+}
+
+static int call_verdict(lua_State *L)
+{
+	const char *packet = lua_touserdata(L, 1);
+
+	lua_getglobal(L, "verdict");
+	lua_pushlstring(L, packet, PACKET);
+	lua_call(L, 1, 1);
+	WARN_ON_ONCE(lua_tointegerx(L, -1, NULL) != PACKET);
+	return 0;
+}
+
+/* The same with klua_state_call() and the function by its name. */
+static void dispatch_call(void *arg, unsigned int n)
+{
+	struct bench_target *target = arg;
+	struct klua_state *s;
+	char packet[PACKET];
+
+	while (n--) {
+		make_packet(target, packet);
+		s = klua_state_find(target->name);
+		klua_state_call(s, call_verdict, packet);
+		klua_state_put(s);
+	}
+}
+
+static void time_row(struct bench_request *req, const char *row,
+		     void (*batch)(void *arg, unsigned int n), void *arg,
+		     unsigned int n)
+{
+	bench_say(req, bench_time(batch, arg, n), "%s", row);
+}
+
+static int measure(struct bench_request *req)
+{
+	static char names[STATES][BENCH_NAME_SIZE];
+	struct bench_target target;
+	int err, i;
+
+	for (i = 0; i < STATES; i++)
+		bench_name(names[i], i);
+	err = bench_target_init(&target, names[STATES / 2]);
+	if (err)
+		return err;
+	time_row(req, "find", find_there, names, BENCH_BATCH);
+	time_row(req, "find-absent", find_absent, NULL, BENCH_BATCH);
+	time_row(req, "get+put", hold, &target, BENCH_BATCH);
+	time_row(req, "entry", bench_entry, &target, BENCH_BATCH);
+	time_row(req, "call", call_c, &target, BENCH_BATCH);
+	time_row(req, "call-lua", call_lua, &target, BENCH_LONG);
+	time_row(req, "dispatch", bench_dispatch, &target, BENCH_LONG);
+	time_row(req, "dispatch-call", dispatch_call, &target, BENCH_LONG);
+	return 0;
+}
+
+int bench_entries(struct bench_request *req)
+{
+	int err = bench_make_states(0, STATES, MAXALLOC);
+
+	if (err)
+		return err;
+	err = measure(req);
+	bench_destroy_states(0, STATES);
+	return err;
+}
