@@ -16,6 +16,7 @@
 #include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
+#include <linux/stacktrace.h>
 #include <asm/stacktrace.h>
 
 #include "internal.h"
@@ -281,19 +282,39 @@ void klua_print(lua_State *L, const char *text, size_t len)
 	print_line(s, text, len);
 }
 
+/* Who made the outermost of our calls that are in progress here */
+static void *caller(void)
+{
+	unsigned long trace[64];
+	unsigned int i, n = 0;
+	void *who = NULL;
+
+#ifdef CONFIG_STACKTRACE
+	n = stack_trace_save(trace, ARRAY_SIZE(trace), 0);
+#endif
+	for (i = 1; i < n; i++)
+		if (within_module(trace[i - 1], THIS_MODULE) &&
+		    !within_module(trace[i], THIS_MODULE))
+			who = (void *)trace[i];
+	return who;
+}
+
 /*
  * An error that nothing would catch. The Lua state is beyond use then, and the
  * call chain cannot be returned to: say whose fault it is, and stop this task.
  */
 static int panicked(lua_State *L)
 {
-	const char *msg = lua_type(L, -1) == LUA_TSTRING ?
-		lua_tostring(L, -1) : "no message";
 	struct klua_state *s = state_of(L);
+	const char *msg = "no message";
+	size_t len = strlen(msg);
 
-	pr_emerg("state '" NAME_FMT "': Lua error outside any protected call: %s\n",
-		 NAME_ARG(s), msg);
-	pr_emerg("the module that called the Lua API without lua_pcall() or klua_state_call() is at fault; the trace below shows it\n");
+	if (lua_type(L, -1) == LUA_TSTRING)
+		msg = lua_tolstring(L, -1, &len);
+	pr_emerg("state '" NAME_FMT "': Lua error outside any protected call: %*pE\n",
+		 NAME_ARG(s), (int)min_t(size_t, len, PRINT_BINARY), msg);
+	pr_emerg("at fault is who called the Lua API without lua_pcall() or klua_state_call(), as the trace below shows: %pS\n",
+		 caller());
 	return 0;
 }
 

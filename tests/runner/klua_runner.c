@@ -2,8 +2,8 @@
 /*
  * klua_runner: runs Lua scripts that root writes to /dev/klua-runner.
  *
- * For the tests and for "make run SCRIPT=": not for a machine in use, since
- * whoever may write to the device runs code in the kernel.
+ * For the tests: not for a machine in use, since whoever may write to the
+ * device runs code in the kernel. (For those there is the program klua.)
  *
  * One request for each open file. It is a line, and for "run" the script:
  *
