@@ -8,7 +8,8 @@
 # happens in a copy of the sources, build/modules/KERNEL. Warnings of compiler,
 # objtool and modpost are printed and kept in build/modules/KERNEL.warnings.
 #
-# -s builds all of it anew with W=1 and sparse, at build/modules/KERNEL-strict.
+# -s builds all of it anew, at build/modules/KERNEL-strict, with W=1, sparse, and
+# a warning for each function that takes more than 1 KiB of the stack.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -41,6 +42,7 @@ compile()
 	make -C "$kdir" M="$1" -j"$(nproc)" KLUA="$src" \
 		KBUILD_EXTRA_SYMBOLS="${2-}" \
 		${strict:+W=1 C=2 CF=-Wno-external-function-has-definition} \
+		${strict:+KCFLAGS=-Wframe-larger-than=1024} \
 		modules </dev/null >"$log" 2>&1 9>&- || status=$?
 	cat "$log" >>"$log.all"
 	grep -i 'warning' "$log" >>"$src.warnings" || true
