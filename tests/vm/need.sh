@@ -19,7 +19,10 @@ tools()
 	vm)	echo "qemu-system-x86_64:qemu-system-x86 cpio:cpio" \
 		     "readelf:binutils make:make gcc:gcc pkg-config:pkgconf" \
 		     "/usr/include/libmnl/libmnl.h:libmnl-dev" \
-		     "/usr/include/editline/readline.h:libedit-dev" ;;
+		     "/usr/include/editline/readline.h:libedit-dev"
+		# With apt these come as packages that are not installed.
+		command -v apt-get >/dev/null ||
+			echo "busybox:busybox-static dnsmasq:dnsmasq-base" ;;
 	kernels)
 		echo "bc:bc bison:bison flex:flex xz:xz-utils perl:perl" \
 		     "/usr/include/libelf.h:libelf-dev" \

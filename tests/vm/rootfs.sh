@@ -5,7 +5,8 @@
 #
 # Makes build/rootfs.cpio, the programs inside the VM: from Debian packages
 # that are downloaded but not installed or, where there is no apt, from the
-# programs of this machine.
+# programs of this machine. (lua5.3, which only comparisons need, may be missing
+# there.)
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -75,8 +76,12 @@ add_libs()
 add_program()
 {
 	program=$src$1
-	[ -n "$src" ] || program=$(command -v "${1##*/}") ||
-		die "there is no ${1##*/} on this machine to put into the VM"
+	if [ -z "$src" ]; then
+		program=$(PATH=$PATH:/usr/sbin:/sbin command -v "${1##*/}") || {
+			[ "$1" != /usr/bin/lua5.3 ] || return 0
+			die "there is no ${1##*/} on this machine to put into the VM"
+		}
+	fi
 	cp -L "$program" "$root/bin/"
 	add_libs "$program"
 }
@@ -108,9 +113,14 @@ done
 for lib in $(echo "$libraries" | awk '{ print $2 }'); do
 	add_lib "$lib"
 done
+# Without a terminal's description the line editor knows a plain one only.
 for terminal in $terminals; do
-	mkdir -p "$root/lib/terminfo/${terminal%/*}"
-	cp "$src/lib/terminfo/$terminal" "$root/lib/terminfo/$terminal"
+	for dir in /lib/terminfo /usr/share/terminfo /usr/lib/terminfo; do
+		[ -e "$src$dir/$terminal" ] || continue
+		mkdir -p "$root/lib/terminfo/${terminal%/*}"
+		cp -L "$src$dir/$terminal" "$root/lib/terminfo/$terminal"
+		break
+	done
 done
 
 ln -s ../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 "$root/lib64/"
