@@ -382,7 +382,7 @@ static void own(struct klua_state *s)
 
 /**
  * klua_state_lock - have a state to oneself
- * @s: a state that the caller keeps alive
+ * @s: a state that the caller keeps alive, never NULL
  *
  * Context: Process context or softirq, interrupts on. Takes the lock and turns
  *	    bottom halves off until klua_state_unlock(); nothing may sleep in
@@ -561,7 +561,7 @@ static void set_result(struct klua_result *result, const char *text, size_t len)
 		return;
 	result->len = len;
 	result->count = 0;
-	copy_text(result->buf, result->size, text, len);
+	copy_text(result->buf, result->buf ? result->size : 0, text, len);
 }
 
 /* The entry failed: leave its text where the caller will look. */

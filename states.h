@@ -170,7 +170,7 @@ struct klua_state {
  * @buf:  bytes for the text: the chunk's results as tostring() shows them,
  *	  separated by tabs, or the error message with its traceback; always
  *	  NUL-terminated when @size is not 0
- * @size: bytes @buf holds
+ * @size: bytes @buf holds; with a @buf of NULL they count as none
  * @len:  out: bytes of the whole text, without NUL; @size or more when it was
  *	  cut to fit
  * @count: out: how many results there are; 0 after an error

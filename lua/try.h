@@ -24,6 +24,11 @@
 #include <linux/sched.h>
 #include <asm/stacktrace.h>
 
+/* What Kbuild has a file for; what another one takes is in lua/README. */
+#ifndef CONFIG_X86_64
+#error "KLua has no lua/setjmp_<arch>.S for this architecture"
+#endif
+
 struct lua_State;
 
 struct klua_jmpbuf {

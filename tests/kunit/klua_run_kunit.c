@@ -165,6 +165,66 @@ static void bad_arguments(struct kunit *test)
 	klua_state_unlock(state);
 }
 
+/* What a chunk is called is data, and so is what it says. */
+static void odd_chunk_names(struct kunit *test)
+{
+	static const char chunk[] = "error('%s%n\033[2J')";
+	static const struct {
+		const char *name;
+		const char *text;
+	} names[] = {
+		{ NULL, "chunk:1: %s%n\033[2J" },
+		{ "", "[string \"\"]:1: %s%n" },
+		{ "=", ":1: %s%n" },
+		{ "@", ":1: %s%n" },
+		{ "%s%n%pE", "[string \"%s%n%pE\"]:1: %s%n" },
+		{ "a\nb", "[string \"a...\"]:1: %s%n" },
+		{ "@\033[2J", "\033[2J:1: %s%n" },
+	};
+	struct klua_result result = { .buf = text, .size = sizeof(text) };
+	struct kmsg_dump_iter log;
+	char name[512];
+	int i;
+
+	log_begin(&log);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		KUNIT_EXPECT_EQ(test, klua_state_run(state, chunk,
+						     strlen(chunk),
+						     names[i].name, &result),
+				-EREMOTEIO);
+		KUNIT_EXPECT_EQ_MSG(test, !!strstarts(text, names[i].text), 1,
+				    "%d: %s", i, text);
+	}
+	for (i = 0; i < 3; i++) {
+		memset(name, 'x', sizeof(name));
+		name[sizeof(name) - 1] = '\0';
+		if (i)
+			name[0] = "=@"[i - 1];
+		KUNIT_EXPECT_EQ(test, klua_state_run(state, chunk,
+						     strlen(chunk), name,
+						     &result), -EREMOTEIO);
+		KUNIT_EXPECT_EQ_MSG(test, !!strstr(text, ":1: %s%n"), 1,
+				    "%d: %s", i, text);
+	}
+	KUNIT_EXPECT_EQ(test, log_count(&log, "<", ""), 0);
+}
+
+static void a_result_may_have_no_buffer(struct kunit *test)
+{
+	static const char * const chunks[] = { "return 'abc'", "error('abc', 0)" };
+	struct klua_result result = { .size = 10 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(chunks); i++) {
+		result.len = 0;
+		KUNIT_EXPECT_EQ(test, klua_state_run(state, chunks[i],
+						     strlen(chunks[i]), NULL,
+						     &result),
+				i ? -EREMOTEIO : 0);
+		KUNIT_EXPECT_GE(test, result.len, 3);
+	}
+}
+
 static int add_two(lua_State *L)
 {
 	int *n = lua_touserdata(L, 1);
@@ -412,6 +472,8 @@ static struct kunit_case run_cases[] = {
 	KUNIT_CASE(stack_is_restored),
 	KUNIT_CASE(each_failure_has_its_errno),
 	KUNIT_CASE(bad_arguments),
+	KUNIT_CASE(odd_chunk_names),
+	KUNIT_CASE(a_result_may_have_no_buffer),
 	KUNIT_CASE(calls_a_function),
 	KUNIT_CASE(the_message_stays_under_the_lock),
 	KUNIT_CASE(each_entry_has_its_own_budget),
