@@ -179,3 +179,24 @@ for _, f in ipairs {
 	if not pcall(f) then n = n + 1 end
 end
 return n
+
+--- resume-without-memory
+-- new: the message of a resume that fails, where memory has ended
+-- ends: 0 true | ETIME *
+-- small: 0 true
+local resume, full, n = coroutine.resume, {}, 0
+local function fill()
+	while true do
+		full[n + 1] = {}
+		n = n + 1
+	end
+end
+return coroutine.wrap(function()
+	local dead = coroutine.create(error)
+	resume(dead)
+	pcall(fill)
+	pcall(fill)
+	local caught = pcall(resume, dead)
+	full = nil
+	return caught
+end)()
