@@ -44,6 +44,7 @@ static size_t maxalloc, curralloc;
 static unsigned int allocs;
 static int resources;
 static unsigned long long seed;
+static bool verbose;
 
 static void broken(const char *fmt, ...)
 {
@@ -71,6 +72,8 @@ void klua_print(struct lua_State *L, const char *text, size_t len)
 	static char line[64 * 1024];
 
 	(void)L;
+	if (verbose)
+		fprintf(stderr, "%.*s\n", (int)len, text);
 	memcpy(line, text, len < sizeof(line) ? len : sizeof(line));
 }
 
@@ -234,6 +237,14 @@ static int trace(lua_State *L)
 	return 1;
 }
 
+static void show_error(lua_State *L, int status)
+{
+	if (verbose && status > LUA_YIELD)
+		fprintf(stderr, "error %d: %s\n", status,
+			lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) :
+							 "no text");
+}
+
 static int enter(lua_State *L, const char *text, size_t len)
 {
 	struct chunk chunk = { text, len };
@@ -247,6 +258,7 @@ static int enter(lua_State *L, const char *text, size_t len)
 	status = lua_pcall(L, 1, 0, 1);
 	if (lua_gettop(L) != (status ? 2 : 1))
 		broken("the stack has %d values", lua_gettop(L));
+	show_error(L, status);
 	lua_settop(L, 0);
 	return status;
 }
@@ -274,6 +286,7 @@ static int enter_thread(lua_State *L, const char *text, size_t len)
 		if (status == LUA_YIELD)
 			status = LUA_OK;
 	}
+	show_error(co, status);
 	lua_settop(L, 0);
 	lua_gc(L, LUA_GCSTEP, 1);
 	return status;
@@ -394,12 +407,13 @@ void fuzz_run(const char *text, size_t len, const struct fuzz_options *options)
 	long ms;
 
 	opt = options;
+	verbose = getenv("FUZZ_VERBOSE");
 	paint(0);
 	ms = cpu_ms();
 	run(text, len);
 	ms = cpu_ms() - ms;
 	used = paint(1);
-	if (getenv("FUZZ_VERBOSE"))
+	if (verbose)
 		fprintf(stderr, "%ld ms, %zu bytes of stack\n", ms, used);
 	if (ms > MAX_MS)
 		broken("%ld ms for %u steps", ms, options->steps);
