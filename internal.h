@@ -66,7 +66,7 @@ void klua_states_flush(void);
 /* run.c */
 u64 klua_default_steps(void);
 u32 klua_max_ms(void);
-void __klua_state_set_steps(struct klua_state *s, u64 n);
+void klua_steps_set(struct klua_state *s, u64 n);
 int klua_state_lock_wait(struct klua_state *s);
 int klua_state_open(struct klua_state *s);
 void klua_state_close(struct klua_state *s);

@@ -498,7 +498,7 @@ static int set_limits(struct klua_state *s, struct genl_info *info)
 	if (memory)
 		err = set_memory(s, nla_get_u64(memory), info->extack);
 	if (!err && steps)
-		__klua_state_set_steps(s, nla_get_u64(steps));
+		klua_steps_set(s, nla_get_u64(steps));
 	klua_state_unlock(s);
 	return err;
 }

@@ -23,7 +23,24 @@
 #include "tracepoints.h"
 
 static ulong steps = 10000000;
-module_param(steps, ulong, 0644);
+
+/* No steps at all would be of no use, and is not what 0 would be meant for. */
+static int set_steps(const char *text, const struct kernel_param *kp)
+{
+	unsigned long n;
+	int err = kstrtoul(text, 0, &n);
+
+	if (err || !n)
+		return err ?: -EINVAL;
+	return param_set_ulong(text, kp);
+}
+
+static const struct kernel_param_ops steps_ops = {
+	.set = set_steps,
+	.get = param_get_ulong,
+};
+module_param_cb(steps, &steps_ops, &steps, 0644);
+__MODULE_PARM_TYPE(steps, "ulong");
 MODULE_PARM_DESC(steps, "steps (about one VM instruction each) an entry into a new state may take (default 10000000)");
 
 static uint max_ms = 2000;
@@ -56,7 +73,7 @@ u32 klua_max_ms(void)
 }
 
 /* Under the state's lock, or before anybody else knows the state. */
-void __klua_state_set_steps(struct klua_state *s, u64 n)
+void klua_steps_set(struct klua_state *s, u64 n)
 {
 	WRITE_ONCE(s->steps, n);
 	s->slice = min_t(u64, n, KLUA_SLICE);
@@ -64,7 +81,6 @@ void __klua_state_set_steps(struct klua_state *s, u64 n)
 
 void klua_run_defaults(struct klua_state *s)
 {
-	__klua_state_set_steps(s, READ_ONCE(steps));
 	s->owner = -1;
 	s->events_from = jiffies;
 	s->limits.cpu = -1;
@@ -337,6 +353,8 @@ int klua_state_open(struct klua_state *s)
 
 	klua_alloc_init(s);
 	s->building = true;
+	/* What runs now is our own, and a small budget is for scripts. */
+	klua_steps_set(s, KLUA_STEPS_UNLIMITED);
 	s->L = lua_newstate(klua_alloc, &s->limits);
 	if (!s->L)
 		return -ENOMEM;
@@ -344,6 +362,7 @@ int klua_state_open(struct klua_state *s)
 	lua_pushcfunction(s->L, openlibs);
 	status = lua_pcall(s->L, 0, 0, 0);
 	s->building = false;
+	klua_steps_set(s, klua_default_steps());
 	return status == LUA_OK ? 0 : open_error(status);
 }
 
@@ -793,6 +812,27 @@ int klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 EXPORT_SYMBOL_KLUA(klua_state_run);
 
 /**
+ * __klua_state_set_maxalloc - klua_state_set_maxalloc() for those who have the
+ *			       lock
+ * @s: a state that the caller has locked with klua_state_lock()
+ * @maxalloc: bytes, KLUA_MIN_ALLOC or more
+ *
+ * A function that Lua calls may do it, too: the next allocation sees it.
+ *
+ * Context: Where klua_state_lock() was called. Assumes the state's lock.
+ * Return: as klua_state_set_maxalloc(), but -EINVAL alone.
+ */
+int __klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc)
+{
+	if (!s || maxalloc < KLUA_MIN_ALLOC)
+		return -EINVAL;
+	lockdep_assert_held(&s->lock);
+	WRITE_ONCE(s->maxalloc, maxalloc);
+	return 0;
+}
+EXPORT_SYMBOL_KLUA(__klua_state_set_maxalloc);
+
+/**
  * klua_state_set_maxalloc - change the memory limit of a state
  * @s: a state that the caller keeps alive
  * @maxalloc: bytes, KLUA_MIN_ALLOC or more
@@ -802,18 +842,47 @@ EXPORT_SYMBOL_KLUA(klua_state_run);
  *
  * Context: Process context or softirq, interrupts on. Takes and releases the
  *	    state's lock.
- * Return: 0, or -EINVAL: @s is NULL or @maxalloc is below KLUA_MIN_ALLOC.
+ * Return: 0, or -EINVAL: @s is NULL or @maxalloc is below KLUA_MIN_ALLOC; or,
+ *	   as klua_state_call(), -EDEADLK, -EBUSY, -EOPNOTSUPP, -ESHUTDOWN.
  */
 int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc)
 {
-	if (!s || maxalloc < KLUA_MIN_ALLOC)
+	int ret;
+
+	if (!s)
 		return -EINVAL;
-	klua_state_lock(s);
-	WRITE_ONCE(s->maxalloc, maxalloc);
+	ret = enter(s);
+	if (ret)
+		return ret;
+	ret = __klua_state_set_maxalloc(s, maxalloc);
 	klua_state_unlock(s);
-	return 0;
+	return ret;
 }
 EXPORT_SYMBOL_KLUA(klua_state_set_maxalloc);
+
+/**
+ * __klua_state_set_steps - klua_state_set_steps() for those who have the lock
+ * @s: a state that the caller has locked with klua_state_lock()
+ * @steps: 1 or more, or KLUA_STEPS_UNLIMITED
+ *
+ * For a budget of one call alone: lock, set it, call, set @s->steps back to
+ * what it was, unlock.
+ *
+ * Context: Where klua_state_lock() was called. Assumes the state's lock.
+ * Return: 0, or -EINVAL: @s is NULL or @steps is 0; -EDEADLK: a function that
+ *	   Lua calls asks, and its entry is under way on the old budget.
+ */
+int __klua_state_set_steps(struct klua_state *s, u64 steps)
+{
+	if (!s || !steps)
+		return -EINVAL;
+	lockdep_assert_held(&s->lock);
+	if (klua_armed(&s->limits))
+		return -EDEADLK;
+	klua_steps_set(s, steps);
+	return 0;
+}
+EXPORT_SYMBOL_KLUA(__klua_state_set_steps);
 
 /**
  * klua_state_set_steps - change the budget of each entry into a state
@@ -824,15 +893,20 @@ EXPORT_SYMBOL_KLUA(klua_state_set_maxalloc);
  *
  * Context: Process context or softirq, interrupts on. Takes and releases the
  *	    state's lock.
- * Return: 0, or -EINVAL: @s is NULL or @steps is 0.
+ * Return: 0, or -EINVAL: @s is NULL or @steps is 0; or, as klua_state_call(),
+ *	   -EDEADLK, -EBUSY, -EOPNOTSUPP, -ESHUTDOWN.
  */
 int klua_state_set_steps(struct klua_state *s, u64 steps)
 {
-	if (!s || !steps)
+	int ret;
+
+	if (!s)
 		return -EINVAL;
-	klua_state_lock(s);
-	__klua_state_set_steps(s, steps);
+	ret = enter(s);
+	if (ret)
+		return ret;
+	ret = __klua_state_set_steps(s, steps);
 	klua_state_unlock(s);
-	return 0;
+	return ret;
 }
 EXPORT_SYMBOL_KLUA(klua_state_set_steps);

@@ -322,7 +322,7 @@ static int open_state(struct klua_new *new, struct klua_state *s)
 	/* What opening the libraries took is not the scripts'. */
 	memset(&s->stats, 0, sizeof(s->stats));
 	if (new->steps)
-		__klua_state_set_steps(s, new->steps);
+		klua_steps_set(s, new->steps);
 	if (err == -ENOMEM)
 		return refuse(new, err, "not enough memory to open the libraries");
 	if (err)

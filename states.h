@@ -205,6 +205,8 @@ int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 
 int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc);
 int klua_state_set_steps(struct klua_state *s, u64 steps);
+int __klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc);
+int __klua_state_set_steps(struct klua_state *s, u64 steps);
 int klua_state_cancel(const char *name);
 
 #endif /* KLUA_STATES_H */

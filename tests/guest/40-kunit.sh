@@ -21,7 +21,7 @@ cases()
 }
 
 load klua print_burst=0
-for suite in klua_states klua_alloc klua_run klua_core; do
+for suite in klua_states klua_alloc klua_run klua_limits klua_core; do
 	dmesg_mark
 	load "${suite}_kunit"
 	dmesg_since >/tmp/log

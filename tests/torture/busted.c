@@ -141,7 +141,7 @@ static bool dec_and_test(refcount_t *users)
 #define klua_state_open		copy_state_open
 #define klua_state_close	copy_state_close
 #define klua_run_defaults	copy_run_defaults
-#define __klua_state_set_steps	copy_set_steps
+#define klua_steps_set		copy_steps_set
 #define klua_user_charge	copy_user_charge
 #define klua_user_uncharge	copy_user_uncharge
 #define klua_event_created	copy_event_created
@@ -251,7 +251,7 @@ void klua_run_defaults(struct klua_state *s)
 {
 }
 
-void __klua_state_set_steps(struct klua_state *s, u64 n)
+void klua_steps_set(struct klua_state *s, u64 n)
 {
 }
 

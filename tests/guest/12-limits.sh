@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The limits as an administrator sets them, and a process that is killed.
+. "$(dirname "$0")/lib.sh"
+
+load klua max_ms=8000
+load klua_runner
+steps=/sys/module/klua/parameters/steps
+
+for bad in 0 00 0x0 -1 x 18446744073709551616 '1 2'; do
+	# shellcheck disable=SC2016	# the inner shell expands it
+	check_fails "a budget of $bad is refused" \
+		sh -c 'echo "$1" >"$2"' sh "$bad" "$steps" 2>/dev/null
+done
+is "and changes nothing" 10000000 "$(cat "$steps")"
+
+echo 1 >"$steps"
+lua_fails "a budget of 1 is no more" 'return 1' ETIME '*step budget exceeded'
+echo 18446744073709551615 >"$steps"
+lua_ok "the largest is unlimited" 'for i = 1, 100000 do end return 1' 1
+echo 10000000 >"$steps"
+
+# clock: sets $now in milliseconds
+clock()
+{
+	read -r now _ </proc/uptime
+	now=${now%.*}${now#*.}0
+}
+
+# The reader runs the script: it is the one to kill.
+sh -c 'exec 4<>/dev/klua-runner
+	printf "run name=killed keep=1 steps=%s\nx = 1 while true do end" \
+		18446744073709551615 >&4
+	exec cat <&4' >/dev/null &
+sleep 1
+clock
+start=$now
+kill -KILL $!
+lua 'return x' name=killed
+clock
+is "a script whose process is killed" "0: 1" "$lua_errno: $lua_text"
+check "ends soon: in $((now - start)) ms" [ $((now - start)) -lt 4000 ]

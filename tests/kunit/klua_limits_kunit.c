@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The limits of an entry: whichever function of Lua's a consumer enters by,
+ * whatever they are set to, and whoever asks from where.
+ */
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/kthread.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <asm/stacktrace.h>
+#ifdef CONFIG_X86_LOCAL_APIC
+#include <asm/apic.h>
+#include <asm/nmi.h>
+#endif
+
+#include "common.h"
+
+#define NAME	"kunit"
+
+/* Enough to load a small script, and soon spent */
+#define STEPS	20000
+
+static struct klua_state *state;
+
+static int init_state(struct kunit *test)
+{
+	state = klua_state_create(SMALL, NAME);
+	return state ? klua_state_set_steps(state, STEPS) : -ENOMEM;
+}
+
+static void exit_state(struct kunit *test)
+{
+	klua_state_destroy_all();
+}
+
+/* For entries by Lua's own functions, under the state's lock */
+static int load_chunk(const char *chunk)
+{
+	return luaL_loadbufferx(state->L, chunk, strlen(chunk), "=test", "t");
+}
+
+/* The entry in progress, or the last one, ended like this. */
+static int stopped_by(void)
+{
+	return state->limits.budget.stopped;
+}
+
+static void expect_disarmed(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, state->limits.cpu, -1);
+	KUNIT_EXPECT_EQ(test, state->limits.stack, KLUA_UNARMED);
+	KUNIT_EXPECT_EQ(test, run_text(state, "return 1 + 1"), 0);
+}
+
+static void pcall_is_limited(struct kunit *test)
+{
+	static const char * const endless[] = {
+		"while true do end",
+		"while true do pcall(function() while true do end end) end",
+		"return ('a'):rep(30):find(('a*'):rep(30) .. 'b')",
+		"return coroutine.wrap(function() while true do end end)()",
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(endless); i++) {
+		klua_state_lock(state);
+		KUNIT_EXPECT_EQ(test, load_chunk(endless[i]), LUA_OK);
+		KUNIT_EXPECT_EQ(test, lua_pcall(state->L, 0, 0, 0), LUA_ERRRUN);
+		KUNIT_EXPECT_EQ_MSG(test, stopped_by(), -ETIME, "%s",
+				    endless[i]);
+		lua_settop(state->L, 0);
+		klua_state_unlock(state);
+		expect_disarmed(test);
+	}
+}
+
+static void pcall_is_limited_in_depth(struct kunit *test)
+{
+	static const char chunk[] = "local function f() return pcall(f) end\n"
+				    "return f()";
+	int top;
+
+	klua_state_lock(state);
+	KUNIT_EXPECT_EQ(test, load_chunk(chunk), LUA_OK);
+	KUNIT_EXPECT_EQ(test, lua_pcall(state->L, 0, LUA_MULTRET, 0), LUA_OK);
+	top = lua_gettop(state->L);
+	KUNIT_EXPECT_GT(test, top, 2);
+	KUNIT_EXPECT_STREQ(test, lua_tostring(state->L, top),
+			   "C stack overflow");
+	KUNIT_EXPECT_TRUE(test, state->limits.stack_hit);
+	lua_settop(state->L, 0);
+	klua_state_unlock(state);
+	expect_disarmed(test);
+}
+
+static void pcall_is_limited_in_memory(struct kunit *test)
+{
+	klua_state_lock(state);
+	KUNIT_EXPECT_EQ(test, load_chunk("return ('x'):rep(100000)"), LUA_OK);
+	KUNIT_EXPECT_EQ(test, lua_pcall(state->L, 0, 0, 0), LUA_ERRMEM);
+	KUNIT_EXPECT_LE(test, state->peakalloc, SMALL);
+	lua_settop(state->L, 0);
+	klua_state_unlock(state);
+	expect_disarmed(test);
+}
+
+/* A text that never ends */
+static const char *endless_text(lua_State *L, void *data, size_t *size)
+{
+	static const char text[] = "local a = {[a] = a .. a} ";
+
+	*size = sizeof(text) - 1;
+	return text;
+}
+
+static void load_is_limited(struct kunit *test)
+{
+	klua_state_lock(state);
+	KUNIT_EXPECT_EQ(test, __klua_state_set_steps(state, 500), 0);
+	KUNIT_EXPECT_EQ(test, lua_load(state->L, endless_text, NULL, "=test",
+				       "t"), LUA_ERRRUN);
+	KUNIT_EXPECT_EQ(test, stopped_by(), -ETIME);
+	lua_settop(state->L, 0);
+	KUNIT_EXPECT_EQ(test, __klua_state_set_steps(state, STEPS), 0);
+	klua_state_unlock(state);
+	expect_disarmed(test);
+}
+
+static void resume_is_limited(struct kunit *test)
+{
+	static const char * const endless[] = {
+		"while true do end",
+		"pcall(function() while true do end end) while true do end",
+		"while true do pcall(error) end",
+	};
+	lua_State *co;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(endless); i++) {
+		klua_state_lock(state);
+		co = lua_newthread(state->L);
+		KUNIT_EXPECT_EQ(test, load_chunk(endless[i]), LUA_OK);
+		lua_xmove(state->L, co, 1);
+		KUNIT_EXPECT_EQ(test, lua_resume(co, NULL, 0), LUA_ERRRUN);
+		KUNIT_EXPECT_EQ_MSG(test, stopped_by(), -ETIME, "%s",
+				    endless[i]);
+		/* Of what is dead nothing runs. */
+		KUNIT_EXPECT_EQ(test, lua_resume(co, NULL, 0), LUA_ERRRUN);
+		lua_settop(state->L, 0);
+		klua_state_unlock(state);
+		expect_disarmed(test);
+	}
+}
+
+/* Each piece between two yields is an entry. */
+static void each_resume_has_its_own_budget(struct kunit *test)
+{
+	lua_State *co;
+	int i;
+
+	klua_state_lock(state);
+	co = lua_newthread(state->L);
+	KUNIT_EXPECT_EQ(test, load_chunk("while true do\n"
+					 "for i = 1, 5000 do end\n"
+					 "coroutine.yield() end"), LUA_OK);
+	lua_xmove(state->L, co, 1);
+	for (i = 0; i < 10; i++) {
+		KUNIT_EXPECT_EQ(test, lua_resume(co, NULL, 0), LUA_YIELD);
+		KUNIT_EXPECT_EQ(test, stopped_by(), 0);
+		lua_settop(co, 0);
+	}
+	lua_settop(state->L, 0);
+	klua_state_unlock(state);
+	expect_disarmed(test);
+}
+
+/* What lua_gc() and lua_settop() may start: a script's finalizers */
+static void collecting_is_limited(struct kunit *test)
+{
+	static const char chunk[] =
+		"setmetatable({}, {__gc = function() while true do end end})\n"
+		"setmetatable({}, {__gc = function() again = true\n"
+		"while true do end end})";
+
+	KUNIT_EXPECT_EQ(test, run_text(state, chunk), 0);
+	klua_state_lock(state);
+	lua_gc(state->L, LUA_GCCOLLECT, 0);
+	KUNIT_EXPECT_EQ(test, stopped_by(), -ETIME);
+	lua_settop(state->L, LUA_MINSTACK);
+	lua_settop(state->L, 0);
+	KUNIT_EXPECT_EQ(test, lua_gettop(state->L), 0);
+	klua_state_unlock(state);
+	KUNIT_EXPECT_EQ(test, run_text(state, "assert(again)"), 0);
+	expect_disarmed(test);
+}
+
+/* A step of the collector is an entry as well; all of them together end. */
+static void collecting_in_steps_is_limited(struct kunit *test)
+{
+	static const char chunk[] =
+		"setmetatable({}, {__gc = function() while true do end end})";
+	int i;
+
+	KUNIT_EXPECT_EQ(test, run_text(state, chunk), 0);
+	klua_state_lock(state);
+	for (i = 0; i < 100 && !stopped_by(); i++)
+		lua_gc(state->L, LUA_GCSTEP, 0);
+	KUNIT_EXPECT_EQ(test, stopped_by(), -ETIME);
+	klua_state_unlock(state);
+	expect_disarmed(test);
+}
+
+static void budgets_at_the_edges(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, state->steps, STEPS);
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, 1), 0);
+	KUNIT_EXPECT_EQ(test, run_text(state, "return 1"), -ETIME);
+	KUNIT_EXPECT_EQ(test, run_text(state, ""), -ETIME);
+
+	/* -1 is KLUA_STEPS_UNLIMITED, and other large ones are much alike. */
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, -1), 0);
+	KUNIT_EXPECT_TRUE(test, state->steps == KLUA_STEPS_UNLIMITED);
+	KUNIT_EXPECT_EQ(test, run_text(state, "for i = 1, 100000 do end"), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, -2), 0);
+	KUNIT_EXPECT_EQ(test, run_text(state, "for i = 1, 100000 do end"), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, S64_MIN), 0);
+	KUNIT_EXPECT_EQ(test, run_text(state, "for i = 1, 100000 do end"), 0);
+	KUNIT_EXPECT_EQ(test, run_text(state, "while true do end"), -ETIMEDOUT);
+
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, STEPS), 0);
+	expect_disarmed(test);
+}
+
+static void memory_limits_at_the_edges(struct kunit *test)
+{
+	static const size_t bad[] = { 0, 1, KLUA_MIN_ALLOC - 1 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(state, bad[i]),
+				-EINVAL);
+		KUNIT_EXPECT_NULL(test, klua_state_create(bad[i], "bad"));
+	}
+	KUNIT_EXPECT_EQ(test, state->maxalloc, SMALL);
+
+	/* Negative is very large: no limit but the machine's memory. */
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, KLUA_STEPS_UNLIMITED),
+			0);
+	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(state, -1), 0);
+	KUNIT_EXPECT_EQ(test, state->maxalloc, SIZE_MAX);
+	KUNIT_EXPECT_EQ(test, run_text(state, "x = ('x'):rep(100000)"), 0);
+
+	/* Less than is used: nothing is lost, and nothing more is given. */
+	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(state, KLUA_MIN_ALLOC),
+			0);
+	KUNIT_EXPECT_EQ(test, run_text(state, "return 'new ' .. #x"), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(state, 2 * SMALL), 0);
+	KUNIT_EXPECT_EQ(test, run_text(state, "assert(#x == 100000)"), 0);
+}
+
+static void budget_of_one_call(struct kunit *test)
+{
+	u64 steps;
+
+	klua_state_lock(state);
+	steps = state->steps;
+	KUNIT_EXPECT_EQ(test, __klua_state_set_steps(state, 100), 0);
+	KUNIT_EXPECT_EQ(test, __klua_state_run(state, "for i = 1, 1000 do end",
+					       22, NULL, NULL), -ETIME);
+	KUNIT_EXPECT_EQ(test, __klua_state_set_steps(state, steps), 0);
+	KUNIT_EXPECT_EQ(test, __klua_state_run(state, "for i = 1, 1000 do end",
+					       22, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, __klua_state_set_steps(state, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, __klua_state_set_maxalloc(state, 0), -EINVAL);
+	klua_state_unlock(state);
+}
+
+/* What a function that Lua calls may set */
+struct setting {
+	struct klua_state *s;
+	int maxalloc;
+	int steps;
+	int locked_maxalloc;
+	int locked_steps;
+};
+
+static int set_limits(lua_State *L)
+{
+	struct setting *set = lua_touserdata(L, 1);
+
+	set->maxalloc = klua_state_set_maxalloc(set->s, 2 * SMALL);
+	set->steps = klua_state_set_steps(set->s, 2 * STEPS);
+	if (set->s != state)
+		return 0;
+	set->locked_maxalloc = __klua_state_set_maxalloc(set->s, 3 * SMALL);
+	set->locked_steps = __klua_state_set_steps(set->s, 3 * STEPS);
+	return 0;
+}
+
+static void setting_from_inside_does_not_wait(struct kunit *test)
+{
+	struct setting set = { .s = state };
+	struct klua_state *other;
+
+	KUNIT_EXPECT_EQ(test, klua_state_call(state, set_limits, &set), 0);
+	KUNIT_EXPECT_EQ(test, set.maxalloc, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, set.steps, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, set.locked_maxalloc, 0);
+	KUNIT_EXPECT_EQ(test, set.locked_steps, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, state->maxalloc, 3 * SMALL);
+	KUNIT_EXPECT_EQ(test, state->steps, STEPS);
+
+	other = klua_state_create(SMALL, "other");
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	set.s = other;
+	KUNIT_EXPECT_EQ(test, klua_state_call(state, set_limits, &set), 0);
+	KUNIT_EXPECT_EQ(test, set.maxalloc, 0);
+	KUNIT_EXPECT_EQ(test, set.steps, 0);
+	KUNIT_EXPECT_EQ(test, other->maxalloc, 2 * SMALL);
+	KUNIT_EXPECT_EQ(test, other->steps, 2 * STEPS);
+}
+
+static void setting_with_the_lock_does_not_wait(struct kunit *test)
+{
+	klua_state_lock(state);
+	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(state, SMALL), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, STEPS), -EDEADLK);
+	klua_state_unlock(state);
+}
+
+static void setting_with_irqs_off_is_refused(struct kunit *test)
+{
+	unsigned long flags;
+	int maxalloc, steps;
+
+	local_irq_save(flags);
+	maxalloc = klua_state_set_maxalloc(state, SMALL);
+	steps = klua_state_set_steps(state, STEPS);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_EQ(test, maxalloc, -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, steps, -EOPNOTSUPP);
+}
+
+/* A run without end, in a thread of its own */
+struct endless {
+	struct completion begun;
+	struct completion done;
+	int err;
+};
+
+static int run_endless(void *data)
+{
+	struct endless *e = data;
+
+	allow_signal(SIGKILL);
+	complete(&e->begun);
+	e->err = run_text(state, "while true do pcall(function()\n"
+			  "while true do end end) end");
+	kthread_complete_and_exit(&e->done, 0);
+}
+
+/* Begins it and waits until it runs. */
+static struct task_struct *begin_endless(struct kunit *test, struct endless *e)
+{
+	struct task_struct *task;
+
+	init_completion(&e->begun);
+	init_completion(&e->done);
+	e->err = 0;
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, KLUA_STEPS_UNLIMITED),
+			0);
+	task = kthread_run(run_endless, e, "endless");
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(task));
+	wait_for_completion(&e->begun);
+	while (READ_ONCE(state->limits.cpu) < 0 && !completion_done(&e->done))
+		usleep_range(100, 200);
+	return task;
+}
+
+static void a_fatal_signal_ends_a_run(struct kunit *test)
+{
+	struct task_struct *task;
+	struct endless e;
+
+	task = begin_endless(test, &e);
+	get_task_struct(task);
+	send_sig(SIGKILL, task, 1);
+	wait_for_completion(&e.done);
+	put_task_struct(task);
+	KUNIT_EXPECT_EQ(test, e.err, -EINTR);
+	expect_disarmed(test);
+}
+
+/* Names that a cancel finds nothing for, and one that is on its way out */
+static void cancel_of_what_does_not_run(struct kunit *test)
+{
+	struct endless e;
+
+	KUNIT_EXPECT_EQ(test, klua_state_cancel("nobody"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, klua_state_cancel(NULL), -ENOENT);
+	KUNIT_EXPECT_EQ(test, klua_state_cancel(""), -ENOENT);
+	KUNIT_EXPECT_EQ(test, klua_state_cancel(NAME), -ESRCH);
+	/* Nothing is left over for the next run. */
+	KUNIT_EXPECT_EQ(test, run_text(state, "return 1"), 0);
+
+	KUNIT_ASSERT_TRUE(test, klua_state_get(state));
+	begin_endless(test, &e);
+	klua_state_destroy_all();
+	KUNIT_EXPECT_EQ(test, klua_state_cancel(NAME), -ENOENT);
+	wait_for_completion(&e.done);
+	KUNIT_EXPECT_EQ(test, e.err, -ETIMEDOUT);
+	/* Held, it works on, whatever its name may mean by now. */
+	KUNIT_EXPECT_EQ(test, run_text(state, "return 1"), 0);
+	klua_state_put(state);
+}
+
+/* Uses up the C stack until @left bytes of it are left; then runs. */
+static noinline int dig(unsigned long left, int (*run)(void))
+{
+	unsigned long sp = current_stack_pointer;
+	unsigned long base = (unsigned long)task_stack_page(current);
+	unsigned char pad[128];
+	int ret;
+
+	memset(pad, left, sizeof(pad));
+	OPTIMIZER_HIDE_VAR(sp);
+	if (sp - base < left + 512)
+		ret = run();
+	else
+		ret = dig(left, run);
+	barrier_data(pad);
+	return ret;
+}
+
+static int run_here(void)
+{
+	return run_text(state, "return 1");
+}
+
+static int pcall_here(void)
+{
+	int ret;
+
+	klua_state_lock(state);
+	lua_settop(state->L, 0);
+	ret = load_chunk("return tostring(1)");
+	if (ret == LUA_OK)
+		ret = lua_pcall(state->L, 0, 0, 0);
+	klua_state_unlock(state);
+	return ret;
+}
+
+/* The reserve is a quarter, an eighth is for errors, 1 KiB to begin with. */
+#define REFUSED_BELOW	(THREAD_SIZE / 4 + THREAD_SIZE / 8 + 1024)
+
+static void little_c_stack_is_refused(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, dig(REFUSED_BELOW - 512, run_here), -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, dig(THREAD_SIZE / 4 + 512, run_here),
+			-EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, dig(THREAD_SIZE * 3 / 4, run_here), 0);
+	expect_disarmed(test);
+}
+
+/* Entered directly, it is Lua's own error. */
+static void little_c_stack_is_an_error(struct kunit *test)
+{
+	KUNIT_EXPECT_NE(test, dig(THREAD_SIZE * 5 / 16, pcall_here), LUA_OK);
+	klua_state_lock(state);
+	KUNIT_EXPECT_EQ(test, lua_gettop(state->L), 1);
+	lua_settop(state->L, 0);
+	klua_state_unlock(state);
+	KUNIT_EXPECT_EQ(test, dig(THREAD_SIZE * 3 / 4, pcall_here), LUA_OK);
+	expect_disarmed(test);
+}
+
+#ifdef CONFIG_X86_LOCAL_APIC
+/* What the calls say in the NMI that the case sends itself */
+static struct {
+	bool wanted;
+	bool seen;
+	int run;
+	int call;
+	int maxalloc;
+	int steps;
+} nmi;
+
+static int nothing(lua_State *L)
+{
+	return 0;
+}
+
+static int enter_in_nmi(unsigned int type, struct pt_regs *regs)
+{
+	if (!xchg(&nmi.wanted, false))
+		return NMI_DONE;
+	nmi.run = run_text(state, "");
+	nmi.call = klua_state_call(state, nothing, NULL);
+	nmi.maxalloc = klua_state_set_maxalloc(state, SMALL);
+	nmi.steps = klua_state_set_steps(state, STEPS);
+	WRITE_ONCE(nmi.seen, true);
+	return NMI_HANDLED;
+}
+
+static void nmi_is_refused(struct kunit *test)
+{
+	int i;
+
+	nmi.seen = false;
+	KUNIT_ASSERT_EQ(test, register_nmi_handler(NMI_LOCAL, enter_in_nmi, 0,
+						   "klua_kunit"), 0);
+	WRITE_ONCE(nmi.wanted, true);
+	preempt_disable();
+	apic->send_IPI(smp_processor_id(), NMI_VECTOR);
+	preempt_enable();
+	for (i = 0; i < 10000 && !READ_ONCE(nmi.seen); i++)
+		usleep_range(100, 200);
+	unregister_nmi_handler(NMI_LOCAL, "klua_kunit");
+	KUNIT_ASSERT_TRUE(test, nmi.seen);
+	KUNIT_EXPECT_EQ(test, nmi.run, -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, nmi.call, -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, nmi.maxalloc, -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, nmi.steps, -EOPNOTSUPP);
+	expect_disarmed(test);
+}
+#endif
+
+static struct kunit_case limits_cases[] = {
+	KUNIT_CASE(pcall_is_limited),
+	KUNIT_CASE(pcall_is_limited_in_depth),
+	KUNIT_CASE(pcall_is_limited_in_memory),
+	KUNIT_CASE(load_is_limited),
+	KUNIT_CASE(resume_is_limited),
+	KUNIT_CASE(each_resume_has_its_own_budget),
+	KUNIT_CASE(collecting_is_limited),
+	KUNIT_CASE(collecting_in_steps_is_limited),
+	KUNIT_CASE(budgets_at_the_edges),
+	KUNIT_CASE(memory_limits_at_the_edges),
+	KUNIT_CASE(budget_of_one_call),
+	KUNIT_CASE(setting_from_inside_does_not_wait),
+	KUNIT_CASE(setting_with_the_lock_does_not_wait),
+	KUNIT_CASE(setting_with_irqs_off_is_refused),
+	KUNIT_CASE(a_fatal_signal_ends_a_run),
+	KUNIT_CASE(cancel_of_what_does_not_run),
+	KUNIT_CASE(little_c_stack_is_refused),
+	KUNIT_CASE(little_c_stack_is_an_error),
+#ifdef CONFIG_X86_LOCAL_APIC
+	KUNIT_CASE(nmi_is_refused),
+#endif
+	{}
+};
+
+static struct kunit_suite limits_suite = {
+	.name = "klua_limits",
+	.init = init_state,
+	.exit = exit_state,
+	.test_cases = limits_cases,
+};
+
+kunit_test_suite(limits_suite);
+
+KLUA_IMPORT_NS;
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Tests of KLua's limits");
