@@ -255,14 +255,17 @@ static size_t print_piece(struct klua_state *s, const char *text, size_t len)
 	return n;
 }
 
-/* Long lines go out in pieces; control bytes as \ooo, so no line is forged. */
+/*
+ * Long lines go out in pieces; control bytes as \ooo, so no line is forged.
+ * A console may take milliseconds for each piece, so each counts.
+ */
 static void print_line(struct klua_state *s, const char *text, size_t len)
 {
 	size_t n;
 
-	if (!__ratelimit(&s->print_limit))
-		return;
 	do {
+		if (!__ratelimit(&s->print_limit))
+			return;
 		n = print_piece(s, text, len);
 		text += n;
 		len -= n;
