@@ -17,6 +17,9 @@
 /* A call of a C function counts as this many VM instructions. */
 #define KLUA_COST_CCALL		4
 
+/* A line for the log, which may have to wait for a console */
+#define KLUA_COST_LINE		16
+
 /* Running out of memory costs a collection, which is charged as it works. */
 #define KLUA_COST_EMERGENCY	16
 
@@ -56,6 +59,9 @@ void klua_charge_slow(lua_State *L);
 
 /* memcpy() and friends do 16 bytes in the time of about one instruction. */
 #define klua_charge_bytes(L, n)		klua_charge(L, (size_t)(n) >> 4)
+
+/* memchr(), strcmp(), strlen() look at one after the other. */
+#define klua_charge_scan(L, n)		klua_charge(L, (size_t)(n) >> 2)
 
 /* This entry has hit a limit, and everything in it has to end. */
 #define klua_stopped(L) \

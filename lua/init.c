@@ -3,6 +3,19 @@
  * The libraries of a state, and print. Part of core.c.
  */
 
+/* The host looks at each byte, and makes a line of each line. */
+static void charge_lines(lua_State *L, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	klua_charge_scan(L, len);
+	klua_charge(L, KLUA_COST_LINE);
+	while ((text = memchr(text, '\n', end - text))) {
+		klua_charge(L, KLUA_COST_LINE);
+		text++;
+	}
+}
+
 /* Calls tostring() for each argument and hands the host one line. */
 static int print(lua_State *L)
 {
@@ -21,6 +34,7 @@ static int print(lua_State *L)
 	}
 	luaL_pushresult(&b);
 	line = lua_tolstring(L, -1, &len);
+	charge_lines(L, line, len);
 	klua_print(L, line, len);
 	return 0;
 }

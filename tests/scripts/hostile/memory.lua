@@ -155,10 +155,12 @@ return #string.char(table.unpack(t))
 
 --- pack-huge
 -- ends: ENOMEM|EREMOTEIO *
+-- steps: 10000000
 return string.pack("c" .. math.maxinteger, "")
 
 --- pack-large
 -- ends: ENOMEM not enough memory*
+-- steps: 10000000
 return #string.pack("c1000000000", "")
 
 --- pack-aligned

@@ -826,3 +826,55 @@ local t = setmetatable({}, { __index = spin, __tostring = spin, __gc = spin })
 pcall(pcall, xpcall, function() return t.x end, function() return tostring(t) end)
 coroutine.wrap(function() pcall(tostring, t) end)()
 return "caught"
+
+--- search-finds-nothing
+-- ends: ETIME *step budget exceeded
+local s = ('x'):rep(200):rep(100)
+for i = 1, 100 do s:find('y', 1, true) end
+
+--- search-for-a-long-text
+-- ends: ETIME *step budget exceeded
+local s = ('x'):rep(200):rep(100)
+for i = 1, 20 do ('y'):find(s) end
+
+--- compare-long-strings
+-- ends: ETIME *step budget exceeded
+local s = ('x'):rep(100):rep(100)
+local a, b = s .. 'a', s .. 'b'
+for i = 1, 80 do local x = a < b end
+
+--- quote-a-long-string
+-- ends: ETIME *step budget exceeded
+-- small: ETIME|ENOMEM *
+local s = ('x'):rep(200):rep(100)
+for i = 1, 10 do ('%q'):format(s) end
+
+--- unpack-up-to-zero
+-- ends: ETIME *step budget exceeded
+-- small: ETIME|ENOMEM *
+local s = ('x'):rep(200):rep(100)
+for i = 1, 40 do ('z'):unpack(s) end
+
+--- print-empty-lines
+-- ends: ETIME *step budget exceeded
+-- small: ETIME|ENOMEM *
+local s = ('\n'):rep(200):rep(100)
+for i = 1, 2 do print(s) end
+
+--- chain-of-integers
+-- ends: ETIME *step budget exceeded
+-- small: ETIME|ENOMEM *
+local t = {}
+for i = 1, 600 do t[i << 40] = i end
+
+--- chain-of-integers-traversed
+-- ends: ETIME *step budget exceeded
+local t = {}
+for i = 1, 100 do t[i << 40] = i end
+for i = 1, 50 do for k in pairs(t) do end end
+
+--- lookup-along-a-chain
+-- ends: ETIME *step budget exceeded
+local t = {}
+for i = 1, 300 do t[i << 40] = i end
+for i = 1, 2000 do local x = t[5 << 45] end
