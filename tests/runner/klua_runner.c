@@ -12,7 +12,7 @@
  *	list			has the states listed in the kernel's log
  *
  * The first read carries the request out. What is read is a line with 0 or the
- * error's name, then the text of struct klua_result. Keys of "run":
+ * error's name, then the text of struct klua_result, up to 64 KiB. Keys of "run":
  *
  *	name=NAME	the state, created when there is none (klua-runner)
  *	maxalloc=BYTES	its limit of memory (16 MiB when created)
@@ -40,7 +40,9 @@
 #define LINE_MAXSIZE	1024
 #define SCRIPT_MAXSIZE	(1024 * 1024)
 #define REQUEST_MAXSIZE	(LINE_MAXSIZE + SCRIPT_MAXSIZE)
-#define TEXT_MAXSIZE	(1024 * 1024)
+/* Most requests are short, and each allocation takes long in a debug kernel. */
+#define REQUEST_MINSIZE	4096
+#define TEXT_MAXSIZE	(64 * 1024)
 #define MAXALLOC	(16 * 1024 * 1024)
 
 /* Room before the text of a reply for the line with the error's name */
@@ -49,7 +51,7 @@
 /*
  * One open file.
  *
- * @request:	@len bytes so far, and a NUL
+ * @request:	@len bytes so far of @size; one more is left for a NUL
  * @reply:	NULL until the request has been carried out; of its bytes
  *		@start up to @end are for the reader
  */
@@ -58,6 +60,7 @@ struct session {
 	struct mutex lock;
 	char *request;
 	size_t len;
+	size_t size;
 	char *reply;
 	size_t start;
 	size_t end;
@@ -229,17 +232,19 @@ static int carry_out(struct session *f)
 	};
 	struct klua_result result = { .size = TEXT_MAXSIZE };
 	char *script = f->request;
-	char *words = strsep(&script, "\n");
-	char *command = strsep(&words, " ");
+	char *words, *command;
 	int ret;
 
+	f->request[f->len] = '\0';
+	words = strsep(&script, "\n");
+	command = strsep(&words, " ");
 	if (!command || !script || script - f->request > LINE_MAXSIZE)
 		return -EINVAL;
 	ret = parse_options(&o, words);
 	if (ret)
 		return ret;
 
-	f->reply = kvzalloc(STATUS_MAXSIZE + TEXT_MAXSIZE, GFP_KERNEL);
+	f->reply = kvmalloc(STATUS_MAXSIZE + TEXT_MAXSIZE, GFP_KERNEL);
 	if (!f->reply)
 		return -ENOMEM;
 	result.buf = f->reply + STATUS_MAXSIZE;
@@ -266,7 +271,8 @@ static int runner_open(struct inode *inode, struct file *file)
 
 	if (!f)
 		return -ENOMEM;
-	f->request = kvzalloc(REQUEST_MAXSIZE + 1, GFP_KERNEL);
+	f->size = REQUEST_MINSIZE;
+	f->request = kvmalloc(f->size, GFP_KERNEL);
 	if (!f->request) {
 		kfree(f);
 		return -ENOMEM;
@@ -287,6 +293,24 @@ static int runner_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Makes room for so many bytes and a NUL. */
+static int grow(struct session *f, size_t len)
+{
+	size_t size = max(len + 1, 2 * f->size);
+	char *request;
+
+	if (len < f->size)
+		return 0;
+	request = kvmalloc(size, GFP_KERNEL);
+	if (!request)
+		return -ENOMEM;
+	memcpy(request, f->request, f->len);
+	kvfree(f->request);
+	f->request = request;
+	f->size = size;
+	return 0;
+}
+
 static ssize_t runner_write(struct file *file, const char __user *buf,
 			    size_t count, loff_t *ppos)
 {
@@ -298,6 +322,8 @@ static ssize_t runner_write(struct file *file, const char __user *buf,
 		ret = -EBUSY;
 	else if (count > REQUEST_MAXSIZE - f->len)
 		ret = -EFBIG;
+	else if (grow(f, f->len + count))
+		ret = -ENOMEM;
 	else if (copy_from_user(f->request + f->len, buf, count))
 		ret = -EFAULT;
 	else
