@@ -90,3 +90,45 @@ like "a machine without apt lists all that it lacks" \
 for text in "qemu-system-x86 cpio" apt-get KERNEL= KDIR= LUA_TARBALL=; do
 	like "and names $text" "*$text*" "$err"
 done
+
+# With apt: what lacks is named and then installed, through sudo if need be
+fake()	# TOOL BODY
+{
+	rm -f "$tmp/bin/$1"
+	printf '#!/bin/sh\n%s\n' "$2" >"$tmp/bin/$1"
+	chmod +x "$tmp/bin/$1"
+}
+said="==> this machine lacks: qemu-system-x86_64 cpio
+==> installing the Debian packages: qemu-system-x86 cpio"
+# shellcheck disable=SC2016	# the fakes expand it
+{
+	fake apt-get 'echo "$*" >>"$LOG"'
+	fake sudo 'echo sudo >>"$LOG"; exec "$@"'
+}
+
+# installs WHAT LOG
+installs()
+{
+	rm -f "$tmp/log"
+	step need.sh LOG="$tmp/log"
+	is "$1 it is said and done" "0 $said" "$status $err"
+	like "$1 with these commands" "$2" "$(cat "$tmp/log")"
+}
+fake id 'echo 0'
+installs "as root" "-* install qemu-system-x86 cpio"
+fake id 'echo 1000'
+installs "as somebody else" "sudo
+sudo
+-* install qemu-system-x86 cpio"
+rm "$tmp/bin/sudo"
+step need.sh LOG="$tmp/log"
+like "without sudo that is refused" "2 *
+need.sh: only root can do this, and there is no sudo: *" "$status $err"
+
+fake id 'echo 0'
+fake apt-get 'echo "E: Unable to locate package x"; exit 100'
+step need.sh
+like "and so is what apt does not have" "2 $said
+*
+E: Unable to locate package x
+need.sh: cannot install: qemu-system-x86 cpio" "$status $err"

@@ -82,6 +82,7 @@ trap 'exit 130' INT TERM HUP
 # too old; only then is it worth asking for new ones.
 if ! all "$@"; then
 	say "apt's package lists are too old: apt-get update"
+	as_root true
 	as_root apt-get -q update >"$tmp/out" 2>"$tmp/err" ||
 		die "apt-get update failed: $(grep '^[EW]:' "$tmp/err" | head -n 1)"
 	all "$@" || die "cannot download: $(grep '^E:' "$tmp/err" | head -n 1)"

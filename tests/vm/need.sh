@@ -88,6 +88,8 @@ fi
 
 say "this machine lacks:$missing"
 say "installing the Debian packages:$packages"
+# What that has to say must not go to the log.
+as_root true
 # shellcheck disable=SC2086	# one word for each package
 install()
 {
