@@ -33,12 +33,25 @@ check "make install" make_in_copy KDIR="$kdir" install
 check "the module is where modprobe looks" \
 	test -e "$tmp/root/lib/modules/$kver/updates/klua.ko"
 
+info=$(objcopy -O binary --only-section=.modinfo \
+	"$tmp/root/lib/modules/$kver/updates/klua.ko" /dev/stdout |
+	tr '\0' '\n')
+for field in license=GPL 'description=?*' 'version=[0-9]*'; do
+	like "the module has a $field" "*
+$field
+*" "
+$info
+"
+done
+
 check "the program is there" "$tmp/root/usr/local/sbin/klua" --help
 check "and its manual" test -e "$tmp/root/usr/local/share/man/man8/klua.8"
 
 cp examples/minimal/minimal.c examples/minimal/Kbuild "$tmp/consumer/"
 headers=$tmp/root/usr/src/klua-headers-$kver
 rm -rf "$tmp/src"
+is "every symbol for it is in the namespace" '' \
+	"$(awk '$NF != "KLUA"' "$headers/Module.symvers")"
 check "a consumer builds against what was installed" make -C "$kdir" \
 	M="$tmp/consumer" KLUA="$headers" \
 	KBUILD_EXTRA_SYMBOLS="$headers/Module.symvers" modules
