@@ -8,19 +8,14 @@ static int __init minimal_init(void)
 {
 	char text[80];
 	struct klua_result result = { .buf = text, .size = sizeof(text) };
-	struct klua_state *s;
-	int err;
+	struct klua_state *s = klua_state_create(64 * 1024, "minimal");
 
-	s = klua_state_create(64 * 1024, "minimal");
 	if (!s)
 		return -ENOMEM;	/* the log says why */
-
-	err = klua_state_run(s, chunk, strlen(chunk), "=chunk", &result);
+	klua_state_run(s, chunk, strlen(chunk), "=chunk", &result);
 	pr_info("minimal: %s\n", text);	/* the results, or what went wrong */
 	klua_state_list();
-	if (err)
-		klua_state_destroy("minimal");
-	return err;
+	return 0;
 }
 
 static void __exit minimal_exit(void)

@@ -28,3 +28,23 @@ names="$names|parser|state|string|strlib|table|tablib|tests|tm|ua|uac|ualib"
 names="$names|undump|utf8lib|vm|zio)\\.[ch]"
 is "nothing tracked has the name of a file of Lua's" '' \
 	"$(git ls-files | grep -E "(^|/)($names)\$")"
+
+# The README walks through an example that is built and run.
+code()
+{
+	sed -E 's|[[:space:]]*/\*.*\*/$||; /^\/\//d; /^$/d'
+}
+# shellcheck disable=SC2016	# backticks of Markdown
+is "README shows examples/minimal as it is" \
+	"$(code <examples/minimal/minimal.c)" \
+	"$(sed -n '/^```c$/,/^```$/{/^```/d; p}' README.md | code)"
+
+# All targets but those that others are made of
+help=$(make -s help)
+targets=$(sed -n '/^\.PHONY:/,/[^\\]$/{s/\\$//; s/^.*://; p;}' Makefile)
+for target in $targets; do
+	case $target in
+	module|help|core|headers) ;;
+	*) like "make help tells of $target" "*  make $target *" "$help" ;;
+	esac
+done
