@@ -3,7 +3,8 @@
 # timeout: 240
 #
 # "make run SCRIPT=" shows what a script prints and returns, or its error, and
-# ends with 0 or 1. First with a script in the place of the VM, then with both.
+# ends with 0 or 1; "make shell" gives a prompt. First with a script in the
+# place of the VM, then with both.
 . "$(dirname "$0")/../lib.sh"
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
@@ -80,3 +81,26 @@ like "so do an error and where it was, after what was printed before" \
 	"1 begun
 *bad.lua:2: my error
 stack traceback:*bad.lua:3: in main chunk*" "$status $out"
+
+run SCRIPT="$tmp/good.lua" MAXALLOC=8192
+is "a limit too small for a state is an error like any other" \
+	"1 klua: cannot create a state: not enough memory to open the libraries" \
+	"$status $out"
+
+# The prompt comes when all else is there; what is typed before may be lost.
+mkfifo "$tmp/in"
+env -u MAKEFLAGS -u MAKELEVEL make -C "$top" shell \
+	<"$tmp/in" >"$tmp/out" 2>&1 &
+exec 4>"$tmp/in"
+for _ in $(seq 100); do
+	! grep -q 'turns this machine off' "$tmp/out" || break
+	sleep 1
+done
+sleep 2
+printf 'klua run -e "return 6 * 7"\nexit\n' >&4
+exec 4>&-
+wait $!
+is "make shell ends well" 0 $?
+like "after a prompt where klua works" "*
+42
+*" "$(tr -d '\r' <"$tmp/out")"

@@ -9,6 +9,8 @@
 # runs there the demonstration, one's own Lua script, or a shell.
 #   MAXALLOC=bytes	the memory the script may hold
 #   STEPS=n		the steps it may take
+# Exit status of a script: 0; 1 after an error, of which klua(8) has several
+# kinds; that of vm when the VM itself failed.
 set -eu
 . "$(dirname "$0")/common.sh"
 cd "$top"
@@ -56,7 +58,7 @@ script)
 		# One file and no option, whatever its name.
 		echo 'cd /klua/script && set -- *'
 		echo "klua run --memory ${MAXALLOC:-16M}" \
-		     "${STEPS:+--steps $STEPS} -- \"\$1\""
+		     "${STEPS:+--steps $STEPS} -- \"\$1\" || exit 1"
 	} >"$tmp/main"
 	say "booting the VM"
 	tests/vm/vm -n script "$tmp" ;;
