@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 120
+# timeout: 300
 #
 # lua/import.sh takes nothing but the right tarball, says in one line what is
 # wrong, and leaves nothing half-made. In a tree of its own, with no network

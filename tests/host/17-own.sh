@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 60
+# timeout: 300
 #
 # One's own kernel, and a machine without apt: what lacks is named, and what is
 # given is taken. In a tree of its own whose PATH has no apt.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 240
+# timeout: 900
 #
 # "make run SCRIPT=" shows what a script prints and returns, or its error, and
 # ends with 0 or 1; "make shell" gives a prompt. First with a script in the

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=dash
+# timeout: 300
 #
 # Where tests/scripts/semantics/ does not say that KLua differs, stock Lua 5.3
 # gives the same answers, and where it does, the other ones.
