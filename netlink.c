@@ -473,13 +473,19 @@ static int set_memory(struct klua_state *s, u64 bytes,
 	return 0;
 }
 
+/* Netlink leaves a request that ends in -EINTR without any answer. */
+static int answerable(int err)
+{
+	return err == -EINTR ? -ECANCELED : err;
+}
+
 static int wait_for(struct klua_state *s, struct netlink_ext_ack *extack)
 {
 	int err = klua_state_lock_wait(s);
 
 	if (err)
 		NL_SET_ERR_MSG(extack, "interrupted while the state was busy");
-	return err;
+	return answerable(err);
 }
 
 static int set_limits(struct klua_state *s, struct genl_info *info)
@@ -629,6 +635,7 @@ static int run_prepare(struct run *run, struct genl_info *info)
 		return -E2BIG;
 	}
 	run->name = name ? nla_data(name) : CHUNKNAME;
+	run->sink.interruptible = info->attrs[KLUA_A_RUN_INTERRUPTIBLE];
 	run->sink.size = max ? nla_get_u32(max) : KLUA_OUTPUT_DEFAULT;
 	run->result.size = KLUA_RESULTS_MAX + 1;
 	/* One byte more: none of them may be empty. */
@@ -762,7 +769,7 @@ static int run_script(struct run *run, struct genl_info *info)
 	err = reply_run(info, run);
 	if (!err && run->err)
 		say_error(info->extack, run);
-	return err ?: run->err;
+	return err ?: answerable(run->err);
 }
 
 static int run_doit(struct sk_buff *request, struct genl_info *info)
@@ -793,8 +800,20 @@ static struct netlink_range_validation output_range = {
 	.max = KLUA_OUTPUT_MAX,
 };
 
+/* Up to its first NUL a text would mean something else than it says. */
+static int whole_string(const struct nlattr *attr,
+			struct netlink_ext_ack *extack)
+{
+	if (strlen(nla_data(attr)) + 1 == nla_len(attr))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr, "there is a NUL inside");
+	return -EINVAL;
+}
+
+#define STRING_POLICY(n) \
+	NLA_POLICY_VALIDATE_FN(NLA_NUL_STRING, whole_string, n)
 #define ID_POLICY	NLA_POLICY_MIN(NLA_U32, 1)
-#define NAME_POLICY	{ .type = NLA_NUL_STRING, .len = KLUA_NAME_LEN }
+#define NAME_POLICY	STRING_POLICY(KLUA_NAME_LEN)
 #define STEPS_POLICY	NLA_POLICY_MIN(NLA_U64, 1)
 
 static const struct nla_policy state_policy[] = {
@@ -826,10 +845,10 @@ static const struct nla_policy run_policy[] = {
 	[KLUA_A_RUN_ID] = ID_POLICY,
 	[KLUA_A_RUN_NAME] = NAME_POLICY,
 	[KLUA_A_RUN_SCRIPT] = { .type = NLA_BINARY },
-	[KLUA_A_RUN_CHUNKNAME] = { .type = NLA_NUL_STRING,
-				   .len = CHUNKNAME_LEN },
+	[KLUA_A_RUN_CHUNKNAME] = STRING_POLICY(CHUNKNAME_LEN),
 	[KLUA_A_RUN_OUTPUT_MAX] = NLA_POLICY_FULL_RANGE(NLA_U32,
 							&output_range),
+	[KLUA_A_RUN_INTERRUPTIBLE] = { .type = NLA_FLAG },
 };
 
 /* No attribute at all. Without a policy all of them would be ignored. */

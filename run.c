@@ -206,6 +206,18 @@ static bool late(struct klua_limits *lim)
 	return now > lim->deadline;
 }
 
+/* Whoever started the run has a signal that is to end it. */
+static bool interrupted(const struct klua_limits *lim)
+{
+	const struct klua_state *s = container_of(lim, struct klua_state, limits);
+
+	if (!in_task())
+		return false;
+	if (s->sink && s->sink->interruptible)
+		return signal_pending(current);
+	return fatal_signal_pending(current);
+}
+
 /* A slice is spent: 0 to go on with the next one, or the -errno to stop with. */
 int klua_limits_check(struct klua_limits *lim)
 {
@@ -216,7 +228,7 @@ int klua_limits_check(struct klua_limits *lim)
 		return -ETIME;
 	if (READ_ONCE(lim->cancel))
 		return -ECANCELED;
-	if (in_task() && fatal_signal_pending(current))
+	if (interrupted(lim))
 		return -EINTR;
 	if (late(lim))
 		return -ETIMEDOUT;

@@ -70,12 +70,14 @@ struct klua_stats {
  * @size:    bytes @buf holds
  * @len:     bytes that are in it
  * @dropped: bytes that came after it was full
+ * @interruptible: any signal to the task ends the run, not only a deadly one
  */
 struct klua_sink {
 	char *buf;
 	size_t size;
 	size_t len;
 	u64 dropped;
+	bool interruptible;
 };
 
 /**

@@ -98,7 +98,7 @@ static const struct {
 	{ -ETIME,	"step budget exceeded" },
 	{ -ETIMEDOUT,	"time limit exceeded" },
 	{ -ECANCELED,	"cancelled" },
-	{ -EINTR,	"killed by a signal" },
+	{ -EINTR,	"interrupted by a signal" },
 };
 
 static const char *reason(int err)

@@ -101,6 +101,7 @@ enum {
 	KLUA_A_RUN_RESULTS_DROPPED,	/* u64, bytes */
 	KLUA_A_RUN_MESSAGE,		/* binary */
 	KLUA_A_RUN_STEPS,		/* u64 */
+	KLUA_A_RUN_INTERRUPTIBLE,	/* flag */
 
 	__KLUA_A_RUN_MAX,
 	KLUA_A_RUN_MAX = __KLUA_A_RUN_MAX - 1

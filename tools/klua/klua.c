@@ -391,10 +391,13 @@ static int cmd_run(const struct options *opt, char **args, int count)
 		if (err)
 			return complain(link, "cannot create a state", err);
 	}
+	catch_interrupts(true);
 	err = script_run(link, &script, &outcome);
 	if (err)
-		return complain(link, "cannot run the script", err);
-	return script_show(&outcome);
+		err = complain(link, "cannot run the script", err);
+	else
+		err = script_show(&outcome);
+	return interrupted ? EXIT_INTERRUPTED : err;
 }
 
 static int cmd_repl(const struct options *opt, char **args, int count)
@@ -496,7 +499,7 @@ static void overview(void)
 		       (int)strcspn(commands[i].help, "\n"), commands[i].help);
 	puts("\nklua COMMAND --help says more. Exit status: 0 success, 1 the script failed,\n"
 	     "2 wrong usage, 3 no such state, 4 no right, 5 the module is not loaded,\n"
-	     "6 refused for another reason.");
+	     "6 refused for another reason, 130 ended by Ctrl-C.");
 }
 
 static int run_command(int argc, char **argv)

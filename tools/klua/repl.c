@@ -5,12 +5,12 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 #include <editline/readline.h>
 
 #include "tool.h"
@@ -60,6 +60,34 @@ static char *history_file(void)
 	return path;
 }
 
+/*
+ * A key for the line editor. The interrupt key ends the line, and its reader
+ * throws that away; the editor itself would go on as if nothing had happened.
+ */
+static int read_key(FILE *in)
+{
+	mbstate_t state = { 0 };
+	wchar_t key;
+	size_t used;
+	ssize_t n;
+	char byte;
+
+	while (!interrupted) {
+		n = read(fileno(in), &byte, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		used = mbrtowc(&key, &byte, 1, &state);
+		if (used == (size_t)-1)
+			return (unsigned char)byte;
+		if (used != (size_t)-2)
+			return key;
+	}
+	fputs("^C", stdout);
+	return '\n';
+}
+
 /* The next line without its newline, or NULL. */
 static char *read_line(bool tty, const char *prompt)
 {
@@ -94,47 +122,6 @@ static char *append(char *text, char *line)
 	return all;
 }
 
-/*
- * The main thread is in the kernel while a script runs. So another one waits
- * for the interrupt key and has the script cancelled.
- */
-static struct ref running;
-
-static void *canceller(void *unused)
-{
-	struct link *link = link_open();
-	struct nlmsghdr *nlh;
-	sigset_t set;
-	int sig;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	while (!sigwait(&set, &sig)) {
-		nlh = link_request(link, KLUA_CMD_CANCEL, NLM_F_ACK, 0);
-		link_put_ref(nlh, &running);
-		link_do(link, nlh, NULL, NULL);
-	}
-	return unused;
-}
-
-static void start_canceller(const struct ref *state)
-{
-	pthread_t thread;
-	sigset_t set;
-	int err;
-
-	running = *state;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	err = pthread_create(&thread, NULL, canceller, NULL);
-	if (err) {
-		fprintf(stderr, "klua: %s\n", strerror(err));
-		exit(EXIT_REFUSED);
-	}
-	pthread_detach(thread);
-}
-
 /* Run one text; *more tells that it is not complete. 0 or -errno. */
 static int evaluate(struct link *link, const struct ref *state,
 		    const char *text, bool *more, int *status)
@@ -167,19 +154,28 @@ int repl(struct link *link, const struct ref *state)
 
 	if (tty) {
 		puts("Lua 5.3 in the kernel. Ctrl-C stops a script, Ctrl-D ends.");
+		setlocale(LC_CTYPE, "");
+		rl_getc_function = read_key;
+		catch_interrupts(false);
 		using_history();
 		if (path)
 			read_history(path);
 	}
-	start_canceller(state);
 	while (!err) {
+		interrupted = 0;
 		line = read_line(tty, text ? ">> " : "> ");
 		if (!line)
 			break;
-		if (tty && *line)
+		if (tty && *line && !interrupted)
 			add_history(line);
 		text = append(text, line);
-		err = evaluate(link, state, text, &more, &status);
+		more = false;
+		if (!interrupted)
+			err = evaluate(link, state, text, &more, &status);
+		if (err && interrupted) {
+			complain(link, "the script did not run", err);
+			err = 0;
+		}
 		if (more)
 			continue;
 		free(text);

@@ -3,6 +3,7 @@
  * Scripts: sent into the kernel, and what comes back.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,33 @@
 
 /* Bytes of a script that one attribute takes: their length has 16 bits. */
 #define PIECE	32768
+
+/* The interrupt key was pressed. */
+volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig)
+{
+	interrupted = 1;
+}
+
+/*
+ * From now on the interrupt key ends the script instead of this program, so
+ * that what was printed until then is seen; @once: only the first time. Any
+ * signal would end the script, so the one that stops the program has to wait.
+ */
+void catch_interrupts(bool once)
+{
+	struct sigaction action = {
+		.sa_handler = on_interrupt,
+		.sa_flags = once ? SA_RESETHAND : 0,
+	};
+	sigset_t stop;
+
+	sigaction(SIGINT, &action, NULL);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+}
 
 static void put_script(struct nlmsghdr *nlh, const struct bytes *text)
 {
@@ -86,11 +114,12 @@ int script_run(struct link *link, const struct script *script,
 	if (script->output_max)
 		mnl_attr_put_u32(nlh, KLUA_A_RUN_OUTPUT_MAX,
 				 script->output_max);
+	mnl_attr_put(nlh, KLUA_A_RUN_INTERRUPTIBLE, 0, NULL);
 	put_script(nlh, &script->text);
 	err = link_do(link, nlh, run_reply, outcome);
 	fflush(stdout);
-	/* The acknowledgment repeats the error that the reply explains. */
-	return outcome->complete && err == -outcome->err ? 0 : err;
+	/* After the last reply nothing but its error can follow. */
+	return outcome->complete ? 0 : err;
 }
 
 /* What a limit's errno means to whoever started the script. */

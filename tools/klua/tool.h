@@ -5,6 +5,7 @@
 #ifndef KLUA_TOOL_H
 #define KLUA_TOOL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,7 @@ enum {
 	EXIT_NO_RIGHT,
 	EXIT_NO_MODULE,
 	EXIT_REFUSED,		/* whatever else the kernel says no to */
+	EXIT_INTERRUPTED = 130,	/* what a shell makes of SIGINT */
 };
 
 /* A state as a user means it: its name, or its number when @name is NULL. */
@@ -82,6 +84,8 @@ struct outcome {
 int script_run(struct link *link, const struct script *script,
 	       struct outcome *outcome);
 int script_show(const struct outcome *outcome);
+void catch_interrupts(bool once);
+extern volatile sig_atomic_t interrupted;
 int make_state(struct link *link, const char *name, u64 memory,
 	       u64 steps, bool ephemeral, mnl_cb_t reply, void *data);
 int repl(struct link *link, const struct ref *state);
