@@ -45,6 +45,8 @@
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/init.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
@@ -531,18 +533,51 @@ void klua_state_destroy_all(void)
 }
 EXPORT_SYMBOL_KLUA(klua_state_destroy_all);
 
-static void list_one(const struct klua_state *s)
+/* How often each limit was hit, into @buf. */
+static void list_limits(char *buf, size_t size, const struct klua_stats *stats)
+{
+	static const char * const names[] = {
+		[KLUA_LIMIT_STEPS] = "steps",
+		[KLUA_LIMIT_TIME] = "time",
+		[KLUA_LIMIT_MEMORY] = "memory",
+		[KLUA_LIMIT_STACK] = "stack",
+		[KLUA_LIMIT_CANCEL] = "cancel",
+		[KLUA_LIMIT_SIGNAL] = "signal",
+	};
+	unsigned int i;
+	size_t n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		n += scnprintf(buf + n, size - n, " %s %llu", names[i],
+			       READ_ONCE(stats->limits[i]));
+}
+
+/* The first line of the last error, with its age, into @buf. */
+static void list_error(char *buf, size_t size, struct klua_state *s)
+{
+	scnprintf(buf, size, "none");
+	spin_lock_bh(&s->error_lock);
+	if (s->error)
+		scnprintf(buf, size, "%d, %llu s ago: %*pE", s->error,
+			  div_u64(ktime_get_ns() - s->error_ns, NSEC_PER_SEC),
+			  (int)strcspn(s->errmsg, "\n"), s->errmsg);
+	spin_unlock_bh(&s->error_lock);
+}
+
+static void list_one(struct klua_state *s)
 {
 	const struct klua_stats *stats = &s->stats;
-	char more[96];
+	char limits[192], error[192];
 
-	scnprintf(more, sizeof(more), "%s, runs %llu, steps %llu, errors %llu",
-		  s->origin == KLUA_ORIGIN_USER ? "user" : "kernel",
-		  READ_ONCE(stats->runs), READ_ONCE(stats->steps),
-		  READ_ONCE(stats->errors));
-	pr_info("  " NAME_FMT ": curralloc %zu, maxalloc %zu, peak %zu, users %u, id %u, %s\n",
+	list_limits(limits, sizeof(limits), stats);
+	list_error(error, sizeof(error), s);
+	pr_info("  " NAME_FMT
+		": curralloc %zu, maxalloc %zu, peak %zu, users %u, id %u, %s, runs %llu, steps %llu, time %llu ns, errors %llu, limits hit:%s, last error %s\n",
 		NAME_ARG(s), READ_ONCE(s->curralloc), READ_ONCE(s->maxalloc),
-		READ_ONCE(s->peakalloc), refcount_read(&s->users), s->id, more);
+		READ_ONCE(s->peakalloc), refcount_read(&s->users), s->id,
+		s->origin == KLUA_ORIGIN_USER ? "user" : "kernel",
+		READ_ONCE(stats->runs), READ_ONCE(stats->steps),
+		READ_ONCE(stats->ns), READ_ONCE(stats->errors), limits, error);
 }
 
 /**
