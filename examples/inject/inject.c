@@ -68,11 +68,14 @@ static void add_fragments(struct sk_buff *skb, struct page *page, size_t len)
 
 static int receive(struct page *page, size_t len)
 {
+	struct flowi4 flow = {
+		.saddr = htonl(INADDR_LOOPBACK),
+		.daddr = htonl(INADDR_LOOPBACK),
+	};
 	struct sk_buff *skb;
 	struct rtable *rt;
 
-	rt = ip_route_output(&init_net, htonl(INADDR_LOOPBACK),
-			     htonl(INADDR_LOOPBACK), 0, 0);
+	rt = ip_route_output_key(&init_net, &flow);
 	if (IS_ERR(rt))
 		return PTR_ERR(rt);
 	skb = alloc_skb(sizeof(struct iphdr) + len, GFP_KERNEL);
