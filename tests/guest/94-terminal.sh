@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# timeout: 90
+# kernel: stock
+#
+# klua at a terminal: Ctrl-C ends the script that one started and none else,
+# lines are edited and kept, statistics refresh.
+. "$(dirname "$0")/lib.sh"
+
+tmp=/tmp/terminal
+export HOME=$tmp TERM=vt100
+mkdir -p "$tmp"
+mkfifo "$tmp/keys"
+trap '' PIPE
+
+# start COMMAND...: on a terminal; keys TEXT... then says what happens there
+start()
+{
+	dialog "$@" <"$tmp/keys" >"$tmp/seen" 2>&1 &
+	dialog=$!
+	exec 7>"$tmp/keys"
+}
+
+keys()
+{
+	printf '%s\n' "$@" >&7 2>/dev/null
+}
+
+# ends WHAT STATUS [TEXT]: a pattern for what was on the terminal
+ends()
+{
+	exec 7>&-
+	wait "$dialog"
+	is "$1: status" "$2" $?
+	like "$1: terminal" "${3-*}" "$(cat "$tmp/seen")"
+}
+
+# shown KEY VALUE: klua says so of the state, soon
+shown()
+{
+	local i=0
+	until klua show --json mine | grep -q "\"$1\":$2,"; do
+		i=$((i + 1))
+		[ $i -lt 300 ] || { not_ok "$1 is $2"; return; }
+	done
+}
+
+load klua max_ms=8000
+klua create --steps unlimited mine
+
+start klua run mine -e 'print("before") while true do end'
+shown busy true
+keys 'type \003'
+ends "Ctrl-C ends a script" 130 \
+	'^Cbefore*klua: (command line):1: interrupted by a signal*klua: interrupted'
+
+# Somebody else's script goes on while ours waits and gives up.
+klua run mine -e 'while true do end' 2>"$tmp/theirs" &
+theirs=$!
+shown busy true
+start klua run mine -e 'return 1'
+shown users 3
+keys 'type \003'
+ends "Ctrl-C while the state is busy" 130 '^Cklua: *while the state was busy'
+shown busy true
+klua cancel mine
+wait "$theirs"
+like "others' scripts go on" '*klua: cancelled' "$(cat "$tmp/theirs")"
+
+# The editor shows its prompt again when it has to show another line.
+start klua repl mine
+keys 'wait > ' 'type x = (x or 0) + 1\r' \
+	'wait > ' 'type \e[A\r' \
+	'wait > ' 'type x, "tw\177wice"\e[D\e[D\e[C\r' 'wait 2' 'wait twice' \
+	'wait > ' 'type for i = 1, 2 do\r' \
+	'wait >> ' 'type print("line", i)\r' \
+	'wait >> ' 'type end\r' 'wait line' 'wait 2' \
+	'wait > ' 'type nonsense(\003' 'wait ^C' \
+	'wait > ' 'type if x then\r' \
+	'wait >> ' 'type \003' 'wait ^C' \
+	'wait > ' 'type while true do end\r'
+shown busy true
+keys 'type \003' 'wait interrupted' \
+	'wait > ' 'type x + 40\r' 'wait 42' 'wait > ' 'type \004'
+ends "repl" 0 '*in the kernel*2*twice*42*'
+is "repl: the history is kept" 'x = (x or 0) + 1
+x = (x or 0) + 1
+x, "twice"
+for i = 1, 2 do
+print("line", i)
+end
+if x then
+while true do end
+x + 40' "$(grep -v '^_HiStOrY' "$tmp/.klua_history" |
+	sed 's/\\040/ /g')"
+start klua repl mine
+keys 'wait > ' 'type \e[A - 1\r' 'wait 41' 'wait > ' 'type \004'
+ends "repl: and used again" 0
+
+start klua stats --watch=0.2
+keys 'wait RUNS' 'wait mine' 'wait RUNS' 'wait mine' 'type \003'
+ends "stats refresh" 130
+is "on a clear screen" 1 \
+	"$(($(grep -c "$(printf '\033\\[H\033\\[2J')" "$tmp/seen") > 1))"
+
+start klua monitor
+sleep 1
+klua create seen
+keys 'wait created' 'wait seen (user)' 'type \003'
+ends "monitor" 130
