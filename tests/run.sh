@@ -16,6 +16,8 @@
 #   # boot: own [WORDS]	a boot for itself, with WORDS on the kernel's command
 #			line
 #   # memory: SIZE	of the VM, with a boot of its own (512M)
+#   # clients: yes	the VM has the programs of tests/vm/clients.sh, with a
+#			boot of its own
 #   # allow: EXPRESSION	a text that the test makes the kernel say on purpose
 #			and that fails any other test (may be repeated)
 # V=1 shows the kernel's messages as they come.
@@ -176,9 +178,13 @@ make_payload()
 # boot KERNEL LOG WORDS FILE...
 boot()
 {
-	local kernel=$1 log=$2 words=$3 file limit quiet memory names=()
+	local kernel=$1 log=$2 words=$3 file limit quiet memory more=() names=()
 	shift 3
 	memory=$(header "$1" memory)
+	if [ -n "$(header "$1" clients)" ]; then
+		prepare "$kernel: the clients" vm/clients.sh || return
+		more=(-x "$build/clients.cpio")
+	fi
 	for file in "$@"; do names+=("$(name_of "$file")"); done
 	limit=$(make_payload "$kernel" "$@") || {
 		bad "$kernel: the files for the VM"
@@ -187,7 +193,8 @@ boot()
 	quiet=$(awk '$2 > max { max = $2 } END { print max + 60 }' "$payload/plan")
 	report "$kernel" "${names[@]}" < <(
 		vm/vm -k "$kernel" -n "$log-$$" -t "$limit" -q "$quiet" \
-			-m "${memory:-512M}" -a "$words" -A "$work/allow" "$payload" 2>"$work/err"
+			-m "${memory:-512M}" -a "$words" -A "$work/allow" \
+			"${more[@]}" "$payload" 2>"$work/err"
 		echo "# status $?")
 	case $? in
 	0|120) ;;

@@ -1,0 +1,171 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# kernel: stock
+# timeout: 240
+# boot: own
+# memory: 1G
+# clients: yes
+#
+# Programs that know nothing of KLua: the kernel's ynl with netlink/klua.yaml
+# alone, trace-cmd and perf with the tracepoints, bash with the completion.
+. "$(dirname "$0")/lib.sh"
+
+if [ ! -e /usr/src/ynl ]; then
+	skip "clients" "there are no Debian packages to take them from"
+	exit
+fi
+load klua
+
+# ynl finds the schema that it checks the specification by beside that.
+netlink=/usr/src/ynl/Documentation/netlink
+mkdir $netlink/specs
+cp /klua/netlink/klua.yaml $netlink/specs/
+
+ynl()
+{
+	/usr/bin/python3.11 /usr/src/ynl/tools/net/ynl/cli.py \
+		--spec $netlink/specs/klua.yaml --output-json "$@" 2>&1
+}
+
+hex()
+{
+	printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'
+}
+
+is "ynl: a dump, and the specification keeps to the schema" '[]' \
+	"$(ynl --dump state-get)"
+
+replies=$(ynl --no-schema \
+	--multi state-create '{"name": "made", "memory-max": 65536}' \
+	--multi state-create '{"name": "other"}' \
+	--multi state-get '{"name": "made"}' \
+	--multi run '{"name": "made", "script": ["'"$(hex 'print("printed") ')"'",
+			"'"$(hex 'return 6 * 7')"'"]}' \
+	--multi state-set '{"name": "made", "steps-max": 5}' \
+	--multi state-destroy '{"name": "other"}' \
+	--multi info-get '{}')
+state='{"id": 1, "name": "made", "origin": "user", *"memory-max": 65536, *}'
+like "ynl: create, get, run, set, destroy, info" \
+	"[[]$state, {*\"name\": \"other\"*}, $state, [[]{\"output\": *\"$(hex 'printed
+')\"*}, {\"errno\": 0, *\"results-count\": 1, \"results\": \"$(hex 42)\"*}], null, null, {\"version\": *}]" \
+	"$replies"
+like "ynl: a dump has what is left" \
+	'[[]{"id": 1, "name": "made", *"steps-max": 5, "runs": 1, *}]' \
+	"$(ynl --no-schema --dump state-get)"
+like "ynl: errors have words" '*Netlink error: *nothing runs in the state*' \
+	"$(ynl --no-schema --do cancel --json '{"id": 1}')"
+
+# Events of every kind, again and again until ynl has listened and ended.
+klua create noisy
+(
+	while [ ! -e /tmp/heard ]; do
+		klua create passing
+		klua destroy passing
+		klua run noisy -e 'pcall(function() local t = {}
+			while true do t[#t + 1] = ("x"):rep(9999) end end)'
+		klua run noisy -e 'error("heard")'
+	done
+) >/dev/null 2>&1 &
+events=$(ynl --no-schema --subscribe events --sleep 3)
+touch /tmp/heard
+wait $!
+for event in '"state-created", "msg": {"id": *, "name": "passing"' \
+	     '"state-destroyed", "msg": {"id": *, "name": "passing"' \
+	     '"limit-hit", "msg": {*"name": "noisy"*"limit": "memory"' \
+	     '"script-error", "msg": {*"name": "noisy"*"errno": 121*"message": *'"$(hex heard)"
+do
+	like "ynl: hears $event" "*{\"name\": $event*" "$events"
+done
+
+cat >/tmp/session <<'EOD'
+klua create "$(printf 'a\nb')"
+klua run "$(printf 'a\nb')" -e 'print("seen") error("oh")'
+klua run --steps 10 -e 'while true do end'
+klua destroy "$(printf 'a\nb')"
+EOD
+
+# has_events WHO TEXT: a line of each event, as it is shown
+has_events()
+{
+	local event
+	for event in 'create:*id=* name=a\\nb memory=* memory_max=1048576' \
+		     'run_begin:*id=* name=a\\nb *' \
+		     'print:*id=* name=a\\nb text=seen' \
+		     'error:*id=* name=a\\nb errno=-121 text=*:1: oh\\nstack*' \
+		     'run_end:*id=* name=a\\nb steps=[1-9]* stopped=0' \
+		     'limit:*id=* name=run-* limit=steps' \
+		     'run_end:*id=* name=run-* steps=[1-9]* stopped=-62' \
+		     'destroy:*id=* name=a\\nb *'; do
+		like "$1: $event" "*$event*" "$2"
+	done
+}
+
+export PATH="$PATH:/usr/bin"
+check "trace-cmd: record" trace-cmd record -q -o /tmp/trace.dat -e klua \
+	sh /tmp/session
+has_events "trace-cmd" "$(trace-cmd report -i /tmp/trace.dat 2>&1)"
+check "perf: record" perf record -q -a -o /tmp/perf.data -e 'klua:*' \
+	sh /tmp/session
+has_events "perf" "$(perf script -i /tmp/perf.data 2>&1)"
+
+# What klua calls JSON, Python takes for that, whatever the names.
+name=$(printf 'q"\\\n\001\177\303\244\303(\355\240\200\377')
+klua monitor --json >/tmp/events.json 2>/dev/null &
+monitor=$!
+until [ -s /tmp/events.json ]; do
+	klua create noticed
+	klua destroy noticed
+done
+klua create --json "$name" >/tmp/create.json
+klua run "$name" -e 'error("\0\n\"\\ \xff \xc3\xa4")' 2>/dev/null
+klua set --steps 1000 "$name"
+klua run "$name" -e 'while true do end' 2>/dev/null
+klua run "$name" -e 'error("\0\n\"\\ \xff \xc3\xa4")' 2>/dev/null
+for listing in list stats info; do
+	klua $listing --json >/tmp/$listing.json
+done
+klua show --json "$name" >/tmp/show.json
+klua destroy "$name"
+until grep -q '"event":"destroyed",[^}]*"name":"q' /tmp/events.json; do :; done
+kill "$monitor"
+for listing in create list stats info show; do
+	check "klua $listing --json is JSON" \
+		/usr/bin/python3.11 -m json.tool /tmp/$listing.json /dev/null
+done
+check "klua monitor --json is a line of JSON for each event" \
+	/usr/bin/python3.11 -m json.tool --json-lines /tmp/events.json /dev/null
+for event in created error limit destroyed; do
+	like "klua monitor --json tells '$event'" \
+		"*\"event\":\"$event\",\"id\":*,\"name\":\"q*" \
+		"$(cat /tmp/events.json)"
+done
+
+# completes WHAT WORDS WORD...: what can follow, for the last word
+completes()
+{
+	local what="$1" words="$2"
+	shift 2
+	# shellcheck disable=SC2016	# for bash
+	is "completion: $what" "$words" "$(/bin/bash -c '
+		. /klua/tools/klua/klua.bash
+		COMP_WORDS=(klua "$@")
+		COMP_CWORD=$#
+		$(complete -p klua | sed "s/.*-F \([^ ]*\) .*/\1/")
+		echo "${COMPREPLY[*]}"' bash "$@" 2>&1)"
+}
+
+klua create noise
+klua create "$(printf 'odd name')"
+cd /klua/examples/dnsfilter || exit
+completes "commands" 'show set stats' s
+completes "options" '--json --id --help' show --
+completes "the rest of one" '--steps' create --s
+completes "states" 'noisy noise' show n
+completes "states, of all the plain ones" 'made noisy noise' cancel ''
+completes "states after an option" 'noisy' set --steps 5 noisy
+completes "scripts and states" 'noisy noise' run n
+completes "scripts" 'test.lua' run t
+completes "no values" '' create --memory ''
+completes "no names" '' create n
+completes "nothing after nonsense" '' frob ''
