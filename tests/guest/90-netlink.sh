@@ -43,6 +43,9 @@ answers "a name without its end" '22: Attribute failed policy*' \
 answers "an empty name" '2: there is no such state*' $get $name:str:
 answers "a name of 64 bytes" '22: Attribute failed policy*' $get \
 	$name:str:aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddd
+answers "a name with a NUL inside" '22: there is a NUL inside*' \
+	$get $name:hex:61006200
+answers "another one" '22: there is a NUL inside*' $create $name:hex:610062
 answers "an attribute that is cut" '22: *' -k 22 $get $name:str:abc
 answers "an unknown attribute" '22: Unknown attribute*' $get 99:u32:1
 answers "another operation's attribute" '22: Unknown attribute*' \
@@ -83,6 +86,8 @@ answers "17 MiB in a field" '34: integer out of range*' \
 	$run $name:str:a $script:raw:x=1 $output:u32:17825792
 answers "a chunk's name too long" '34: *' \
 	$run $name:str:a $script:raw:x=1 $chunkname:zero:300
+answers "a chunk's name with a NUL inside" '22: there is a NUL inside*' \
+	$run $name:str:a $script:raw:x=1 $chunkname:hex:3d610062
 # 17 times 61,683 bytes is more than 1 MiB, 16 times is not.
 pieces=
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
@@ -145,20 +150,78 @@ check "and works" klua destroy state7
 is "as others see" 199 "$(klua list | grep -c ' state')"
 exec 5>&-
 wait "$reader"
+like "the rest of the dump says that it is not consistent" \
+	'0: , *[0-9] replies, interrupted' "$(tail -n 1 /tmp/half)"
+mkfifo /tmp/stop2
+nltest -d -t 1 $get </tmp/stop2 >/tmp/half2 &
+reader=$!
+exec 5>/tmp/stop2
+until grep -q replies /tmp/half2; do :; done
+kill -KILL "$reader"
+wait "$reader" 2>/dev/null
+exec 5>&-
 klua monitor >/dev/null 2>&1 &
 monitor=$!
 unload klua
 is "a monitor does not hold it" '' "$(grep '^klua ' /proc/modules)"
 wait "$monitor"
 
-load klua
+# A state that failed in each way, and what is known of it afterwards.
+load klua max_ms=300
+echo 1 >/sys/module/klua/parameters/stats
+
+counted()
+{
+	klua run counted -e "$1" >/dev/null 2>&1
+}
+
+# figure KEY: what klua says
+figure()
+{
+	klua show --json counted | sed "s/.*\"$1\":\([0-9]*\).*/\1/"
+}
+
+klua create --memory 256K counted
+counted 'return 1'
+counted 'error("oh")'
+counted 'local t = {} while true do t[#t + 1] = ("x"):rep(1000) end'
+counted 'local function f() return pcall(f) end f()'
+klua set --steps 1000 counted
+counted 'while true do end'
+klua set --steps unlimited counted
+counted 'while true do end'
+echo 8000 >/sys/module/klua/parameters/max_ms
+for end in 'klua cancel counted' 'kill -KILL'; do
+	klua run counted -e 'while true do end' >/dev/null 2>&1 &
+	runner=$!
+	until klua show --json counted | grep -q '"busy":true'; do :; done
+	[ "${end#kill}" = "$end" ] || end="$end $runner"
+	$end
+	wait "$runner" 2>/dev/null
+done
+is "runs and errors are counted" '8 6' "$(figure runs) $(figure errors)"
+for limit in limit_steps limit_time limit_memory limit_stack cancels signals; do
+	is "$limit is counted" 1 "$(figure $limit)"
+done
+is "the peak of memory is kept" 1 \
+	"$(($(figure memory_peak) > $(figure memory) &&
+	    $(figure memory_peak) > 240000 && $(figure memory_peak) <= 262144))"
+is "so is the time" 1 "$(($(figure time_ns) > 300000000))"
+is "and the last error" 4 "$(figure last_errno)"
+sleep 1
+is "with its age" 1 "$(($(figure last_error_age_ms) >= 1000))"
+
 dmesg_mark
 load minimal
 like "a kernel module's state is marked" '*"name":"minimal","origin":"kernel"*' \
 	"$(klua list --json)"
+log=$(dmesg_since)
+like "the log lists it" \
+	'*minimal: curralloc *, kernel, runs 1, *, errors 0, *, last error none*' \
+	"$log"
 like "the log has the same figures" \
-	'*minimal: curralloc *, id *, kernel, runs 1, steps *, errors 0*' \
-	"$(dmesg_since)"
+	"*counted: curralloc $(figure memory), maxalloc 262144, peak $(figure memory_peak), users 1, id $(figure id), user, runs 8, steps $(figure steps), time $(figure time_ns) ns, errors 6, limits hit: steps 1 time 1 memory 1 stack 1 cancel 1 signal 1, last error -4, * s ago: *:1: interrupted by a signal*" \
+	"$log"
 unload minimal
 
 tracing=/sys/kernel/tracing
@@ -166,7 +229,7 @@ if [ -e $tracing/events/klua ]; then
 	echo >$tracing/trace
 	echo 1 >$tracing/events/klua/enable
 	klua create "$(printf 'tr\nced')"
-	klua run "$(printf 'tr\nced')" -e 'print("a\nb") error("oh")' 2>/dev/null
+	klua run "$(printf 'tr\nced')" -e 'print("a\nb") error("oh")' >/dev/null 2>&1
 	klua run --steps 10 -e 'while true do end' 2>/dev/null
 	klua destroy "$(printf 'tr\nced')"
 	echo 0 >$tracing/events/klua/enable

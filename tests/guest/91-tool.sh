@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# timeout: 120
 # kernel: stock
+# timeout: 120
 #
 # Every command of klua does what its manual says, with the exit status it
 # says.
@@ -155,7 +155,7 @@ klua run one -e 'print("go") while true do end' >"$tmp/run.out" \
 runner=$!
 until klua show --json one | grep -q '"busy":true'; do :; done
 shows "cancel" 0 '' '' klua cancel one
-wait "$runner"
+wait "$runner" 2>/dev/null
 is "the script ends with status 1" 1 $?
 like "and says why" '*klua: cancelled' "$(cat "$tmp/run.err")"
 is "after what it printed" go "$(cat "$tmp/run.out")"
@@ -164,7 +164,7 @@ klua run one -e 'while true do end' >/dev/null 2>&1 &
 runner=$!
 until klua show --json one | grep -q '"busy":true'; do :; done
 kill "$runner"
-wait "$runner"
+wait "$runner" 2>/dev/null
 is "a script ends with its klua" 0 \
 	"$(klua show --json one | grep -c '"busy":true')"
 like "which is counted" '*"cancels":1,"signals":1,*' \
@@ -185,10 +185,10 @@ shows "stats of one as JSON" 0 \
 shows "stats of none" 3 '' '*there is no such state' klua stats three
 klua stats --watch=0.1 >"$tmp/watch" &
 watcher=$!
-sleep 1
+until [ "$(grep -c RUNS "$tmp/watch")" -gt 2 ]; do :; done
+ok "stats are watched"
 kill "$watcher"
-wait "$watcher"
-is "stats are watched" 1 "$(($(grep -c RUNS "$tmp/watch") > 1))"
+wait "$watcher" 2>/dev/null
 echo 1 >/sys/module/klua/parameters/stats
 klua create timed
 klua run timed -e 'for i = 1, 1000 do end'
@@ -231,12 +231,16 @@ klua monitor >"$tmp/monitor" 2>"$tmp/monitor.err" &
 text=$!
 klua monitor --json >"$tmp/monitor.json" 2>/dev/null &
 json=$!
-sleep 1
+until [ -s "$tmp/monitor" ] && [ -s "$tmp/monitor.json" ]; do
+	klua create noticed
+	klua destroy noticed
+done
 klua create watched
 klua run watched -e 'error("seen")' 2>/dev/null
 klua run --steps 100 -e 'while true do end' 2>/dev/null
 klua destroy watched
-sleep 2
+until grep -q 'destroyed.* watched' "$tmp/monitor" &&
+      grep -q 'destroyed.*"watched"' "$tmp/monitor.json"; do :; done
 unload klua
 wait "$text"
 is "monitor ends with the module" 5 $?

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# timeout: 120
 # kernel: stock
+# timeout: 120
 # boot: own
 #
 # Nobody but the administrator reads or changes states, states that kernel

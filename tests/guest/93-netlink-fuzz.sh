@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: stock
 # timeout: 120
 #
 # Mutated messages to every operation, from four programs at once: each is

@@ -7,7 +7,8 @@
  *	KIND: u32, u64, str (with NUL), raw (without), hex, zero or spaces
  *	(that many), flag. -c: without CAP_SYS_ADMIN. -d: a dump. -k: only the
  *	first KEEP bytes of the message are sent. -t: stops after TAKE replies
- *	and keeps the socket until standard input ends.
+ *	until standard input ends, and then reads and prints the same of the
+ *	rest, with "interrupted" after it if the dump says so.
  *   nltest fuzz SEED COUNT
  *	So many mutated requests; prints what came of them.
  */
@@ -42,6 +43,7 @@ struct verdict {
 	bool done;
 	int err;
 	unsigned int replies;
+	bool interrupted;
 	char text[256];
 };
 
@@ -131,6 +133,7 @@ static void take(const struct nlmsghdr *nlh, struct verdict *verdict)
 	const struct genlmsghdr *genl = NLMSG_DATA(nlh);
 	const struct nlattr *attr;
 
+	verdict->interrupted |= nlh->nlmsg_flags & NLM_F_DUMP_INTR;
 	if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR) {
 		read_end(nlh, verdict);
 	} else if (nlh->nlmsg_type == GENL_ID_CTRL) {
@@ -243,6 +246,13 @@ static void drop_capability(void)
 		fail("capset");
 }
 
+static void print(const struct verdict *verdict)
+{
+	printf("%d: %s, %u replies%s\n", verdict->err, verdict->text,
+	       verdict->replies, verdict->interrupted ? ", interrupted" : "");
+	fflush(stdout);
+}
+
 static int one(int argc, char **argv)
 {
 	unsigned int flags = 0, most = -1;
@@ -280,11 +290,13 @@ static int one(int argc, char **argv)
 	send_request(header()->nlmsg_len);
 	if (!receive(&verdict, most))
 		fail("recv");
-	printf("%d: %s, %u replies\n", verdict.err, verdict.text,
-	       verdict.replies);
-	fflush(stdout);
-	if (most != (unsigned int)-1)
+	print(&verdict);
+	if (most != (unsigned int)-1) {
 		getchar();
+		if (!receive(&verdict, -1))
+			fail("recv");
+		print(&verdict);
+	}
 	return 0;
 }
 
