@@ -231,7 +231,6 @@ static const struct file_operations bench_fops = {
 	.release = bench_release,
 	.read = bench_read,
 	.write = bench_write,
-	.llseek = no_llseek,
 };
 
 static struct miscdevice bench_device = {
