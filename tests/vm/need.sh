@@ -27,7 +27,7 @@ tools()
 		echo "bc:bc bison:bison flex:flex xz:xz-utils perl:perl" \
 		     "/usr/include/libelf.h:libelf-dev" \
 		     "/usr/include/openssl/opensslv.h:libssl-dev" ;;
-	check)	echo "perl:perl shellcheck:shellcheck sparse:sparse" \
+	check)	echo "perl:perl shellcheck:shellcheck mandoc:mandoc sparse:sparse" \
 		     "xz:xz-utils" ;;
 	*)	die "no such set of tools: $1" ;;
 	esac
