@@ -10,8 +10,8 @@ incdir = $(DESTDIR)/usr/src/klua-headers-$(KVER)
 moddir = $(DESTDIR)$(INSTALL_MOD_PATH)
 
 .DEFAULT_GOAL := module
-.PHONY: help module tool install uninstall run shell test torture fuzz bench check \
-	clean distclean core headers
+.PHONY: help module tool install uninstall run shell test torture fuzz bench \
+	bench-baseline check clean distclean core headers
 
 help:
 	@echo 'For a kernel of your own:'
@@ -105,6 +105,9 @@ fuzz:
 
 bench:
 	@tests/bench/run.sh $(if $(BASE),--base '$(BASE)') $(if $(ROWS),--rows '$(ROWS)')
+
+bench-baseline:
+	@tests/bench/run.sh --update
 
 check:
 	@tests/run.sh check

@@ -15,6 +15,8 @@
 #   # timeout: SECONDS	longest time on the stock kernel (60)
 #   # boot: own [WORDS]	a boot for itself, with WORDS on the kernel's command
 #			line
+#   # clock: instructions	one processor whose clock counts instructions, with
+#			a boot of its own
 #   # memory: SIZE	of the VM, with a boot of its own (512M)
 #   # clients: yes	the VM has the programs of tests/vm/clients.sh, with a
 #			boot of its own
@@ -185,6 +187,7 @@ boot()
 		prepare "$kernel: the clients" vm/clients.sh || return
 		more=(-x "$build/clients.cpio")
 	fi
+	[ -z "$(header "$1" clock)" ] || more+=(-i)
 	for file in "$@"; do names+=("$(name_of "$file")"); done
 	limit=$(make_payload "$kernel" "$@") || {
 		bad "$kernel: the files for the VM"

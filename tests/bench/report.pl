@@ -44,7 +44,7 @@ sub median
 # The twenty together, round by round; only when all have been measured.
 sub add_totals
 {
-	my @parts = grep { m{^twenty/(?!total$)} } @order;
+	my @parts = grep { m{^twenty/(?!total$)} } @order or return;
 	for my $build (values %figures) {
 		next if grep { !$build->{$_} } @parts;
 		my $rounds = @{$build->{$parts[0]}};

@@ -13,12 +13,15 @@
 #   -n, --rounds N	how often (3); scale is measured once
 #   -s, --stock-lua no	without Debian's lua5.3
 #   -o, --output DIR	in place of build/bench
+#       --into FILE	puts the tables into FILE, too, between the lines
+#			"<!-- bench -->" and "<!-- end of bench -->"
+#       --update	measures what tests/guest/85-bench.sh does, and nothing
+#			else, and makes that the baseline it compares with
 #
 # In the instruction-counting VM figures are repeatable and do not depend on
 # what else this machine does; with two processors they do.
-set -eu
+set -eu -o pipefail
 . "$(dirname "$0")/../vm/common.sh"
-cd "$top"
 here=tests/bench
 
 rows=entry,create,memory,scale,gc,seven,twenty,limits,smp
@@ -26,9 +29,11 @@ base=
 rounds=3
 user=yes
 out=$build/bench
+into=
+update=
 command="tests/bench/run.sh${*:+ $*}"
 options=$(getopt -n "$prog" -o r:b:n:s:o:h \
-	-l rows:,base:,rounds:,stock-lua:,output:,help -- "$@") ||
+	-l rows:,base:,rounds:,stock-lua:,output:,into:,update,help -- "$@") ||
 	{ usage >&2; exit 2; }
 eval set -- "$options"
 while [ "$1" != -- ]; do
@@ -38,11 +43,17 @@ while [ "$1" != -- ]; do
 	-n|--rounds) rounds=$2;;
 	-s|--stock-lua) user=$2;;
 	-o|--output) out=$2;;
+	--into) into=$2;;
+	--update)
+		update=1
+		shift
+		continue ;;
 	-h|--help) usage; exit 0;;
 	esac
 	shift 2
 done
 [ $# -eq 1 ] || { usage >&2; exit 2; }
+cd "$top"
 
 scripts_of()	# DIRECTORY
 {
@@ -63,6 +74,12 @@ add()
 		listed[$item]=1
 	done
 }
+
+if [ "$update" ]; then
+	user=no
+	base=
+	rows=$(cut -d ' ' -f 2 "$here/short" | paste -sd ,)
+fi
 
 builds=(this ${base:+base})
 smp=
@@ -234,4 +251,25 @@ fi
 perl "$here/report.pl" "$here/rows" "$tmp/figures" "$out" \
 	"kernel=$(cat "$build/kernels/stock/release")" \
 	"revision=$(git describe --always --dirty)" "base=$base" \
-	"date=$(date -u +%F)" "rounds=$rounds" "command=$command"
+	"date=$(date -u +%F)" "rounds=$rounds" "command=$command" |
+	tee "$out/bench.md"
+perl "$here/plot.pl" "$out/bench.csv" "$out"
+
+if [ "$into" ]; then
+	awk '
+		/^<!-- end of bench -->/ { inside = 0 }
+		!inside { print }
+		/^<!-- bench -->/ {
+			inside = 1
+			while ((getline line <tables) > 0) print line
+		}' tables="$out/bench.md" "$into" >"$tmp/into"
+	cat "$tmp/into" >"$into"
+fi
+
+if [ "$update" ]; then
+	{
+		echo "# SPDX-License-Identifier: GPL-2.0-only"
+		echo "# Made by tests/bench/run.sh --update."
+		awk -F , '$1 == "this" { print $2 "," $4 }' "$out/bench.csv"
+	} >"$here/baseline-$(cat "$build/kernels/stock/release").csv"
+fi

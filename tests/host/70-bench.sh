@@ -1,0 +1,105 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The benchmark's tables say what was measured, and the comparison with the
+# baseline finds what it is there for.
+. "$(dirname "$0")/../lib.sh"
+
+bench=$(dirname "$0")/../bench
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# compare FIGURE...: of rows a, b..., with a baseline of 1000 for a and for b
+compare()
+{
+	printf '# a comment\na,1000\nb,1000\n' >"$tmp/baseline"
+	printf '# this a\n' >"$tmp/figures"
+	row=a
+	for figure; do
+		echo "this $row $figure"
+		row=$(echo "$row" | tr a-y b-z)
+	done >>"$tmp/figures"
+	awk -f "$bench/compare.awk" "$tmp/baseline" "$tmp/figures"
+}
+
+is "nothing has changed" "ok - a: 1000, +0.0 % from the baseline
+ok - b: 1000, +0.0 % from the baseline" "$(compare 1000 1000.00)"
+is "3 % more is bearable" "ok - b: 1030, +3.0 % from the baseline" \
+	"$(compare 1000 1030 | tail -n 1)"
+is "a little more than that is not" \
+	"not ok - b: 1031, +3.1 % from the baseline" \
+	"$(compare 1000 1031 | tail -n 1)"
+is "much less is told" "ok - b: 960, -4.0 % from the baseline
+# much better: if on purpose, update the baseline" \
+	"$(compare 1000 960 | tail -n 2)"
+is "a row that is gone is missed" "not ok - b: was not measured" \
+	"$(compare 1000 | tail -n 1)"
+is "a new row has to get into the baseline" \
+	"not ok - c: 1000, not in the baseline" \
+	"$(compare 1000 1000 1000 | tail -n 1)"
+is "figures that are none fail" "not ok - a: was not measured
+not ok - b: was not measured" "$(compare | sort)"
+
+# Goals of each kind, met and not; medians; the build to compare with
+cat >"$tmp/rows" <<'EOF'
+low  | insn  | a low row   | <= 100         | peer | proto
+high | insn  | a high row  | <= 100         | |
+same | Minsn | a script    | <= 1.00 x user | |
+part | %     | a part      | >= 0.95 x all  | |
+all  | %     | the whole   |                | |
+none | insn  | unmeasured  | <= 1           | |
+EOF
+cat >"$tmp/figures" <<'EOF'
+this low 99
+this low 90
+this low 91
+this high 110
+this same 2200000
+user same 2000000
+this part 120
+this all 125
+base high 100
+EOF
+perl "$bench/report.pl" "$tmp/rows" "$tmp/figures" "$tmp" kernel=k date=d \
+	revision=r rounds=1 command=c base=b >"$tmp/table"
+
+# row TITLE: its line without the padding
+row()
+{
+	grep "^| $1" "$tmp/table" | tr -s ' '
+}
+
+like "the median counts, and meets its goal" \
+	"| a low row | 91 |*| 10.0 % | <= 100 | met | peer | proto |" "$(row a.low)"
+like "a goal is missed by so much, and the base is beside it" \
+	"| a high row | 110 | 100 | +10.0 % |*| not met (+10.0 %) |*" "$(row a.high)"
+like "a script is judged by the same in user space" \
+	"| a script | 2.20 M |*| 2.00 M | 1.10 |*not met (+10.0 %)*" "$(row a.script)"
+like "a goal can be another row, and a least" \
+	"| a part | 120.0 % |*| >= 0.95 x all | met |*" "$(row a.part)"
+is "what was not measured has no line" '' "$(row unmeasured)"
+# shellcheck disable=SC2016	# it is perl that expands them
+check "the JSON says the same" perl -MJSON::PP -e '
+	my %rows = map { ($_->{row} => $_) }
+		   grep { $_->{build} eq "this" }
+		   @{decode_json(join "", <>)->{rows}};
+	exit !($rows{low}{median} == 91 && $rows{low}{verdict} eq "met" &&
+	       $rows{high}{verdict} eq "not met (+10.0 %)")' "$tmp/bench.json"
+is "and so does the CSV" "this,low,insn,91,90,99,3" \
+	"$(grep this,low "$tmp/bench.csv")"
+
+check "no plot without its rows" perl "$bench/plot.pl" "$tmp/bench.csv" "$tmp"
+is "and no file" '' "$(find "$tmp" -name '*.svg')"
+printf 'this,find-10,insn,100,,,1\nthis,find-1000,insn,110,,,1\n' \
+	>>"$tmp/bench.csv"
+check "a plot with them" perl "$bench/plot.pl" "$tmp/bench.csv" "$tmp"
+check "and it has a line" grep -q '<polyline.* points="80.0,[0-9.]* 520.0,' \
+	"$tmp/find-states.svg"
+
+for script in "$bench"/scripts/seven/*.lua "$bench"/scripts/twenty/*.lua; do
+	name=${script#"$bench/scripts/"}
+	check "$name has its row" grep -q "^${name%.lua} " "$bench/rows"
+done
+check_fails "rows that do not exist are refused" \
+	"$bench/run.sh" --rows entry,nonsense
+check "run.sh --help helps" "$bench/run.sh" --help
