@@ -10,7 +10,7 @@
 
 #include "states.h"
 
-/* Bytes of a state's name here: all are equally long, so that all hash alike. */
+/* All names have eight bytes: to find a longer one costs more. */
 #define BENCH_NAME_SIZE	16
 
 /**

@@ -50,7 +50,16 @@ static void find_there(void *names, unsigned int n)
 static void find_absent(void *names, unsigned int n)
 {
 	while (n--)
-		klua_state_put(klua_state_find("bench-absent"));
+		klua_state_put(klua_state_find("b-absent"));
+}
+
+/* Four times as long as the others' */
+#define LONG_NAME "a-name-that-says-a-little-more-x"
+
+static void find_long(void *names, unsigned int n)
+{
+	while (n--)
+		klua_state_put(klua_state_find(LONG_NAME));
 }
 
 static void hold(void *arg, unsigned int n)
@@ -178,6 +187,7 @@ static int measure(struct bench_request *req)
 	if (err)
 		return err;
 	time_row(req, "find", find_there, names, BENCH_BATCH);
+	time_row(req, "find-long", find_long, NULL, BENCH_BATCH);
 	time_row(req, "find-absent", find_absent, NULL, BENCH_BATCH);
 	time_row(req, "get+put", hold, &target, BENCH_BATCH);
 	time_row(req, "entry", bench_entry, &target, BENCH_BATCH);
@@ -194,7 +204,8 @@ int bench_entries(struct bench_request *req)
 
 	if (err)
 		return err;
-	err = measure(req);
+	err = klua_state_create(MAXALLOC, LONG_NAME) ? measure(req) : -ENOMEM;
+	klua_state_destroy(LONG_NAME);
 	bench_destroy_states(0, STATES);
 	return err;
 }

@@ -82,7 +82,7 @@ u64 bench_time(void (*batch)(void *arg, unsigned int n), void *arg,
 
 void bench_name(char *name, unsigned int i)
 {
-	snprintf(name, BENCH_NAME_SIZE, "bench-%06u", i);
+	snprintf(name, BENCH_NAME_SIZE, "b-%06u", i);
 }
 
 void bench_destroy_states(unsigned int from, unsigned int to)
