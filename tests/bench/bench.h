@@ -36,9 +36,6 @@ void bench_say(struct bench_request *req, u64 value, const char *fmt, ...)
 /* Operations in a batch that is over before the timer is likely to tick. */
 #define BENCH_BATCH	500
 
-/* And in one that sees many cycles of the garbage collector. */
-#define BENCH_LONG	5000
-
 /*
  * What one operation costs, in hundredths of a ns: the median of many batches,
  * so that those in which something came between do not count. @batch does its

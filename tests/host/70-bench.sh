@@ -37,6 +37,12 @@ is "a row that is gone is missed" "not ok - b: was not measured" \
 is "a new row has to get into the baseline" \
 	"not ok - c: 1000, not in the baseline" \
 	"$(compare 1000 1000 1000 | tail -n 1)"
+is "of several figures the mean counts" \
+	"not ok - a: 1040, +4.0 % from the baseline" "$(
+		compare 1000 1000 >/dev/null
+		echo "this a 1080" >>"$tmp/figures"
+		awk -f "$bench/compare.awk" "$tmp/baseline" "$tmp/figures" |
+			head -n 1)"
 is "figures that are none fail" "not ok - a: was not measured
 not ok - b: was not measured" "$(compare | sort)"
 
