@@ -26,11 +26,14 @@ SYM_FUNC_START(klua_try)
 	pushq	%r13
 	pushq	%r14
 	pushq	%r15
+	/* A call has the stack aligned to 16 bytes, which matters to UML. */
+	subq	$8, %rsp
 	movq	%rsp, (%rdi)
 	movq	%rsi, %rax
 	movq	%rdx, %rdi
 	movq	%rcx, %rsi
 	CALL_NOSPEC rax
+	addq	$8, %rsp
 	popq	%r15
 	popq	%r14
 	popq	%r13
@@ -48,6 +51,7 @@ SYM_FUNC_END(klua_try)
  */
 SYM_FUNC_START(klua_throw)
 	movq	(%rdi), %rsp
+	addq	$8, %rsp
 	popq	%r15
 	popq	%r14
 	popq	%r13
