@@ -5,6 +5,20 @@
  */
 #include <linux/interrupt.h>
 
+/* The copy has names of its own, for both may be in one kernel. */
+#define klua_alloc		copy_alloc
+#define klua_alloc_init		copy_alloc_init
+#define klua_alloc_exit		copy_alloc_exit
+#define klua_pages_get		copy_pages_get
+#define klua_pages_put		copy_pages_put
+#define klua_heap_init		copy_heap_init
+#define klua_heap_exit		copy_heap_exit
+#define klua_heap_resize	copy_heap_resize
+#define klua_heap_alloc_slow	copy_heap_alloc_slow
+#define klua_heap_free_slow	copy_heap_free_slow
+#define klua_page_unempty	copy_page_unempty
+#define klua_page_turned	copy_page_turned
+
 #include "common.h"
 #include "../../alloc.c"
 

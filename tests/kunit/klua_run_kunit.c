@@ -4,6 +4,7 @@
  * where they may be called.
  */
 #include <linux/delay.h>
+#include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
@@ -277,31 +278,44 @@ static void time_is_limited_without_steps(struct kunit *test)
 				  "while true do end end) end"), -ETIMEDOUT);
 }
 
-struct endless {
-	struct completion done;
-	int err;
+struct canceller {
+	struct hrtimer timer;
+	int ret;
 };
 
-static int run_endless(void *data)
+/* In a hard interrupt, so that one processor is enough for both. */
+static enum hrtimer_restart cancel(struct hrtimer *timer)
 {
-	struct endless *e = data;
+	struct canceller *c = container_of(timer, struct canceller, timer);
 
-	e->err = run_text(state, "while true do end");
-	kthread_complete_and_exit(&e->done, 0);
+	c->ret = klua_state_cancel(NAME);
+	if (c->ret != -ESRCH)
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(timer, ms_to_ktime(1));
+	return HRTIMER_RESTART;
+}
+
+static void start_canceller(struct canceller *c)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(&c->timer, cancel, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+#else
+	hrtimer_init(&c->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	c->timer.function = cancel;
+#endif
+	hrtimer_start(&c->timer, ms_to_ktime(1), HRTIMER_MODE_REL_HARD);
 }
 
 static void cancel_ends_a_run(struct kunit *test)
 {
-	struct endless e = {};
+	static struct canceller c;
 
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, KLUA_STEPS_UNLIMITED),
 			0);
-	init_completion(&e.done);
-	KUNIT_ASSERT_TRUE(test, !IS_ERR(kthread_run(run_endless, &e, "endless")));
-	while (klua_state_cancel(NAME) == -ESRCH && !completion_done(&e.done))
-		usleep_range(100, 200);
-	wait_for_completion(&e.done);
-	KUNIT_EXPECT_EQ(test, e.err, -ECANCELED);
+	start_canceller(&c);
+	KUNIT_EXPECT_EQ(test, run("while true do end"), -ECANCELED);
+	hrtimer_cancel(&c.timer);
+	KUNIT_EXPECT_EQ(test, c.ret, 0);
 	KUNIT_EXPECT_EQ(test, klua_state_cancel(NAME), -ESRCH);
 	KUNIT_EXPECT_EQ(test, run("return 1"), 0);
 }
@@ -336,6 +350,11 @@ static int enter_other(lua_State *L)
 	klua_state_put(other);
 	return 0;
 }
+
+struct endless {
+	struct completion done;
+	int err;
+};
 
 static int hold_other(void *data)
 {
