@@ -16,10 +16,22 @@ done
 echo N >/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem
 echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
 
+# Objects in the slabs that states and their blocks are in, those that KASAN
+# keeps from being used again not counted.
+objects()
+{
+	for slab in /sys/kernel/slab/kmalloc-cg-*; do
+		echo 1 >"$slab/shrink"
+		cat "$slab/objects"
+	done | awk '{ n += $1 } END { print n }'
+}
+
 # Each failure of a create is one line.
 dmesg -n 5
 load klua
 dmesg -c >/dev/null
+objects >/dev/null
+before=$(objects)
 load klua_faults
 dmesg | sed -n 's/.* klua_faults: //p' >/tmp/log
 refused=$(dmesg | grep -c "klua: cannot create state 'faults' .*: not enough memory")
@@ -29,3 +41,10 @@ is "the test ends" "End of test: SUCCESS" "$(tail -n 1 /tmp/log)"
 errors=$(sed -n 's/^create: .*, \([0-9]*\) errors/\1/p' /tmp/log)
 is "each state that is not made is one line in the log" "$errors" "$refused"
 like "each of its allocations failed" '[1-9][0-9]*' "$errors"
+
+# What a state leaves behind is more than this, if every failure leaves some.
+unload klua_faults
+unload klua
+after=$(objects)
+echo "# objects before: $before, after: $after"
+check "the slabs hold what they did before" [ $((after - before)) -le 20 ]

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: stock
+# kernel: stock kasan
 # timeout: 60
 #
 # Whatever consumers leave behind, klua.ko is unloaded, and all is freed.
