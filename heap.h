@@ -50,6 +50,9 @@ struct klua_page_list {
 
 /**
  * struct klua_page - the head of a page that holds small blocks
+ *
+ * All of it belongs to the heap.
+ *
  * @list: link in one of the heap's lists of pages
  * @used: grains in blocks that Lua has
  * @unripe: grains that have yet to be freed before joining neighbours pays
@@ -71,6 +74,9 @@ struct klua_page {
 
 /**
  * struct klua_heap - the heap of one state
+ *
+ * All of it is used by one at a time: under the state's lock, or in private.
+ *
  * @hole: free room that small blocks are cut from
  * @hole_end: its end
  * @filled: bins that may have blocks; those without a bit have none

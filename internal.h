@@ -16,6 +16,8 @@
 #define EXPORT_SYMBOL_KLUA(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, KLUA)
 #endif
 
+#define KLUA_VERSION	"0.1.0"
+
 /* Names are data: a hostile one must not forge a line or a format. */
 #define NAME_FMT	"%*pE"
 #define NAME_ARG(s)	(int)(s)->namelen, (s)->name
@@ -33,6 +35,9 @@ void klua_alloc_exit(struct klua_state *s);
 
 /**
  * struct klua_new - a state to be made
+ *
+ * On the stack of whoever asks for it, and not shared.
+ *
  * @name:      its name
  * @maxalloc:  bytes that it may hold
  * @steps:     steps an entry may take, or 0 for the default

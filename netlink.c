@@ -456,6 +456,7 @@ static int set_memory(struct klua_state *s, u64 bytes,
 {
 	s64 more = bytes - s->maxalloc;
 
+	lockdep_assert_held(&s->lock);
 	if (bytes < KLUA_MIN_ALLOC || bytes > LONG_MAX) {
 		NL_SET_ERR_MSG(extack, "too little or too much memory");
 		return -EINVAL;
@@ -542,7 +543,7 @@ static int cancel_doit(struct sk_buff *request, struct genl_info *info)
 
 static int put_info(struct sk_buff *skb)
 {
-	if (nla_put_string(skb, KLUA_A_INFO_VERSION, THIS_MODULE->version) ||
+	if (nla_put_string(skb, KLUA_A_INFO_VERSION, KLUA_VERSION) ||
 	    nla_put_string(skb, KLUA_A_INFO_LUA, LUA_RELEASE) ||
 	    put_u64(skb, KLUA_A_INFO_MEMORY_MIN, KLUA_MIN_ALLOC) ||
 	    put_u64(skb, KLUA_A_INFO_MEMORY_DEFAULT, MEMORY_DEFAULT) ||

@@ -171,6 +171,7 @@ int klua_arm_slow(struct klua_limits *lim)
 {
 	struct klua_state *s = container_of(lim, struct klua_state, limits);
 
+	lockdep_assert(lockdep_is_held(&s->lock) || s->building || s->closing);
 	lim->budget.left = s->slice;
 	lim->budget.slice = s->slice;
 	lim->budget.total = s->steps;
@@ -410,6 +411,7 @@ static DEFINE_PER_CPU(unsigned int, inside);
 
 static void own(struct klua_state *s)
 {
+	lockdep_assert_held(&s->lock);
 	WRITE_ONCE(s->owner, smp_processor_id());
 	__this_cpu_inc(inside);
 }

@@ -7,34 +7,72 @@
 /**
  * DOC: concurrency
  *
- * Locks, in the order in which they may nest:
+ * Which lock guards what, each before those that may be taken under it:
  *
- * - &klua_state.lock: one user of the Lua state at a time. Taken with bottom
- *   halves off, since softirq takes it, too. Nothing sleeps under it, and no
- *   lock of this file is taken under it.
- * - states_lock: who is in the table and who is in the list of all states.
- *   Taken with interrupts off, so that a state can be destroyed from anywhere.
- *   Held for a few list operations; never while a Lua state is made, run or
- *   closed.
+ * - &klua_state.lock: the Lua state, and who is running in it. One user at a
+ *   time, with bottom halves off, since softirq takes it, too; nothing sleeps
+ *   under it. A function that Lua calls may enter another state, whose lock is
+ *   then only tried for (lock_nested() in run.c), so that two states that call
+ *   each other wait for nobody.
+ * - states_lock: who is in the table, in the numbers and in the list of all
+ *   states, and the generation of the table. With interrupts off, so that a
+ *   state can be destroyed from anywhere. Held for a few list operations, never
+ *   while a Lua state is made, run or closed.
+ * - the lock inside the xarray of numbers: its nodes. Taken under states_lock
+ *   when a state enters or leaves the table, so that table and numbers change
+ *   together, and alone when a number is reserved or given up: reserving may
+ *   sleep for memory in between, which is why it is not states_lock.
+ * - &klua_state.error_lock: what is shown of the last error. Innermost.
  *
- * Readers of the table take neither: they walk it under RCU.
+ * netlink.c has two more: ties_mutex, which states_lock is taken under, and
+ * quota_lock, taken under &klua_state.lock or alone.
+ *
+ * Readers of the table and of the numbers take none: they walk under RCU.
+ *
+ * What may be called where:
+ *
+ * - process context that may sleep: everything; create, list and destroy_all
+ *   only there;
+ * - softirq, bottom halves off, an RCU read section, under a spinlock that is
+ *   taken with bottom halves off: lookup, find, get, put, destroy, cancel, and
+ *   what takes the state's lock: lock, call, run, set_maxalloc, set_steps;
+ * - hard interrupt, interrupts off: lookup, find, get, put, destroy, cancel.
+ *   Calls and runs refuse with an error; nothing else may take the lock;
+ * - NMI: lookup and cancel, within an RCU read section;
+ * - a function that Lua calls: as softirq. The state that it was called in is
+ *   locked already, and entering it again is refused. It may be destroyed: the
+ *   close waits for the last hold and for RCU sections, and thereby for
+ *   whoever is running in it.
  *
  * The life of a state:
  *
  * 1. klua_state_create() makes it, with nobody else knowing it, and puts it
  *    into the table with &klua_state.users at 1, the table's own reference.
+ *    That happens under states_lock, where the name is looked for once more:
+ *    of several creators of a name the first one wins, and the others close
+ *    what they made, which nobody has seen. Whoever finds the state sees all
+ *    of it, since it is put in with release semantics.
  * 2. klua_state_lookup() finds it under RCU. That alone keeps the memory of
  *    the struct, and the Lua state in it, until the caller's RCU read section
  *    ends: whatever closes the state waits for a grace period first.
  * 3. klua_state_get() turns a pointer into a reference, unless the count has
- *    reached zero; from zero it never rises again.
+ *    reached zero; from zero it never rises again. While the count is above
+ *    zero nobody closes the state.
  * 4. klua_state_destroy() takes the count from 1 to 0 in one atomic step, so
  *    that nobody gets a reference afterwards, and takes the state out of the
- *    table. klua_state_destroy_all() takes states out of the table first and
- *    then gives back the table's reference.
- * 5. Whoever takes the count to 0 queues the close: after a grace period, in
- *    process context, without any lock, the Lua state is closed and the
- *    struct freed. No reader has a pointer by then.
+ *    table before it lets go of states_lock, so that nobody finds it.
+ *    klua_state_destroy_all() takes states out of the table first and then
+ *    gives back the table's reference, so that holders keep theirs.
+ * 5. Whoever takes the count to 0 queues the close. That is one, since a count
+ *    of 0 stays. The state is out of the table then: destroy unlinks it before
+ *    it queues, and whoever else gets to 0 does so after the table's reference
+ *    was given back, which happens to unlinked states only.
+ * 6. After a grace period, in process context, without any lock, the Lua state
+ *    is closed, finalizers included, and the struct freed. Readers that found
+ *    it before it was unlinked are done by then, and later ones cannot.
+ * 7. klua_states_exit() waits for all grace periods and closes. Modules that
+ *    use states use our symbols, so they are gone: nobody changes a count any
+ *    more, and holds that were forgotten can be dropped.
  *
  * A state out of the table but still held has no name any more: a new one of
  * the same name may be made at once.
@@ -76,7 +114,7 @@ static LIST_HEAD(all_states);
 static DEFINE_XARRAY_FLAGS(ids, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
 static u32 next_id;
 
-/* Guards changes of @states, @ids, @all_states and @generation. */
+/* Guards changes of @states, @ids, @all_states and @generation; see above. */
 static DEFINE_SPINLOCK(states_lock);
 
 /* Counts changes of the table: a walk that sees it change is not consistent. */
@@ -128,7 +166,7 @@ static struct klua_state *find(const char *name, unsigned int len, u32 hash)
  * ends, or for as long as something else keeps the state alive. Without either
  * use klua_state_find().
  *
- * Context: Any context.
+ * Context: Any context. Takes and releases the RCU read lock.
  * Return: the state, or NULL when there is none of this name.
  */
 struct klua_state *klua_state_lookup(const char *name)
@@ -164,7 +202,8 @@ EXPORT_SYMBOL_KLUA(klua_state_get);
  * klua_state_find - find a state by name and hold it
  * @name: the name, NUL-terminated
  *
- * Context: Any context.
+ * Context: Any context but NMI, where it could not be given back. Takes and
+ *	    releases the RCU read lock.
  * Return: the state, to be given back with klua_state_put(), or NULL when
  *	   there is none of this name, or it is going away.
  */
@@ -211,8 +250,8 @@ static void close_work(struct work_struct *work)
  * The last put of a state that was destroyed closes it, later, in process
  * context.
  *
- * Context: Any context in which a state may be used. Does not sleep; may be
- *	    called with the state's lock held.
+ * Context: Any context but NMI. Does not sleep; may be called with the state's
+ *	    lock held.
  */
 void klua_state_put(struct klua_state *s)
 {
@@ -255,6 +294,7 @@ static struct klua_state *alloc_state(size_t maxalloc, const char *name,
 /* Never 0, which netlink takes for a walk that does not look. */
 static void next_generation(void)
 {
+	lockdep_assert_held(&states_lock);
 	WRITE_ONCE(generation, generation + 1 ?: 1);
 }
 
@@ -390,7 +430,7 @@ free:
  * name. The caller holds no reference to it: it lives until somebody destroys
  * it. Of two creators racing on one name exactly one wins.
  *
- * Context: Process context. May sleep.
+ * Context: Process context. May sleep. Takes and releases states_lock.
  * Return: the state, or NULL, with the cause in the kernel log, when the name
  *	   is NULL, empty, too long or taken, @maxalloc is below
  *	   KLUA_MIN_ALLOC, or there is no memory to open the libraries.
@@ -430,7 +470,7 @@ static bool destroy_unheld(struct klua_state *s)
  * The decision is one atomic step on the count: a klua_state_get() that comes
  * first makes this fail, one that comes later fails itself.
  *
- * Context: Any context. Does not sleep.
+ * Context: Any context but NMI. Takes and releases states_lock. Does not sleep.
  * Return: 0: no lookup or get succeeds from now on, and the state is closed
  *	   once current readers are done. -1: there is no state of this name,
  *	   or somebody holds it, and then nothing changes.
@@ -479,12 +519,14 @@ int klua_state_remove(u32 id, bool held)
 /* The state of this number, under RCU. */
 struct klua_state *klua_state_by_id(u32 id)
 {
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "a state that may go away");
 	return xa_load(&ids, id);
 }
 
 /* The state with the least number from *@id on, under RCU. */
 struct klua_state *klua_state_next(unsigned long *id)
 {
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "a state that may go away");
 	return xa_find(&ids, id, ULONG_MAX, XA_PRESENT);
 }
 
@@ -517,7 +559,8 @@ static struct klua_state *unlink_first(struct hlist_head *head)
  * Takes all states out of the table, those that somebody holds included; these
  * are closed by their last put. A state that is created meanwhile may stay.
  *
- * Context: Process context. May sleep.
+ * Context: Process context. May sleep. Takes and releases states_lock, once for
+ *	    each state.
  */
 void klua_state_destroy_all(void)
 {
@@ -586,7 +629,7 @@ static void list_one(struct klua_state *s)
  * A header, a line for each state, a total. A state that is created or
  * destroyed meanwhile may be missing; none is listed twice.
  *
- * Context: Process context. May sleep.
+ * Context: Process context. May sleep. Takes and releases the RCU read lock.
  */
 void klua_state_list(void)
 {
@@ -630,7 +673,7 @@ int klua_state_stop(struct klua_state *s)
  *
  * The run ends within KLUA_SLICE steps, with -ECANCELED for its caller.
  *
- * Context: Any context. Does not sleep.
+ * Context: Any context. Takes and releases the RCU read lock. Does not sleep.
  * Return: 0: the run in progress was told to end; -ENOENT: there is no state
  *	   of this name; -ESRCH: nothing runs in it.
  */
@@ -726,4 +769,4 @@ module_exit(klua_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Named, thread-safe Lua states for kernel modules");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(KLUA_VERSION);

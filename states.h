@@ -46,14 +46,14 @@
 /**
  * struct klua_stats - what a state has done since it was made
  *
- * Written under the state's lock, read anywhere with READ_ONCE().
+ * Protection as in struct klua_state.
  *
- * @runs:    entries: outermost calls into the state
- * @steps:   steps these took
- * @ns:      time these took, while the module parameter "stats" is on
- * @entered: when the entry in progress began, in ns, or 0 when not asked for
- * @errors:  klua_state_call()s and klua_state_run()s that ended in an error
- * @limits:  entries in which a limit was hit, by enum klua_limit
+ * @runs:    W: entries: outermost calls into the state
+ * @steps:   W: steps these took
+ * @ns:      W: time these took, while the module parameter "stats" is on
+ * @entered: S: when the entry in progress began, in ns, or 0 when not asked for
+ * @errors:  W: klua_state_call()s and klua_state_run()s that ended in an error
+ * @limits:  W: entries in which a limit was hit, by enum klua_limit
  */
 struct klua_stats {
 	u64 runs;
@@ -66,11 +66,15 @@ struct klua_stats {
 
 /**
  * struct klua_sink - where print leaves a copy for whoever started a run
- * @buf:     bytes for the lines, each with its newline
- * @size:    bytes @buf holds
- * @len:     bytes that are in it
- * @dropped: bytes that came after it was full
- * @interruptible: any signal to the task ends the run, not only a deadly one
+ *
+ * Protection as in struct klua_state, while a state has it for its sink; before
+ * and after that it belongs to whoever made it.
+ *
+ * @buf:     I: bytes for the lines, each with its newline
+ * @size:    I: bytes @buf holds
+ * @len:     S: bytes that are in it
+ * @dropped: S: bytes that came after it was full
+ * @interruptible: I: any signal to the task ends the run, not only a deadly one
  */
 struct klua_sink {
 	char *buf;
@@ -87,15 +91,20 @@ struct klua_sink {
  *
  * Each field's protection:
  *   I: set before the state is published, read-only after;
- *   T: the table lock for writing, RCU for reading;
- *   S: @lock;
- *   W: written under @lock, read anywhere with READ_ONCE();
+ *   P: private: touched by whoever makes the state before anybody else knows
+ *      it, and by whoever closes it when nobody else does any more;
+ *   T: states_lock for writing, RCU for reading;
+ *   L: states_lock;
+ *   S: @lock, or private;
+ *   W: written under @lock or in private, read anywhere with READ_ONCE();
  *   E: @error_lock;
- *   A: atomic.
+ *   A: atomic;
+ *   X: has a lock or rules of its own;
+ *   SE: written under both, read under either.
  *
  * @node:	T: link in the table of states
  * @L:		S: the main thread; what it points to is used under @lock
- * @lock:	one user at a time; taken with bottom halves off
+ * @lock:	X: one user at a time; taken with bottom halves off
  * @users:	A: 1 for the table plus one for each klua_state_get()
  * @maxalloc:	W: bytes the script may hold at any instant
  * @curralloc:	W: bytes the script holds, as Lua asked for them
@@ -105,16 +114,15 @@ struct klua_sink {
  * @peakalloc:	W: the largest @curralloc so far
  * @steps:	W: steps one entry may take, or KLUA_STEPS_UNLIMITED
  * @slice:	S: what an entry starts with of @steps
- * @limits:	S: what an entry is charged to (lua/budget.h)
+ * @limits:	S: what an entry is charged to; some fields W (lua/budget.h)
  * @owner:	W: the CPU that has @lock by klua_state_lock(), or -1
  * @heap:	S: the pages that its blocks are on
  * @memcg:	I: the memory cgroup that these are charged to
- * @building:	I: memory may be waited for
- * @closing:	set when nobody else has a pointer to the state any more
- * @print_limit: A: lines that print may write in five seconds
- * @errmsg:	text of the last entry that failed, or empty; written under both
- *		@lock and @error_lock, read under either
- * @error_lock:	guards what is shown of the last error; innermost of all locks
+ * @building:	P: memory may be waited for
+ * @closing:	P: nobody else has a pointer to the state any more
+ * @print_limit: X: lines that print may write in five seconds
+ * @errmsg:	SE: text of the last entry that failed, or empty
+ * @error_lock:	X: guards what is shown of the last error; innermost of all locks
  * @error:	E: -errno of the last entry that failed, or 0
  * @error_ns:	E: when that was, on the monotonic clock
  * @id:		I: number that no other state has, nor had lately
@@ -126,8 +134,8 @@ struct klua_sink {
  * @events:	S: error and limit events sent since @events_from
  * @events_lost: S: those not sent, since they were too many
  * @events_from: S: jiffies
- * @all:	the list of every state not yet freed, see states.c
- * @close:	closes the Lua state after a grace period, in process context
+ * @all:	L: link in the list of every state not yet freed
+ * @close:	P: closes the Lua state after a grace period, in process context
  */
 struct klua_state {
 	struct hlist_node node;
@@ -169,6 +177,9 @@ struct klua_state {
 
 /**
  * struct klua_result - where klua_state_run() leaves what a chunk returned
+ *
+ * The caller's own, and not shared.
+ *
  * @buf:  bytes for the text: the chunk's results as tostring() shows them,
  *	  separated by tabs, or the error message with its traceback; always
  *	  NUL-terminated when @size is not 0

@@ -106,6 +106,7 @@ void klua_error_note(struct klua_state *s, int err, const char *text,
 {
 	size_t n = min(len, sizeof(s->errmsg) - 1);
 
+	lockdep_assert_held(&s->lock);
 	WRITE_ONCE(s->stats.errors, s->stats.errors + 1);
 	spin_lock_bh(&s->error_lock);
 	memcpy(s->errmsg, text, n);

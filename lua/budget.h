@@ -38,10 +38,13 @@ struct lua_State;
 
 /**
  * struct klua_budget - steps that are left
- * @left:    until the next look; negative: look now
- * @slice:   what @left started from
- * @total:   what is left of the budget, @slice included
- * @stopped: 0, or the -errno of the limit that ended this entry. Sticky:
+ *
+ * Protection as in struct klua_state (states.h).
+ *
+ * @left:    S: until the next look; negative: look now
+ * @slice:   S: what @left started from
+ * @total:   S: what is left of the budget, @slice included
+ * @stopped: S: 0, or the -errno of the limit that ended this entry. Sticky:
  *	     nothing but the next entry resets it
  */
 struct klua_budget {
@@ -53,15 +56,20 @@ struct klua_budget {
 
 /**
  * struct klua_limits - the limits of one state
- * @budget:   steps
- * @stack:    lowest address that the C stack may reach while Lua runs, or
+ *
+ * Protection as in struct klua_state (states.h); A: single accesses, from any
+ * context.
+ *
+ * @budget:   S: steps
+ * @stack:    W: lowest address that the C stack may reach while Lua runs, or
  *	      KLUA_UNARMED
- * @reserve:  lowest address while the error of having reached @stack is handled
- * @deadline: ns on the monotonic clock, or 0 before the first look
- * @cpu:      the CPU that the entry runs on, or -1
- * @cancel:   another CPU asks the entry to end
- * @stack_hit:  the entry has reached @stack
- * @memory_hit: the entry was refused memory, even after a collection
+ * @reserve:  S: lowest address while the error of having reached @stack is
+ *	      handled
+ * @deadline: S: ns on the monotonic clock, or 0 before the first look
+ * @cpu:      W: the CPU that the entry runs on, or -1
+ * @cancel:   A: another CPU asks the entry to end
+ * @stack_hit:  S: the entry has reached @stack
+ * @memory_hit: S: the entry was refused memory, even after a collection
  */
 struct klua_limits {
 	struct klua_budget budget;
