@@ -184,6 +184,7 @@ return n
 -- new: the message of a resume that fails, where memory has ended
 -- ends: 0 true | ETIME *
 -- small: 0 true
+-- steps: 100000
 local resume, full, n = coroutine.resume, {}, 0
 local function fill()
 	while true do

@@ -293,6 +293,7 @@ return function() return ... end
 
 --- syntax-too-many-locals
 -- ends: 0 nil	*too many local variables*
+-- steps: 100000
 local t = {}
 for i = 1, 201 do t[i] = "local v" .. i end
 return load(table.concat(t, "\n"))
