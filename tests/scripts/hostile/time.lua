@@ -878,3 +878,8 @@ for i = 1, 50 do for k in pairs(t) do end end
 local t = {}
 for i = 1, 300 do t[i << 40] = i end
 for i = 1, 2000 do local x = t[5 << 45] end
+
+--- names-of-functions
+-- ends: ETIME *step budget exceeded
+for i = 1, 300 do string[i .. ''] = i end
+for i = 1, 1000 do pcall(string.rep) end
