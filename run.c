@@ -13,6 +13,7 @@
 #include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/moduleparam.h>
+#include <linux/overflow.h>
 #include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
@@ -382,6 +383,19 @@ int klua_state_open(struct klua_state *s)
 	return status == LUA_OK ? 0 : open_error(status);
 }
 
+/* Bytes beyond its limit that a state may take for being closed. */
+#define CLOSE_MORE	8192
+
+/* A script that leaves its state full has finalizers all the same. */
+static void make_room(struct klua_state *s)
+{
+	size_t room = max(s->maxalloc, s->curralloc);
+
+	if (check_add_overflow(room, (size_t)CLOSE_MORE, &room))
+		room = SIZE_MAX;
+	WRITE_ONCE(s->maxalloc, room);
+}
+
 /*
  * Close the Lua state of a state that nobody else knows any more. Finalizers
  * run for the last time, all on one budget.
@@ -392,6 +406,7 @@ void klua_state_close(struct klua_state *s)
 
 	s->closing = true;
 	if (s->L) {
+		make_room(s);
 		armed = klua_arm(&s->limits);
 		lua_close(s->L);
 		if (armed)

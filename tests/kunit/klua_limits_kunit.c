@@ -416,6 +416,43 @@ static void cancel_of_what_does_not_run(struct kunit *test)
 	klua_state_put(state);
 }
 
+static int notes;
+
+static int note(lua_State *L)
+{
+	notes++;
+	return 0;
+}
+
+static int open_note(lua_State *L)
+{
+	lua_register(L, "note", note);
+	return 0;
+}
+
+/* What a script wants done at the end is done, also where memory has ended. */
+static void finalizers_run_in_a_full_state(struct kunit *test)
+{
+	static const char chunk[] =
+		"kept = setmetatable({}, {__gc = function()\n"
+		"local s = ('x'):rep(500) .. #full note() end})\n"
+		"full = {}\n"
+		"local function fill() while true do full[#full + 1] = {} end end\n"
+		"pcall(fill) pcall(fill)";
+	struct watch w;
+
+	notes = 0;
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, KLUA_STEPS_UNLIMITED),
+			0);
+	KUNIT_ASSERT_EQ(test, watch_state(state, &w), 0);
+	KUNIT_ASSERT_EQ(test, klua_state_call(state, open_note, NULL), 0);
+	KUNIT_EXPECT_EQ(test, run_text(state, chunk), 0);
+	KUNIT_EXPECT_GT(test, state->curralloc, SMALL - 100);
+	KUNIT_EXPECT_EQ(test, klua_state_destroy(NAME), 0);
+	KUNIT_EXPECT_TRUE(test, watch_closed(&w));
+	KUNIT_EXPECT_EQ(test, notes, 1);
+}
+
 /* Uses up the C stack until @left bytes of it are left; then runs. */
 static noinline int dig(unsigned long left, int (*run)(void))
 {
@@ -544,6 +581,7 @@ static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(setting_with_irqs_off_is_refused),
 	KUNIT_CASE(a_fatal_signal_ends_a_run),
 	KUNIT_CASE(cancel_of_what_does_not_run),
+	KUNIT_CASE(finalizers_run_in_a_full_state),
 	KUNIT_CASE(little_c_stack_is_refused),
 	KUNIT_CASE(little_c_stack_is_an_error),
 #ifdef CONFIG_X86_LOCAL_APIC
