@@ -5,7 +5,8 @@
 #
 # Checks that this machine has the tools of each SET, and installs those it
 # lacks with apt-get after saying which. Sets: build (compile the module),
-# vm (boot it), kernels (compile the debug kernels), check (check the style).
+# vm (boot it), kernels (compile the debug kernels), check (check the style),
+# fuzz (fuzz the Lua core in user space).
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -29,8 +30,19 @@ tools()
 		     "/usr/include/openssl/opensslv.h:libssl-dev" ;;
 	check)	echo "perl:perl shellcheck:shellcheck mandoc:mandoc sparse:sparse" \
 		     "xz:xz-utils" ;;
+	fuzz)	echo "clang:clang $(libfuzzer):libclang-rt-14-dev" ;;
 	*)	die "no such set of tools: $1" ;;
 	esac
+}
+
+# libfuzzer: where it is, for whichever clang, or where it would be
+libfuzzer()
+{
+	file=libclang_rt.fuzzer-x86_64.a
+	for dir in /usr/lib/llvm-*/lib/clang/*/lib/linux; do
+		[ ! -e "$dir/$file" ] || { echo "$dir/$file"; return; }
+	done
+	echo "/usr/lib/llvm-14/lib/clang/14/lib/linux/$file"
 }
 
 # lib NAME: where the dynamic linker finds it, or a name that exists nowhere

@@ -8,7 +8,7 @@
 
 fuzz=$(dirname "$0")/../fuzz/run.sh
 
-if ! command -v clang >/dev/null; then
+if ! "$(dirname "$0")/../vm/need.sh" fuzz; then
 	skip "fuzzing" "needs $("$fuzz" --packages)"
 	exit 0
 fi
