@@ -42,6 +42,10 @@ static uint secs = 20;
 module_param(secs, uint, 0444);
 MODULE_PARM_DESC(secs, "seconds to go on for (default 20)");
 
+static ulong steps = 65536;
+module_param(steps, ulong, 0444);
+MODULE_PARM_DESC(steps, "most steps of a program (default 65536)");
+
 static bool show;
 module_param(show, bool, 0444);
 MODULE_PARM_DESC(show, "write the programs to the log (default no)");
@@ -94,7 +98,7 @@ static void make_trial(struct trial *t, unsigned char *choices)
 
 	t->softirq = next_number(&state) & 1;
 	t->maxalloc = 32768 << next_number(&state) % 8;
-	t->steps = 1 << (6 + next_number(&state) % 11);
+	t->steps = min_t(u64, steps, 1 << (6 + next_number(&state) % 11));
 	len = 16 + next_number(&state) % (CHOICES - 16);
 	for (i = 0; i < len; i++)
 		choices[i] = next_number(&state) >> 32;
