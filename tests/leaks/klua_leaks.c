@@ -52,7 +52,8 @@ static int leak_interrupts(lua_State *L)
 	return 0;
 }
 
-static void unlock(void) __releases(&forgotten)
+static void unlock(void)
+	__releases(&forgotten)
 {
 	spin_unlock(&forgotten);
 }
