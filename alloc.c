@@ -64,7 +64,10 @@ static bool fits(const struct klua_state *s, size_t more)
 /* Lua collects its garbage and asks again: only the second time is serious. */
 static void *refuse(struct klua_state *s)
 {
-	s->limits.memory_hit |= s->refused;
+	if (s->refused && klua_armed(&s->limits)) {
+		s->limits.used = true;
+		s->limits.memory_hit = true;
+	}
 	s->refused = true;
 	return NULL;
 }

@@ -94,7 +94,7 @@
  */
 #define LUAL_BUFFERSIZE		256
 #define LUAI_MAXSTACK		65000
-#define LUA_EXTRASPACE		(2 * sizeof(void *))	/* ours is the second */
+#define LUA_EXTRASPACE		(3 * sizeof(void *))	/* ours but the first */
 #define LUA_IDSIZE		60
 #define LUA_KCONTEXT		ptrdiff_t
 

@@ -78,6 +78,7 @@ void klua_steps_set(struct klua_state *s, u64 n)
 {
 	WRITE_ONCE(s->steps, n);
 	s->slice = min_t(u64, n, KLUA_SLICE);
+	s->limits.used = true;
 }
 
 void klua_run_defaults(struct klua_state *s)
@@ -137,61 +138,84 @@ static void refill(struct klua_budget *budget)
 	budget->left = budget->slice;
 }
 
-static void entry_begin(struct klua_state *s)
+/* What an entry starts with, where the last one did not leave it so. */
+static void reset_limits(struct klua_state *s)
 {
-	WRITE_ONCE(s->stats.runs, s->stats.runs + 1);
+	struct klua_limits *lim = &s->limits;
+
+	lim->budget.slice = s->slice;
+	lim->budget.total = s->steps;
+	lim->budget.stopped = 0;
+	lim->deadline = 0;
+	lim->used = false;
+	lim->stack_hit = false;
+	lim->memory_hit = false;
+}
+
+/* For those who watch, none of whom most machines have. */
+static noinline int watch_begin(struct klua_state *s)
+{
 	if (static_branch_unlikely(&klua_timing))
 		s->stats.entered = ktime_get_ns();
 	trace_run_begin(s);
+	return 1;
 }
 
-static void entry_end(struct klua_state *s)
+static noinline void watch_end(struct klua_state *s, u64 steps)
 {
-	struct klua_limits *lim = &s->limits;
-	u64 steps = s->steps - lim->budget.total +
-		    lim->budget.slice - lim->budget.left;
-
-	WRITE_ONCE(s->stats.steps, s->stats.steps + steps);
 	/* Not when timing was turned on during the entry. */
 	if (static_branch_unlikely(&klua_timing) && s->stats.entered) {
 		WRITE_ONCE(s->stats.ns, s->stats.ns + ktime_get_ns() -
 					s->stats.entered);
 		s->stats.entered = 0;
 	}
-	trace_run_end(s, steps, lim->budget.stopped);
-	if (unlikely(lim->budget.stopped || lim->stack_hit ||
-		     lim->memory_hit))
+	trace_run_end(s, steps, s->limits.budget.stopped);
+	if (s->limits.used)
 		klua_limits_hit(s);
+}
+
+static noinline int arm_anew(struct klua_state *s)
+{
+	reset_limits(s);
+	return klua_arm_slow(&s->limits);
 }
 
 /*
  * The outermost call into a state: everything in it is charged from here. The
- * caller has the state's lock, or is the only one who knows it.
+ * caller has the state's lock, or is the only one who knows it. Every packet
+ * comes by here and by klua_disarm(): most entries find what they start with as
+ * it was left, and nobody watches. The counters are written by one at a time;
+ * those who read them meanwhile see the old or the new value.
  */
 int klua_arm_slow(struct klua_limits *lim)
 {
 	struct klua_state *s = container_of(lim, struct klua_state, limits);
 
 	lockdep_assert(lockdep_is_held(&s->lock) || s->building || s->closing);
-	lim->budget.left = s->slice;
-	lim->budget.slice = s->slice;
-	lim->budget.total = s->steps;
-	lim->budget.stopped = 0;
-	lim->deadline = 0;
+	if (unlikely(lim->used))
+		return arm_anew(s);
 	WRITE_ONCE(lim->cpu, raw_smp_processor_id());
 	WRITE_ONCE(lim->cancel, 0);
-	lim->stack_hit = false;
-	lim->memory_hit = false;
-	entry_begin(s);
+	data_race(s->stats.runs++);
 	set_stack(lim);
+	if (static_branch_unlikely(&klua_timing) || trace_run_begin_enabled())
+		return watch_begin(s);
 	return 1;
 }
 
 void klua_disarm(struct klua_limits *lim)
 {
+	struct klua_state *s = container_of(lim, struct klua_state, limits);
+	u64 steps = lim->budget.slice - lim->budget.left;
+
+	if (unlikely(lim->used))
+		steps += s->steps - lim->budget.total;
+	data_race(s->stats.steps += steps);
 	WRITE_ONCE(lim->cpu, -1);
 	WRITE_ONCE(lim->stack, KLUA_UNARMED);
-	entry_end(container_of(lim, struct klua_state, limits));
+	if (unlikely(lim->used) || static_branch_unlikely(&klua_timing) ||
+	    trace_run_end_enabled())
+		watch_end(s, steps);
 }
 
 /*
@@ -226,6 +250,7 @@ int klua_limits_check(struct klua_limits *lim)
 	struct klua_budget *budget = &lim->budget;
 	u64 spent = budget->slice - budget->left;
 
+	lim->used = true;
 	if (spent > budget->total)
 		return -ETIME;
 	if (READ_ONCE(lim->cancel))

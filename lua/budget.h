@@ -41,7 +41,8 @@ struct lua_State;
  *
  * Protection as in struct klua_state (states.h).
  *
- * @left:    S: until the next look; negative: look now
+ * @left:    S: until the next look; negative: look now. While an entry is armed
+ *	     the coroutine that runs keeps it (lua/core.h), starting from @slice
  * @slice:   S: what @left started from
  * @total:   S: what is left of the budget, @slice included
  * @stopped: S: 0, or the -errno of the limit that ended this entry. Sticky:
@@ -61,6 +62,7 @@ struct klua_budget {
  * context.
  *
  * @budget:   S: steps
+ * @running:  S: the coroutine that keeps what is left of them, or NULL
  * @stack:    W: lowest address that the C stack may reach while Lua runs, or
  *	      KLUA_UNARMED
  * @reserve:  S: lowest address while the error of having reached @stack is
@@ -68,16 +70,20 @@ struct klua_budget {
  * @deadline: S: ns on the monotonic clock, or 0 before the first look
  * @cpu:      W: the CPU that the entry runs on, or -1
  * @cancel:   A: another CPU asks the entry to end
+ * @used:     S: more than steps of the first slice was used, so that the next
+ *	      entry has to put @budget, @deadline and what follows right first
  * @stack_hit:  S: the entry has reached @stack
  * @memory_hit: S: the entry was refused memory, even after a collection
  */
 struct klua_limits {
 	struct klua_budget budget;
+	struct lua_State *running;
 	unsigned long stack;
 	unsigned long reserve;
 	u64 deadline;
 	int cpu;
 	int cancel;
+	bool used;
 	bool stack_hit;
 	bool memory_hit;
 };

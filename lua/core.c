@@ -55,6 +55,21 @@
 	(ttisinteger(o) ? (*(n) = ivalue(o), 1) : luaV_tonumber_(o, n))
 
 /*
+ * A value by its members: copied as one object of 16 bytes, for which the
+ * kernel's stack is not aligned, gcc spends a register on a frame pointer in
+ * each function that does so, the interpreter's loop among them.
+ */
+#undef setobj
+#define setobj(L, obj1, obj2) \
+	{ TValue *io1 = (obj1); const TValue *io2 = (obj2); \
+	  io1->value_ = io2->value_; settt_(io1, io2->tt_); \
+	  (void)(L); checkliveness(L, io1); }
+#undef setobj2t
+#define setobj2t(L, o1, o2) \
+	((void)(L), (o1)->value_ = (o2)->value_, settt_(o1, (o2)->tt_), \
+	 checkliveness(L, (o1)))
+
+/*
  * Converting a string reads all of it. Two hundred bytes, the core's own
  * L_MAXLENNUM, hold any integer; a longer string is no numeral.
  */
@@ -156,16 +171,29 @@ static l_noret stop(lua_State *L, int err)
 		    luaS_newlstr(L, reason(err), strlen(reason(err))));
 	if (first && ci) {
 		/* Room for the text alone: no script code runs in between. */
-		budget->left = KLUA_SLICE;
+		klua_left(L) = KLUA_SLICE;
 		luaG_addinfo(L, svalue(L->top - 1), ci_func(ci)->p->source,
 			     currentline(ci));
 	}
-	budget->left = -1;
+	klua_left(L) = -1;
 	luaD_throw(L, LUA_ERRRUN);
 }
 
+/* What the host says of the budget, which it sees for as long as that takes. */
+static int look(lua_State *L, struct klua_limits *lim)
+{
+	int err = lim->budget.stopped;
+
+	if (err)
+		return err;
+	lim->budget.left = klua_left(L);
+	err = klua_limits_check(lim);
+	klua_left(L) = lim->budget.left;
+	return err;
+}
+
 /*
- * The slice is spent. Outside an entry nobody counts. Where nothing would
+ * The slice is spent, or is with another coroutine. Outside an entry nobody counts. Where nothing would
  * catch an error the entry is only marked as stopped: what it still does is
  * the core's own work, which is bounded, and no more of a script's.
  */
@@ -175,12 +203,13 @@ void klua_charge_slow(lua_State *L)
 	int err;
 
 	if (!klua_armed(lim)) {
-		lim->budget.left = KLUA_SLICE;
+		klua_left(L) = 0;
 		return;
 	}
-	err = lim->budget.stopped;
-	if (!err)
-		err = klua_limits_check(lim);
+	klua_take(L);
+	if (klua_left(L) >= 0)
+		return;
+	err = look(L, lim);
 	if (!err)
 		return;
 	if (klua_protected(L))

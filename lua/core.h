@@ -8,11 +8,15 @@
 #include "budget.h"
 
 /*
- * The host makes every state with its limits as the allocator's data. A pointer
- * to them lies right before every lua_State, behind the consumer's own extra
- * space: a charge is then one load, one subtraction and one jump.
+ * The host makes every state with its limits as the allocator's data. Behind
+ * the consumer's own extra space, right before every lua_State, lie a pointer
+ * to them and the steps that are left until the next look. The steps are with
+ * the coroutine that runs: a charge is then one subtraction and one jump. Every
+ * other coroutine has none, so whoever runs one by a way that the core does not
+ * see brings the steps there by its first charge (klua_charge_slow()).
  */
-#define klua_limits(L)	(((struct klua_limits **)(L))[-1])
+#define klua_limits(L)	(((struct klua_limits **)(L))[-2])
+#define klua_left(L)	(((long *)(L))[-1])
 
 /* A call of a C function counts as this many VM instructions. */
 #define KLUA_COST_CCALL		4
@@ -39,23 +43,96 @@ void klua_charge_slow(lua_State *L);
 
 #ifndef KLUA_UNCHECKED
 /* Count @n steps without raising anything: for places where nothing may. */
-#define klua_owe(L, n)	((void)(klua_limits(L)->budget.left -= (long)(n)))
+#define klua_owe(L, n)	((void)(klua_left(L) -= (long)(n)))
+
+/* Count @n steps; true when that calls for klua_charge_slow(). */
+#define klua_spend(L, n)	unlikely((klua_left(L) -= (long)(n)) < 0)
+
+/* Bring the steps that are left to @L; returns where they were. */
+static inline lua_State *klua_take(lua_State *L)
+{
+	struct klua_limits *lim = klua_limits(L);
+	lua_State *was = lim->running;
+
+	if (was == L)
+		return was;
+	if (was) {
+		klua_left(L) += klua_left(was);
+		klua_left(was) = 0;
+	} else {
+		klua_left(L) = lim->budget.slice;
+	}
+	lim->running = L;
+	return was;
+}
+
+/* Bring the steps that are left to where the host sees them. */
+static inline void klua_park(struct klua_limits *lim)
+{
+	if (!lim->running)
+		return;
+	lim->budget.left = klua_left(lim->running);
+	klua_left(lim->running) = 0;
+	lim->running = NULL;
+}
+
+#define klua_inside(L)	klua_armed(klua_limits(L))
+
+/* An entry begins: not klua_inside() one yet. */
+static inline void klua_enter(lua_State *L)
+{
+	struct klua_limits *lim = klua_limits(L);
+
+	klua_arm_slow(lim);
+	klua_left(L) = lim->budget.slice;
+	lim->running = L;
+}
+
+/* True when this call armed the limits, and so has to klua_end() the entry. */
+static inline int klua_begin(lua_State *L)
+{
+	if (klua_inside(L))
+		return 0;
+	klua_enter(L);
+	return 1;
+}
+
+static inline void klua_end(lua_State *L)
+{
+	klua_park(klua_limits(L));
+	klua_disarm(klua_limits(L));
+}
+#else
+/* For tests/bench alone, which shows what the limits cost. */
+#define klua_owe(L, n)		((void)(n))
+#define klua_spend(L, n)	((void)(n), 0)
+#define klua_park(lim)		((void)(lim))
+#define klua_inside(L)		((void)(L), 1)
+#define klua_enter(L)		((void)(L))
+#define klua_begin(L)		0
+#define klua_end(L)		((void)(L))
+
+static inline lua_State *klua_take(lua_State *L)
+{
+	return L;
+}
+#endif
+
+/* A new coroutine has no steps; one that ends, or all of them, keeps none. */
+#undef luai_userstatethread
+#define luai_userstatethread(L, L1)	((void)(L), klua_left(L1) = 0)
+#undef luai_userstatefree
+#define luai_userstatefree(L, L1) \
+	((void)(klua_limits(L)->running == (L1) && klua_take(L)))
+#undef luai_userstateclose
+#define luai_userstateclose(L)		klua_park(klua_limits(L))
 
 /* Count @n steps; raises an error that cannot be caught when they are spent. */
 #define klua_charge(L, n) \
 	do { \
-		klua_owe(L, n); \
-		if (unlikely(klua_limits(L)->budget.left < 0)) \
+		if (klua_spend(L, n)) \
 			klua_charge_slow(L); \
 	} while (0)
-
-#else
-/* For tests/bench alone, which shows what the limits cost. */
-#undef klua_arm
-#define klua_arm(lim)		((void)(lim), 0)
-#define klua_owe(L, n)		((void)(n))
-#define klua_charge(L, n)	((void)(n))
-#endif
 
 /* memcpy() and friends do 16 bytes in the time of about one instruction. */
 #define klua_charge_bytes(L, n)		klua_charge(L, (size_t)(n) >> 4)
@@ -78,9 +155,19 @@ void klua_charge_slow(lua_State *L);
 	unlikely(klua_stack_pointer() < klua_limits(L)->stack)
 #endif
 
-#define klua_stack_low(L) \
-	(klua_stack_check(L) && klua_armed(klua_limits(L)) && \
-	 (klua_limits(L)->stack_hit = true))
+#define klua_stack_low(L)	(klua_stack_check(L) && klua_stack_hit(L))
+
+/* Not inline, so that the comparison above is all that it usually takes. */
+static noinline bool klua_stack_hit(lua_State *L)
+{
+	struct klua_limits *lim = klua_limits(L);
+
+	if (!klua_armed(lim))
+		return false;
+	lim->used = true;
+	lim->stack_hit = true;
+	return true;
+}
 
 #define klua_stack_out(L) \
 	(klua_stack_pointer() < klua_limits(L)->reserve)
@@ -127,24 +214,28 @@ static inline void *klua_raiser(lua_State *L)
  * A finalizer in C may give back what its module holds, so it gets a small
  * budget of its own, even in an entry that has spent its own.
  */
-static inline struct klua_budget klua_budget_grant(struct klua_limits *lim)
+static inline struct klua_budget klua_budget_grant(lua_State *L)
 {
-	struct klua_budget saved = lim->budget;
+	struct klua_budget *budget = &klua_limits(L)->budget;
+	struct klua_budget saved = *budget;
 
-	lim->budget.stopped = 0;
-	lim->budget.total = KLUA_FINALIZER_STEPS;
-	lim->budget.slice = KLUA_FINALIZER_STEPS;
-	lim->budget.left = KLUA_FINALIZER_STEPS;
+	klua_take(L);
+	saved.left = klua_left(L);
+	budget->stopped = 0;
+	budget->total = KLUA_FINALIZER_STEPS;
+	budget->slice = KLUA_FINALIZER_STEPS;
+	klua_left(L) = KLUA_FINALIZER_STEPS;
 	return saved;
 }
 
-static inline void klua_budget_restore(struct klua_limits *lim,
-				       struct klua_budget saved)
+static inline void klua_budget_restore(lua_State *L, struct klua_budget saved)
 {
-	long spent = lim->budget.slice - lim->budget.left;
+	struct klua_budget *budget = &klua_limits(L)->budget;
 
-	lim->budget = saved;
-	lim->budget.left -= spent;
+	klua_take(L);
+	saved.left -= budget->slice - klua_left(L);
+	*budget = saved;
+	klua_left(L) = saved.left;
 }
 
 #endif /* KLUA_CORE_H */

@@ -39,6 +39,9 @@
 #undef tolower
 #undef toupper
 
+/* objtool follows the interpreter's computed gotos by such a table. */
+#define KLUA_JUMP_TABLE		__annotate_jump_table
+
 #define klua_stack_pointer()	current_stack_pointer
 #define klua_random()		get_random_u64()
 #define abort()			BUG()
@@ -100,6 +103,11 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 #include <stdlib.h>
 #include <string.h>
 
+#define KLUA_JUMP_TABLE
+#define noinline		__attribute__((noinline))
+#undef __always_inline
+#define __always_inline	inline __attribute__((always_inline))
+#define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define klua_stack_pointer()	((unsigned long)__builtin_frame_address(0))
 #define strcoll			strcmp

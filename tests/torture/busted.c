@@ -24,8 +24,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/stringhash.h>
 #include <linux/workqueue.h>
+#include <asm/word-at-a-time.h>
 
 #include "torture.h"
 
@@ -66,13 +66,13 @@ static void free_later(const void *s);
 static void enter_rcu(void)
 {
 	if (busted != NO_RCU)
-		rcu_read_lock();
+		rcu_read_lock_sched();
 }
 
 static void leave_rcu(void)
 {
 	if (busted != NO_RCU)
-		rcu_read_unlock();
+		rcu_read_unlock_sched();
 }
 
 static void loiter(void)
@@ -81,16 +81,6 @@ static void loiter(void)
 
 	if (busted == NO_RCU && w && w->finding)
 		msleep(20);
-}
-
-/* no_recheck: whoever publishes a state does not see another of the name. */
-static int compare(const void *a, const void *b, size_t len)
-{
-	struct worker *w = torture_self();
-
-	if (busted == NO_RECHECK && w && w->creating && b != w->creating)
-		return 1;
-	return memcmp(a, b, len);
 }
 
 /* ref_from_zero: a state that is going away can be held. */
@@ -152,6 +142,20 @@ static bool dec_and_test(refcount_t *users)
 #include "internal.h"
 #include "tracepoints.h"
 
+/*
+ * no_recheck: whoever publishes a state does not see another of the name. The
+ * name that it looks for is the state's own, not the one that it was asked for.
+ */
+static unsigned long load_word(const void *p)
+{
+	struct worker *w = torture_self();
+
+	if (busted == NO_RECHECK && w && w->creating &&
+	    (size_t)(p - (const void *)w->creating) >= KLUA_NAME_MAXSIZE)
+		return ~0ul;
+	return load_unaligned_zeropad(p);
+}
+
 /* Nor does it tell anybody. */
 #define trace_create(s)		((void)(s))
 #define trace_destroy(s)	((void)(s))
@@ -178,9 +182,9 @@ static bool dec_and_test(refcount_t *users)
 #define lockdep_is_held(lock)	((void)(lock), 1)
 #undef RCU_LOCKDEP_WARN
 #define RCU_LOCKDEP_WARN(wrong, text)	do { } while (0)
-#define rcu_read_lock		enter_rcu
-#define rcu_read_unlock		leave_rcu
-#define memcmp			compare
+#define rcu_read_lock_sched	enter_rcu
+#define rcu_read_unlock_sched	leave_rcu
+#define load_unaligned_zeropad	load_word
 #define refcount_inc_not_zero	inc_not_zero
 #define refcount_dec_if_one	dec_if_one
 #define refcount_dec_and_test	dec_and_test
@@ -191,9 +195,9 @@ static bool dec_and_test(refcount_t *users)
 #undef pr_fmt
 #include "states.c"
 
-#undef rcu_read_lock
-#undef rcu_read_unlock
-#undef memcmp
+#undef rcu_read_lock_sched
+#undef rcu_read_unlock_sched
+#undef load_unaligned_zeropad
 #undef refcount_inc_not_zero
 #undef refcount_dec_if_one
 #undef refcount_dec_and_test
