@@ -466,10 +466,8 @@ static int set_memory(struct klua_state *s, u64 bytes,
 		NL_SET_ERR_MSG(extack, "the state holds more memory than that");
 		return -EBUSY;
 	}
-	if (s->origin == KLUA_ORIGIN_USER && !account(0, more)) {
-		NL_SET_ERR_MSG(extack, "over user_bytes_max");
+	if (s->origin == KLUA_ORIGIN_USER && !account(0, more))
 		return -EDQUOT;
-	}
 	WRITE_ONCE(s->maxalloc, bytes);
 	return 0;
 }
@@ -489,16 +487,12 @@ static int wait_for(struct klua_state *s, struct netlink_ext_ack *extack)
 	return answerable(err);
 }
 
-static int set_limits(struct klua_state *s, struct genl_info *info)
+static int try_limits(struct klua_state *s, struct genl_info *info)
 {
 	struct nlattr *memory = info->attrs[KLUA_A_STATE_MEMORY_MAX];
 	struct nlattr *steps = info->attrs[KLUA_A_STATE_STEPS_MAX];
 	int err;
 
-	if (!memory && !steps) {
-		NL_SET_ERR_MSG(info->extack, "there is nothing to set");
-		return -EINVAL;
-	}
 	err = wait_for(s, info->extack);
 	if (err)
 		return err;
@@ -507,6 +501,26 @@ static int set_limits(struct klua_state *s, struct genl_info *info)
 	if (!err && steps)
 		klua_steps_set(s, nla_get_u64(steps));
 	klua_state_unlock(s);
+	return err;
+}
+
+static int set_limits(struct klua_state *s, struct genl_info *info)
+{
+	int err;
+
+	if (!info->attrs[KLUA_A_STATE_MEMORY_MAX] &&
+	    !info->attrs[KLUA_A_STATE_STEPS_MAX]) {
+		NL_SET_ERR_MSG(info->extack, "there is nothing to set");
+		return -EINVAL;
+	}
+	err = try_limits(s, info);
+	if (err == -EDQUOT) {
+		/* Those destroyed but not closed still count. */
+		klua_states_flush();
+		err = try_limits(s, info);
+	}
+	if (err == -EDQUOT)
+		NL_SET_ERR_MSG(info->extack, "over user_bytes_max");
 	return err;
 }
 
