@@ -184,8 +184,7 @@ static noinline int arm_anew(struct klua_state *s)
  * The outermost call into a state: everything in it is charged from here. The
  * caller has the state's lock, or is the only one who knows it. Every packet
  * comes by here and by klua_disarm(): most entries find what they start with as
- * it was left, and nobody watches. The counters are written by one at a time;
- * those who read them meanwhile see the old or the new value.
+ * it was left, and nobody watches.
  */
 int klua_arm_slow(struct klua_limits *lim)
 {
@@ -196,6 +195,7 @@ int klua_arm_slow(struct klua_limits *lim)
 		return arm_anew(s);
 	WRITE_ONCE(lim->cpu, raw_smp_processor_id());
 	WRITE_ONCE(lim->cancel, 0);
+	/* Written under the lock; a reader sees the old or the new value. */
 	data_race(s->stats.runs++);
 	set_stack(lim);
 	if (static_branch_unlikely(&klua_timing) || trace_run_begin_enabled())
@@ -210,6 +210,7 @@ void klua_disarm(struct klua_limits *lim)
 
 	if (unlikely(lim->used))
 		steps += s->steps - lim->budget.total;
+	/* As above */
 	data_race(s->stats.steps += steps);
 	WRITE_ONCE(lim->cpu, -1);
 	WRITE_ONCE(lim->stack, KLUA_UNARMED);
@@ -427,6 +428,7 @@ static void make_room(struct klua_state *s)
  */
 void klua_state_close(struct klua_state *s)
 {
+	size_t maxalloc = s->maxalloc;
 	int armed;
 
 	s->closing = true;
@@ -437,6 +439,8 @@ void klua_state_close(struct klua_state *s)
 		if (armed)
 			klua_disarm(&s->limits);
 	}
+	/* What the state was charged for, whatever closing it needed. */
+	WRITE_ONCE(s->maxalloc, maxalloc);
 	klua_alloc_exit(s);
 	WARN_ONCE(s->curralloc, "state '" NAME_FMT "' leaked %zu bytes\n",
 		  NAME_ARG(s), s->curralloc);

@@ -193,9 +193,10 @@ static int look(lua_State *L, struct klua_limits *lim)
 }
 
 /*
- * The slice is spent, or is with another coroutine. Outside an entry nobody counts. Where nothing would
- * catch an error the entry is only marked as stopped: what it still does is
- * the core's own work, which is bounded, and no more of a script's.
+ * The slice is spent, or is with another coroutine. Outside an entry nobody
+ * counts. Where nothing would catch an error the entry is only marked as
+ * stopped: what it still does is the core's own work, which is bounded, and no
+ * more of a script's.
  */
 void klua_charge_slow(lua_State *L)
 {
