@@ -30,7 +30,7 @@ MODULE_PARM_DESC(maxalloc, "of each (16384)");
 
 static void name_of(unsigned int i, char *name)
 {
-	snprintf(name, NAME_SIZE, "scale-%u", i);
+	snprintf(name, NAME_SIZE, "scale-%06u", i);
 }
 
 static u64 free_bytes(void)
