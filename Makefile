@@ -34,6 +34,7 @@ help:
 	@echo '  make fuzz        fuzzes the Lua core in user space (SECS=n)'
 	@echo '  make bench       measures what everything costs (BASE=revision: compares with it;'
 	@echo '                   ROWS=name,... some of it; see tests/bench/README.md)'
+	@echo '  make bench-baseline  keeps the figures that make test compares with'
 	@echo '  make check       the style checks'
 	@echo
 	@echo 'Each of these gets what it needs from Debian by itself. One can bring:'

@@ -97,6 +97,7 @@ item()
 }
 
 while read -r build what; do
+	[ "$build" != '#' ] || continue
 	echo "# $build $what"
 	use "$build"
 	item "$build" "$what" | sed "s|^|$build |"

@@ -78,7 +78,7 @@ add()
 if [ "$update" ]; then
 	user=no
 	base=
-	rows=$(cut -d ' ' -f 2 "$here/short" | paste -sd ,)
+	rows=$(sed '/^#/d' "$here/short" | cut -d ' ' -f 2 | paste -sd ,)
 fi
 
 builds=(this ${base:+base})
