@@ -28,6 +28,10 @@
  * with bottom halves off, which is how a state runs. The largest block that a
  * table needs is one of its two parts, so that is a limit of 262,144 elements
  * or 131,072 other keys to a table, and of 4 MiB to a string.
+ *
+ * A state that is closed gives its pages back without freeing what is on them
+ * first (klua_drop()). So what Lua has forgotten is no leak; that both count the
+ * same bytes is checked then.
  */
 
 #include <linux/memcontrol.h>
@@ -98,18 +102,27 @@ static bool may_hold(const struct klua_state *s, size_t more)
 	return s->heap.held <= bound && more <= bound - s->heap.held;
 }
 
-/* The heap asks for pages. Their leak is a leak, and they point to others. */
+/*
+ * The heap asks for pages. Their leak is a leak, and they point to others. Each
+ * is in a list of the state's, whatever is on it, so that closing the state can
+ * give them back without a look at the blocks.
+ */
 void *klua_pages_get(struct klua_heap *h, size_t size)
 {
 	struct klua_state *s = container_of(h, struct klua_state, heap);
 	struct mem_cgroup *old;
-	void *pages;
+	char *pages;
+	size_t at;
 
 	if (size > KMALLOC_MAX_SIZE || !may_hold(s, size))
 		return NULL;
 	old = set_active_memcg(s->memcg);
 	pages = alloc_pages_exact(size, flags(s));
 	set_active_memcg(old);
+	if (!pages)
+		return NULL;
+	for (at = 0; at < size; at += PAGE_SIZE)
+		list_add_tail(&virt_to_page(pages + at)->lru, &s->pages);
 	kmemleak_alloc(pages, size, 1, flags(s));
 	return pages;
 }
@@ -117,9 +130,30 @@ void *klua_pages_get(struct klua_heap *h, size_t size)
 /* The heap gives all or the last of the pages back that it once asked for. */
 void klua_pages_put(struct klua_heap *h, void *pages, size_t size)
 {
+	size_t at;
+
+	for (at = 0; at < size; at += PAGE_SIZE)
+		list_del(&virt_to_page((char *)pages + at)->lru);
 	kmemleak_free_part(pages, size);
 	free_pages_exact(pages, size);
 	breathe(container_of(h, struct klua_state, heap));
+}
+
+/* All pages that the heap holds. It is no heap any more. */
+static void put_all_pages(struct klua_state *s)
+{
+	struct page *page, *next;
+	size_t size = 0;
+
+	list_for_each_entry_safe(page, next, &s->pages, lru) {
+		list_del(&page->lru);
+		kmemleak_free_part(page_address(page), PAGE_SIZE);
+		__free_page(page);
+		size += PAGE_SIZE;
+		breathe(s);
+	}
+	WARN_ON_ONCE(s->heap.held != size);
+	s->heap.held = 0;
 }
 
 #ifdef CONFIG_KASAN
@@ -216,6 +250,32 @@ void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize)
 }
 
 /**
+ * klua_drop - free all blocks of a state at once
+ * @lim: the limits of the state, which Lua is closing
+ * @bytes: what its blocks come to by Lua's own count
+ *
+ * Every object was finalized, and what is left of the state is memory. All of
+ * that is on the heap's pages, which klua_alloc_exit() gives back, a page where
+ * there may be a hundred blocks. KASAN's blocks are not, so there Lua frees one
+ * after the other, and whatever it forgets is found.
+ *
+ * Context: Process context, while the state is made or closed.
+ * Return: true when Lua need not free anything.
+ */
+bool klua_drop(struct klua_limits *lim, size_t bytes)
+{
+	struct klua_state *s = container_of(lim, struct klua_state, limits);
+
+	WARN_ONCE(s->curralloc != bytes,
+		  "state '" NAME_FMT "' holds %zu bytes, and Lua knows of %zu\n",
+		  NAME_ARG(s), s->curralloc, bytes);
+	if (IS_ENABLED(CONFIG_KASAN))
+		return false;
+	account(s, s->curralloc, 0);
+	return true;
+}
+
+/**
  * klua_alloc_init - make ready for klua_alloc()
  * @s: a state without any block
  *
@@ -227,17 +287,18 @@ void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize)
 void klua_alloc_init(struct klua_state *s)
 {
 	s->memcg = get_mem_cgroup_from_mm(current->mm);
+	INIT_LIST_HEAD(&s->pages);
 	klua_heap_init(&s->heap);
 }
 
 /**
  * klua_alloc_exit - undo klua_alloc_init()
- * @s: a state that has freed all its blocks
+ * @s: a state that has freed or dropped all its blocks
  *
  * Context: Process context.
  */
 void klua_alloc_exit(struct klua_state *s)
 {
-	klua_heap_exit(&s->heap);
+	put_all_pages(s);
 	mem_cgroup_put(s->memcg);
 }

@@ -566,20 +566,3 @@ void klua_heap_init(struct klua_heap *h)
 	ring_init(&h->ripe);
 	ring_init(&h->rest);
 }
-
-/**
- * klua_heap_exit - give everything back
- * @h: a heap in which every block was freed; it is no heap any more
- *
- * The bins still point into the pages: nobody looks at them again.
- */
-void klua_heap_exit(struct klua_heap *h)
-{
-	struct klua_page *page;
-
-	while (!ring_empty(&h->empty)) {
-		page = page_at(h->empty.next);
-		ring_del(&page->list);
-		pages_put(h, page, KLUA_PAGE);
-	}
-}

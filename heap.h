@@ -106,7 +106,6 @@ void *klua_pages_get(struct klua_heap *h, size_t size);
 void klua_pages_put(struct klua_heap *h, void *pages, size_t size);
 
 void klua_heap_init(struct klua_heap *h);
-void klua_heap_exit(struct klua_heap *h);
 void *klua_heap_resize(struct klua_heap *h, void *block, size_t old, size_t size);
 void *klua_heap_alloc_slow(struct klua_heap *h, size_t size);
 void klua_heap_free_slow(struct klua_heap *h, void *block, size_t size);

@@ -116,10 +116,13 @@ struct klua_sink {
  * @slice:	S: what an entry starts with of @steps
  * @limits:	S: what an entry is charged to; some fields W (lua/budget.h)
  * @owner:	W: the CPU that has @lock by klua_state_lock(), or -1
- * @heap:	S: the pages that its blocks are on
- * @memcg:	I: the memory cgroup that these are charged to
  * @building:	P: memory may be waited for
  * @closing:	P: nobody else has a pointer to the state any more
+ * @ephemeral:	I: goes away with the netlink socket that made it
+ * @refused:	S: the allocator said no, and has not said yes since
+ * @heap:	S: the pages that its blocks are on
+ * @pages:	S: all of them, by &page.lru
+ * @memcg:	I: the memory cgroup that these are charged to
  * @print_limit: X: lines that print may write in five seconds
  * @errmsg:	SE: text of the last entry that failed, or empty
  * @error_lock:	X: guards what is shown of the last error; innermost of all locks
@@ -127,8 +130,6 @@ struct klua_sink {
  * @error_ns:	E: when that was, on the monotonic clock
  * @id:		I: number that no other state has, nor had lately
  * @origin:	I: who made it
- * @ephemeral:	I: goes away with the netlink socket that made it
- * @refused:	S: the allocator said no, and has not said yes since
  * @stats:	W: counters
  * @sink:	S: where print copies to, or NULL
  * @events:	S: error and limit events sent since @events_from
@@ -155,7 +156,10 @@ struct klua_state {
 	int owner;
 	bool building;
 	bool closing;
+	bool ephemeral;
+	bool refused;
 	struct klua_heap heap;
+	struct list_head pages;
 	struct mem_cgroup *memcg;
 	struct ratelimit_state print_limit;
 	char errmsg[KLUA_ERROR_MAXSIZE];
@@ -164,8 +168,6 @@ struct klua_state {
 	u64 error_ns;
 	u32 id;
 	enum klua_origin origin;
-	bool ephemeral;
-	bool refused;
 	struct klua_stats stats;
 	struct klua_sink *sink;
 	unsigned int events;

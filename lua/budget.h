@@ -91,6 +91,7 @@ struct klua_limits {
 int klua_arm_slow(struct klua_limits *lim);
 void klua_disarm(struct klua_limits *lim);
 int klua_limits_check(struct klua_limits *lim);
+bool klua_drop(struct klua_limits *lim, size_t bytes);
 void klua_print(struct lua_State *L, const char *text, size_t len);
 
 static inline bool klua_armed(const struct klua_limits *lim)

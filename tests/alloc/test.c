@@ -280,7 +280,7 @@ static void script_end(struct script *s)
 		change(s, &s->blocks[i], 0);
 	check_heap(&s->heap, 0);
 	must(s->asked == 0 && s->large == 0);
-	klua_heap_exit(&s->heap);
+	release_empties(&s->heap, 0);
 	must(s->heap.held == 0 && host.held == 0);
 	free(s);
 }

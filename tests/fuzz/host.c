@@ -112,6 +112,16 @@ int klua_limits_check(struct klua_limits *lim)
 	return 0;
 }
 
+/* Each block is freed for itself, so that one which Lua forgets is seen. */
+bool klua_drop(struct klua_limits *lim, size_t bytes)
+{
+	(void)lim;
+	if (curralloc != bytes)
+		broken("Lua knows of %zu bytes, and holds %zu", bytes,
+		       curralloc);
+	return false;
+}
+
 /*
  * Every block moves when its size changes, so that a stale pointer is seen,
  * and Lua must know the size of each.

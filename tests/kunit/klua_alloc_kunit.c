@@ -9,10 +9,10 @@
 #define klua_alloc		copy_alloc
 #define klua_alloc_init		copy_alloc_init
 #define klua_alloc_exit		copy_alloc_exit
+#define klua_drop		copy_drop
 #define klua_pages_get		copy_pages_get
 #define klua_pages_put		copy_pages_put
 #define klua_heap_init		copy_heap_init
-#define klua_heap_exit		copy_heap_exit
 #define klua_heap_resize	copy_heap_resize
 #define klua_heap_alloc_slow	copy_heap_alloc_slow
 #define klua_heap_free_slow	copy_heap_free_slow
@@ -21,13 +21,6 @@
 
 #include "common.h"
 #include "../../alloc.c"
-
-/* It has small lists of its own. */
-#define list_del	heap_list_del
-#define list_add	heap_list_add
-#define list_move	heap_list_move
-#define list_empty	heap_list_empty
-#define list_init	heap_list_init
 #include "../../heap.c"
 
 #define NAME	"kunit"
@@ -169,6 +162,32 @@ static void freeing_nothing_is_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 }
 
+/* Blocks that Lua did not free go back with their pages, or one by one. */
+static void closing_forgets_no_page(struct kunit *test)
+{
+	static const size_t sizes[] = { 16, 100, 3000, 5000, 20000 };
+	void *blocks[ARRAY_SIZE(sizes)];
+	size_t sum = 0;
+	int i;
+
+	bare.maxalloc = 200000;
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		blocks[i] = resize(resize(NULL, 0, 90000), 90000, sizes[i]);
+		KUNIT_ASSERT_NOT_NULL(test, blocks[i]);
+		sum += sizes[i];
+	}
+	if (!klua_drop(&bare.limits, sum))
+		while (i--)
+			resize(blocks[i], sizes[i], 0);
+	else
+		KUNIT_EXPECT_GE(test, bare.heap.held, sum);
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+	klua_alloc_exit(&bare);
+	KUNIT_EXPECT_EQ(test, bare.heap.held, 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&bare.pages));
+	klua_alloc_init(&bare);
+}
+
 static struct klua_state *create(struct kunit *test, size_t maxalloc)
 {
 	struct klua_state *s = klua_state_create(maxalloc, NAME);
@@ -289,6 +308,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(fault_curralloc_wraps),
 	KUNIT_CASE(shrink_never_fails),
 	KUNIT_CASE(freeing_nothing_is_nothing),
+	KUNIT_CASE(closing_forgets_no_page),
 	KUNIT_CASE(fault_userdata_wraps),
 	KUNIT_CASE(script_meets_the_limit),
 	KUNIT_CASE(limit_can_be_raised),
