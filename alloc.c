@@ -175,6 +175,16 @@ static void *block_get(struct klua_state *s, size_t size)
 	return block;
 }
 
+static void *block_take(struct klua_state *s, size_t size)
+{
+	return NULL;
+}
+
+static void *block_get_slow(struct klua_state *s, size_t size)
+{
+	return block_get(s, size);
+}
+
 static void block_put(struct klua_state *s, void *block, size_t size)
 {
 	kfree(block);
@@ -195,6 +205,16 @@ static void *block_resize(struct klua_state *s, void *block, size_t old,
 }
 
 #else /* !CONFIG_KASAN */
+
+static void *block_take(struct klua_state *s, size_t size)
+{
+	return klua_heap_take(&s->heap, size);
+}
+
+static void *block_get_slow(struct klua_state *s, size_t size)
+{
+	return klua_heap_alloc_slow(&s->heap, size);
+}
 
 static void *block_get(struct klua_state *s, size_t size)
 {
@@ -247,6 +267,67 @@ void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize)
 		s->refused = false;
 	account(s, old, nsize);
 	return block;
+}
+
+/* Where klua_block_get() ends when there is none of that size to be taken. */
+static noinline void *get_slow(struct klua_state *s, size_t size)
+{
+	void *block;
+
+	if (!size || !fits(s, size))
+		return NULL;
+	block = block_get_slow(s, size);
+	if (!block)
+		return NULL;
+	s->refused = false;
+	account(s, 0, size);
+	return block;
+}
+
+/**
+ * klua_block_get - klua_alloc() for a new block
+ * @lim: the limits of the state
+ * @size: its bytes
+ *
+ * Nearly all blocks that Lua asks for are new and small, and one of the same
+ * size has been freed: that has a way of its own, which calls nothing.
+ *
+ * Context: as klua_alloc().
+ * Return: the block, or NULL: klua_alloc() is to be asked.
+ */
+void *klua_block_get(struct klua_limits *lim, size_t size)
+{
+	struct klua_state *s = container_of(lim, struct klua_state, limits);
+	size_t sum = s->curralloc + size;
+	void *block;
+
+	/* A size of 0 is larger, too, and none up to that can make @sum wrap. */
+	if (unlikely(size - 1 >= KLUA_EXACT_MAX || sum > s->maxalloc))
+		return get_slow(s, size);
+	block = block_take(s, size);
+	if (unlikely(!block))
+		return get_slow(s, size);
+	s->refused = false;
+	WRITE_ONCE(s->curralloc, sum);
+	if (sum > s->peakalloc)
+		WRITE_ONCE(s->peakalloc, sum);
+	return block;
+}
+
+/**
+ * klua_block_put - klua_alloc() for a block to be freed
+ * @lim: the limits of the state
+ * @block: the block, not NULL
+ * @size: its bytes
+ *
+ * Context: as klua_alloc().
+ */
+void klua_block_put(struct klua_limits *lim, void *block, size_t size)
+{
+	struct klua_state *s = container_of(lim, struct klua_state, limits);
+
+	WRITE_ONCE(s->curralloc, s->curralloc - size);
+	block_put(s, block, size);
 }
 
 /**

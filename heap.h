@@ -34,6 +34,7 @@ typedef int s32;
 
 /* Up to 256 bytes each size has a bin; then each power of two, to a page. */
 #define KLUA_EXACT_BINS		16
+#define KLUA_EXACT_MAX		(KLUA_EXACT_BINS * KLUA_GRAIN)
 #define KLUA_BINS \
 	(KLUA_EXACT_BINS + __builtin_ctz(KLUA_GRAINS / KLUA_EXACT_BINS))
 
@@ -173,6 +174,30 @@ static inline void klua_page_use(struct klua_heap *h, struct klua_page *page,
 }
 
 /**
+ * klua_heap_take - get a block that needs no more than to be taken
+ * @h: the heap
+ * @size: its bytes, 1 to KLUA_EXACT_MAX
+ *
+ * Return: the block, aligned to KLUA_GRAIN, or NULL: ask klua_heap_alloc().
+ */
+static inline void *klua_heap_take(struct klua_heap *h, size_t size)
+{
+	unsigned int grains = klua_grains(size);
+	struct klua_free *block = h->bins[grains - 1];
+	struct klua_page *page;
+
+	if (unlikely(!block))
+		return NULL;
+	page = klua_page_of(block);
+	if (unlikely(!page->used))
+		return NULL;
+	page->used += grains;
+	klua_free_del(page, block);
+	klua_heap_unpoison(block, size);
+	return block;
+}
+
+/**
  * klua_heap_alloc - get a block
  * @h: the heap
  * @size: its bytes, 1 or more
@@ -181,20 +206,9 @@ static inline void klua_page_use(struct klua_heap *h, struct klua_page *page,
  */
 static inline void *klua_heap_alloc(struct klua_heap *h, size_t size)
 {
-	unsigned int grains = klua_grains(size);
-	struct klua_free *block;
-	struct klua_page *page;
+	void *block = size <= KLUA_EXACT_MAX ? klua_heap_take(h, size) : NULL;
 
-	if (unlikely(size > KLUA_EXACT_BINS * KLUA_GRAIN))
-		return klua_heap_alloc_slow(h, size);
-	block = h->bins[grains - 1];
-	if (!block)
-		return klua_heap_alloc_slow(h, size);
-	page = klua_page_of(block);
-	klua_free_del(page, block);
-	klua_page_use(h, page, grains);
-	klua_heap_unpoison(block, size);
-	return block;
+	return block ? block : klua_heap_alloc_slow(h, size);
 }
 
 /**
@@ -208,7 +222,7 @@ static inline void klua_heap_free(struct klua_heap *h, void *block, size_t size)
 	unsigned int grains = klua_grains(size);
 	struct klua_page *page;
 
-	if (unlikely(size > KLUA_EXACT_BINS * KLUA_GRAIN)) {
+	if (unlikely(size > KLUA_EXACT_MAX)) {
 		klua_heap_free_slow(h, block, size);
 		return;
 	}

@@ -94,6 +94,13 @@ int klua_limits_check(struct klua_limits *lim);
 bool klua_drop(struct klua_limits *lim, size_t bytes);
 void klua_print(struct lua_State *L, const char *text, size_t len);
 
+/*
+ * What the allocator does, for a new block and one that goes. The first may
+ * return NULL for any reason: then the allocator itself is asked.
+ */
+void *klua_block_get(struct klua_limits *lim, size_t size);
+void klua_block_put(struct klua_limits *lim, void *block, size_t size);
+
 static inline bool klua_armed(const struct klua_limits *lim)
 {
 	return lim->stack != KLUA_UNARMED;

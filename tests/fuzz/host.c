@@ -156,6 +156,26 @@ static void *allocate(void *ud, void *block, size_t osize, size_t nsize)
 	return moved;
 }
 
+/* The request that is to fail is the allocator's. */
+void *klua_block_get(struct klua_limits *lim, size_t size)
+{
+	void *block;
+
+	if (allocs + 1 == opt->fail)
+		return NULL;
+	block = allocate(lim, NULL, 0, size);
+	if (!block)
+		allocs--;
+	return block;
+}
+
+void klua_block_put(struct klua_limits *lim, void *block, size_t size)
+{
+	if (!block)
+		broken("NULL is freed");
+	allocate(lim, block, size, 0);
+}
+
 static int panicked(lua_State *L)
 {
 	broken("an error outside any protected call: %s",

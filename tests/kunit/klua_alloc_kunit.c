@@ -7,6 +7,8 @@
 
 /* The copy has names of its own, for both may be in one kernel. */
 #define klua_alloc		copy_alloc
+#define klua_block_get		copy_block_get
+#define klua_block_put		copy_block_put
 #define klua_alloc_init		copy_alloc_init
 #define klua_alloc_exit		copy_alloc_exit
 #define klua_drop		copy_drop
@@ -16,7 +18,6 @@
 #define klua_heap_resize	copy_heap_resize
 #define klua_heap_alloc_slow	copy_heap_alloc_slow
 #define klua_heap_free_slow	copy_heap_free_slow
-#define klua_page_unempty	copy_page_unempty
 #define klua_page_turned	copy_page_turned
 
 #include "common.h"
@@ -108,6 +109,33 @@ static void limit_is_exact(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 10000);
 	resize(block, 10000, 0);
 	KUNIT_EXPECT_NULL(test, resize(NULL, 0, 10001));
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+}
+
+/* The short way for new blocks and freed ones counts, and refuses, the same. */
+static void short_way_is_the_same(struct kunit *test)
+{
+	static const size_t sizes[] = { 1, 16, 256, 257, 5000 };
+	void *blocks[ARRAY_SIZE(sizes)];
+	size_t sum = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		blocks[i] = klua_block_get(&bare.limits, sizes[i]);
+		KUNIT_ASSERT_NOT_NULL(test, blocks[i]);
+		sum += sizes[i];
+		KUNIT_EXPECT_EQ(test, bare.curralloc, sum);
+	}
+	KUNIT_EXPECT_NULL(test, klua_block_get(&bare.limits, 10001 - sum));
+	KUNIT_EXPECT_NULL(test, klua_block_get(&bare.limits, SIZE_MAX));
+	KUNIT_EXPECT_NULL(test, klua_block_get(&bare.limits, 0));
+	bare.maxalloc = sum - 1;
+	KUNIT_EXPECT_NULL(test, klua_block_get(&bare.limits, 1));
+	bare.maxalloc = 10000;
+	KUNIT_EXPECT_EQ(test, bare.curralloc, sum);
+	KUNIT_EXPECT_EQ(test, bare.peakalloc, sum);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		klua_block_put(&bare.limits, blocks[i], sizes[i]);
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 }
 
@@ -305,6 +333,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(keeps_contents),
 	KUNIT_CASE(blocks_are_aligned),
 	KUNIT_CASE(limit_is_exact),
+	KUNIT_CASE(short_way_is_the_same),
 	KUNIT_CASE(fault_curralloc_wraps),
 	KUNIT_CASE(shrink_never_fails),
 	KUNIT_CASE(freeing_nothing_is_nothing),
