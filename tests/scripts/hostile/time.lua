@@ -492,6 +492,7 @@ while true do tonumber(s) tonumber(s, 36) end
 
 --- arithmetic-on-long-string
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 local s = (" "):rep(9000) .. "1"
 while true do pcall(function() return s + 1 end) end
 
@@ -517,11 +518,13 @@ while true do utf8.offset(s, 8000) utf8.offset(s, -8000) end
 
 --- utf8-codes
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 local s = "x" .. ("\xbf"):rep(9000)
 while true do pcall(function() for _ in utf8.codes(s) do end end) end
 
 --- utf8-char
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 local t = {}
 for i = 1, 200 do t[i] = 0x10ffff end
 while true do utf8.char(table.unpack(t)) end
@@ -618,6 +621,7 @@ load("local t, b, x = ... " .. ("x = t[b] "):rep(400))({ [a] = 1 }, b)
 --- straight-line-tables
 -- ends: ETIME|ENOMEM *
 -- steps: 100000
+-- debug steps: 20000
 local body = "do local t = {" .. ("0,"):rep(200) .. "} end "
 load(body:rep(10))()
 while true do load(body)() end
@@ -632,15 +636,18 @@ load("local t, n = ... " .. ("n(t) "):rep(300))(t, next)
 
 --- straight-line-loads
 -- ends: ETIME|ENOMEM *
+-- debug steps: 20000
 local body = ("x = 1 "):rep(500)
 while true do load(body) end
 
 --- compile-in-a-loop
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 while true do load("return function() return {} end") end
 
 --- compile-errors-in-a-loop
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 while true do load("return (((") load("x = ") load("'") end
 
 --- compile-reader-endless
@@ -736,6 +743,7 @@ while true do load(s) end
 
 --- compile-nested-functions
 -- ends: ETIME|ENOMEM *
+-- debug steps: 20000
 local s = ("function f() end "):rep(500)
 while true do load(s) end
 
@@ -759,18 +767,21 @@ while true do local _ = {} end
 
 --- collect-with-odd-numbers
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 collectgarbage("setpause", -1)
 collectgarbage("setstepmul", -1)
 while true do local _ = {} end
 
 --- collect-with-mininteger
 -- ends: ETIME|ENOMEM *
+-- debug steps: 20000
 collectgarbage("setpause", math.mininteger)
 collectgarbage("setstepmul", math.mininteger)
 while true do local _ = {} end
 
 --- collect-stopped
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 collectgarbage("stop")
 while true do local _ = {} end
 
@@ -885,3 +896,58 @@ local nameless = string.rep
 string.rep = nil
 for i = 1, 300 do string[i .. ''] = i end
 for i = 1, 500 do pcall(nameless) end
+
+--- name-of-a-method
+-- ends: ETIME *step budget exceeded
+local name = ("x"):rep(4000)
+local t = load("return { " .. name .. " = function() end }")()
+load("local t = ... for i = 1, 1000 do t:" .. name .. "() end")(t)
+
+--- name-of-a-chunk
+-- ends: 0
+-- steps: 4000000
+local ok, name = pcall(string.rep, "x", 1 << 21)
+if not ok then name = ("x"):rep(6000) end
+local f = load("error('x')", name)
+for i = 1, #name >> 9 do pcall(f) end
+
+--- name-given-to-load
+-- ends: ETIME *step budget exceeded
+-- steps: 4000000
+-- debug steps: 100000
+local ok, name = pcall(string.rep, "x", 1 << 21)
+if not ok then name = ("x"):rep(6000) end
+for i = 1, 3000 do load("", name) end
+
+--- mode-given-to-load
+-- ends: ETIME *step budget exceeded
+-- steps: 4000000
+-- debug steps: 100000
+local ok, mode = pcall(string.rep, "x", 1 << 21)
+if not ok then mode = ("x"):rep(6000) end
+mode = mode .. "t"
+for i = 1, 3000 do load("", "=x", mode) end
+
+--- mode-of-many-tables
+-- ends: 0
+-- steps: 4000000
+local ok, mode = pcall(string.rep, "x", 1 << 21)
+if not ok then mode = ("x"):rep(6000) end
+local t, mt = {}, { __mode = mode }
+pcall(function() for i = 1, 4000 do t[i] = setmetatable({}, mt) end end)
+collectgarbage()
+
+--- flags-of-a-format
+-- ends: 0
+-- steps: 4000000
+local ok, flags = pcall(string.rep, "-", 1 << 21)
+if not ok then flags = ("-"):rep(6000) end
+local format = "%" .. flags
+for i = 1, #flags >> 9 do pcall(string.format, format, 1) end
+
+--- raw-equality
+-- ends: ETIME *step budget exceeded
+-- steps: 1000000
+local function text() return ("x"):rep(6000) end
+local a, b = text(), text()
+for i = 1, 6000 do rawequal(a, b) end
