@@ -17,17 +17,22 @@
  *   is what it takes to double a block up to maxalloc, when the old half and
  *   the new block are held at once.
  *
- * A grow that breaks one of them, or for which the kernel has no pages, fails.
+ * A grow that breaks one of them, or for which the kernel has no pages, or only
+ * its last, fails.
  * Lua then collects all garbage and tries once more before it raises a memory
  * error. A shrink never fails. maxalloc may be lowered under what is held:
  * that only makes grows fail.
  *
- * A block has to be contiguous, since C code of Lua indexes it, so none is
- * larger than what the page allocator can give: KMALLOC_MAX_SIZE, 4 MiB on
- * most machines. vmalloc() would not have that limit, but cannot be called
- * with bottom halves off, which is how a state runs. The largest block that a
- * table needs is one of its two parts, so that is a limit of 262,144 elements
- * or 131,072 other keys to a table, and of 4 MiB to a string.
+ * Blocks up to KMALLOC_MAX_SIZE, 4 MiB on most machines, are contiguous pages
+ * of the page allocator where it has them. Larger ones, and those that it does
+ * not have contiguous pages for, are made of single pages in the window of the
+ * state (window.c), which is twice as large as maxalloc, but not larger than
+ * 256 MiB. A block of 256 MiB is a string of as many bytes, or a table of
+ * 16,777,216 elements or 8,388,608 other keys; to get there, a table has its
+ * old half at the same time, so it ends at half of that. The tables of the
+ * window's own addresses, which are not the state's blocks, are 0.4 % of
+ * maxalloc more that the machine gives. Machines other than x86-64 have no
+ * windows: there no block is larger than KMALLOC_MAX_SIZE.
  *
  * A state that is closed gives its pages back without freeing what is on them
  * first (klua_drop()). So what Lua has forgotten is no leak; that both count the
@@ -38,9 +43,13 @@
 #include <linux/mm.h>
 #include <linux/kmemleak.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
+#include <linux/vmstat.h>
 
 #include "internal.h"
+#include "window.h"
 
 /* What a state may hold beyond its share, so that small ones can work. */
 #define HELD_MORE	(4 * PAGE_SIZE)
@@ -94,31 +103,58 @@ static void breathe(const struct klua_state *s)
 		cond_resched();
 }
 
-static bool may_hold(const struct klua_state *s, size_t more)
+/* Bytes of pages that may come to those that the state holds. */
+static size_t room(const struct klua_state *s)
 {
 	size_t max = min_t(size_t, s->maxalloc, SIZE_MAX / 4);
 	size_t bound = max + max / 2 + HELD_MORE;
+	size_t held = s->heap.held + klua_window_idle(s);
 
-	return s->heap.held <= bound && more <= bound - s->heap.held;
+	return held < bound ? bound - held : 0;
 }
 
 /*
- * The heap asks for pages. Their leak is a leak, and they point to others. Each
- * is in a list of the state's, whatever is on it, so that closing the state can
- * give them back without a look at the blocks.
+ * Who asks the kernel for its last page is refused, but whoever comes next and
+ * may not be refused wakes the OOM killer. So what is left of memory, or of
+ * 2 GiB of it, to a 16th is not for scripts. That is more than the kernel itself
+ * keeps for those who cannot wait, and its blocks are the largest that it has,
+ * since those are split last. What holds files, and what fits into swap, can be
+ * had by others, who wait.
  */
-void *klua_pages_get(struct klua_heap *h, size_t size)
+static bool scarce(size_t size)
 {
-	struct klua_state *s = container_of(h, struct klua_state, heap);
-	struct mem_cgroup *old;
+	unsigned long left = global_zone_page_state(NR_FREE_PAGES) +
+			     global_node_page_state(NR_ACTIVE_FILE) +
+			     global_node_page_state(NR_INACTIVE_FILE) +
+			     max(get_nr_swap_pages(), 0L);
+	unsigned long spare = min_t(unsigned long, totalram_pages(),
+				    SZ_2G >> PAGE_SHIFT) / 16;
+
+	return left < spare + (size >> PAGE_SHIFT);
+}
+
+/* That takes longer than a page, so it is looked at each time that these fill. */
+#define LOOK_EACH	SZ_256K
+
+static bool worth_a_look(const struct klua_state *s, size_t size)
+{
+	return (s->heap.held + size) / LOOK_EACH != s->heap.held / LOOK_EACH;
+}
+
+/*
+ * Each page is in a list of the state's, whatever is on it, so that closing the
+ * state can give them back without a look at the blocks.
+ */
+static void *contiguous(struct klua_state *s, size_t size)
+{
 	char *pages;
 	size_t at;
 
-	if (size > KMALLOC_MAX_SIZE || !may_hold(s, size))
+	if (size > KMALLOC_MAX_SIZE || size > room(s))
 		return NULL;
-	old = set_active_memcg(s->memcg);
+	if (worth_a_look(s, size) && scarce(size))
+		return NULL;
 	pages = alloc_pages_exact(size, flags(s));
-	set_active_memcg(old);
 	if (!pages)
 		return NULL;
 	for (at = 0; at < size; at += PAGE_SIZE)
@@ -127,23 +163,70 @@ void *klua_pages_get(struct klua_heap *h, size_t size)
 	return pages;
 }
 
+/* A state without a window does not get one for what it may not hold. */
+static void *scattered(struct klua_state *s, size_t size)
+{
+	size_t more = worth_a_look(s, size) && scarce(size) ? 0 : room(s);
+
+	if (size == PAGE_SIZE || (!s->window && size > more))
+		return NULL;
+	return klua_window_get(s, size, more, flags(s));
+}
+
+/* The heap asks for pages. Their leak is a leak, and they point to others. */
+void *klua_pages_get(struct klua_heap *h, size_t size)
+{
+	struct klua_state *s = container_of(h, struct klua_state, heap);
+	struct mem_cgroup *old = set_active_memcg(s->memcg);
+	void *pages = contiguous(s, size);
+
+	if (!pages)
+		pages = scattered(s, size);
+	if (!pages && klua_window_trim(s, size))
+		pages = contiguous(s, size);
+	set_active_memcg(old);
+	return pages;
+}
+
+/* The heap asks for more pages behind those of a large block. */
+bool klua_pages_grow(struct klua_heap *h, void *pages, size_t old, size_t size)
+{
+	struct klua_state *s = container_of(h, struct klua_state, heap);
+	struct mem_cgroup *memcg;
+	bool grown;
+
+	if (!klua_window_has(s, pages))
+		return false;
+	if (worth_a_look(s, size - old) && scarce(size - old))
+		return false;
+	memcg = set_active_memcg(s->memcg);
+	grown = klua_window_grow(s, pages, old, size, room(s), flags(s));
+	set_active_memcg(memcg);
+	return grown;
+}
+
 /* The heap gives all or the last of the pages back that it once asked for. */
 void klua_pages_put(struct klua_heap *h, void *pages, size_t size)
 {
+	struct klua_state *s = container_of(h, struct klua_state, heap);
 	size_t at;
 
-	for (at = 0; at < size; at += PAGE_SIZE)
-		list_del(&virt_to_page((char *)pages + at)->lru);
-	kmemleak_free_part(pages, size);
-	free_pages_exact(pages, size);
-	breathe(container_of(h, struct klua_state, heap));
+	if (klua_window_has(s, pages)) {
+		klua_window_put(s, pages, size);
+	} else {
+		for (at = 0; at < size; at += PAGE_SIZE)
+			list_del(&virt_to_page((char *)pages + at)->lru);
+		kmemleak_free_part(pages, size);
+		free_pages_exact(pages, size);
+	}
+	breathe(s);
 }
 
 /* All pages that the heap holds. It is no heap any more. */
 static void put_all_pages(struct klua_state *s)
 {
+	size_t size = klua_window_close(s);
 	struct page *page, *next;
-	size_t size = 0;
 
 	list_for_each_entry_safe(page, next, &s->pages, lru) {
 		list_del(&page->lru);
@@ -160,17 +243,58 @@ static void put_all_pages(struct klua_state *s)
 
 /*
  * KASAN knows where a block of the slab starts and ends, and who freed it;
- * pages are one piece to it. So each block is one of the slab's.
+ * pages are one piece to it. So each block is one of the slab's, but for those
+ * that are too large for it.
  */
+static void *window_get(struct klua_state *s, size_t size)
+{
+	void *block = NULL;
+
+	if (PAGE_ALIGN(size) <= room(s) && !scarce(size))
+		block = klua_window_get(s, PAGE_ALIGN(size), room(s), flags(s));
+	if (block)
+		s->heap.held += PAGE_ALIGN(size);
+	return block;
+}
+
+static void window_put(struct klua_state *s, void *block, size_t size)
+{
+	s->heap.held -= size;
+	klua_window_put(s, block, size);
+}
+
+static bool window_grow(struct klua_state *s, void *block, size_t old,
+			size_t size)
+{
+	size_t more = PAGE_ALIGN(size) - PAGE_ALIGN(old);
+
+	if (more && scarce(more))
+		return false;
+	if (more && !klua_window_grow(s, block, PAGE_ALIGN(old),
+				      PAGE_ALIGN(size), room(s), flags(s)))
+		return false;
+	s->heap.held += more;
+	return true;
+}
+
+/* A block gives up its last pages. */
+static void window_shrink(struct klua_state *s, void *block, size_t old,
+			  size_t size)
+{
+	if (PAGE_ALIGN(size) < PAGE_ALIGN(old))
+		window_put(s, block + PAGE_ALIGN(size),
+			   PAGE_ALIGN(old) - PAGE_ALIGN(size));
+}
+
 static void *block_get(struct klua_state *s, size_t size)
 {
-	struct mem_cgroup *old;
-	void *block;
+	struct mem_cgroup *old = set_active_memcg(s->memcg);
+	void *block = NULL;
 
-	if (size > KMALLOC_MAX_SIZE)
-		return NULL;
-	old = set_active_memcg(s->memcg);
-	block = kmalloc(size, flags(s));
+	if (size <= KMALLOC_MAX_SIZE)
+		block = kmalloc(size, flags(s));
+	if (!block && size > PAGE_SIZE && size <= SIZE_MAX - PAGE_SIZE)
+		block = window_get(s, size);
 	set_active_memcg(old);
 	return block;
 }
@@ -187,21 +311,43 @@ static void *block_get_slow(struct klua_state *s, size_t size)
 
 static void block_put(struct klua_state *s, void *block, size_t size)
 {
-	kfree(block);
+	if (klua_window_has(s, block))
+		window_put(s, block, PAGE_ALIGN(size));
+	else
+		kfree(block);
 	breathe(s);
+}
+
+static void *block_move(struct klua_state *s, void *block, size_t old,
+			size_t size)
+{
+	void *moved = block_get(s, size);
+
+	if (!moved)
+		return NULL;
+	memcpy(moved, block, min(old, size));
+	block_put(s, block, old);
+	return moved;
 }
 
 /* A block that shrinks and finds no smaller one stays what it is. */
 static void *block_resize(struct klua_state *s, void *block, size_t old,
 			  size_t size)
 {
-	void *moved = block_get(s, size);
+	bool large = klua_window_has(s, block);
+	void *moved;
 
-	if (!moved)
-		return size < old ? block : NULL;
-	memcpy(moved, block, min(old, size));
-	block_put(s, block, old);
-	return moved;
+	if (large && size > old && size <= SIZE_MAX - PAGE_SIZE &&
+	    window_grow(s, block, old, size))
+		return block;
+	if (!large || size > old || size <= KMALLOC_MAX_SIZE) {
+		moved = block_move(s, block, old, size);
+		if (moved || size > old)
+			return moved;
+	}
+	if (large)
+		window_shrink(s, block, old, size);
+	return block;
 }
 
 #else /* !CONFIG_KASAN */
@@ -370,6 +516,7 @@ void klua_alloc_init(struct klua_state *s)
 	s->memcg = get_mem_cgroup_from_mm(current->mm);
 	INIT_LIST_HEAD(&s->pages);
 	klua_heap_init(&s->heap);
+	klua_window_open(s);
 }
 
 /**

@@ -27,7 +27,8 @@
  * frees the block is always its size.
  *
  * Large blocks have whole pages of their own. One that shrinks gives pages
- * back at its end. When it becomes small and there is no room for it among the
+ * back at its end, and one that grows stays where it is when the host can do
+ * that. When it becomes small and there is no room for it among the
  * small ones, its first page turns into a page of small blocks with just this
  * one in it.
  *
@@ -513,10 +514,23 @@ static void *large_shrink(struct klua_heap *h, void *block, size_t old,
 	return small;
 }
 
+static bool large_grow(struct klua_heap *h, void *block, size_t old,
+		       size_t size)
+{
+	if (size > SIZE_MAX - KLUA_PAGE ||
+	    !klua_pages_grow(h, block, page_round(old), page_round(size)))
+		return false;
+	h->held += page_round(size) - page_round(old);
+	return true;
+}
+
 static void *grow(struct klua_heap *h, void *block, size_t old, size_t size)
 {
-	void *moved = klua_heap_alloc(h, size);
+	void *moved;
 
+	if (old > KLUA_SMALL_MAX && large_grow(h, block, old, size))
+		return block;
+	moved = klua_heap_alloc(h, size);
 	if (!moved)
 		return NULL;
 	memcpy(moved, block, old);

@@ -102,9 +102,13 @@ struct klua_heap {
 	struct klua_free *bins[KLUA_BINS];
 };
 
-/* Provided by the host: @size is a multiple of KLUA_PAGE. */
+/*
+ * Provided by the host: sizes are multiples of KLUA_PAGE. It may make a large
+ * block larger where it is, or say that it does not.
+ */
 void *klua_pages_get(struct klua_heap *h, size_t size);
 void klua_pages_put(struct klua_heap *h, void *pages, size_t size);
+bool klua_pages_grow(struct klua_heap *h, void *pages, size_t old, size_t size);
 
 void klua_heap_init(struct klua_heap *h);
 void *klua_heap_resize(struct klua_heap *h, void *block, size_t old, size_t size);

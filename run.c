@@ -22,6 +22,7 @@
 
 #include "internal.h"
 #include "tracepoints.h"
+#include "window.h"
 
 static ulong steps = 10000000;
 
@@ -432,6 +433,7 @@ void klua_state_close(struct klua_state *s)
 	int armed;
 
 	s->closing = true;
+	klua_window_forget(s);
 	if (s->L) {
 		make_room(s);
 		armed = klua_arm(&s->limits);
@@ -889,6 +891,7 @@ int __klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc)
 		return -EINVAL;
 	lockdep_assert_held(&s->lock);
 	WRITE_ONCE(s->maxalloc, maxalloc);
+	klua_window_fit(s);
 	return 0;
 }
 EXPORT_SYMBOL_KLUA(__klua_state_set_maxalloc);
@@ -899,7 +902,9 @@ EXPORT_SYMBOL_KLUA(__klua_state_set_maxalloc);
  * @maxalloc: bytes, KLUA_MIN_ALLOC or more
  *
  * A limit below what the state holds takes nothing away: the state can only
- * shrink until it fits again.
+ * shrink until it fits again. A limit above 4 MiB that is more than the state
+ * has had is prepared for by a work item: until that has run, a single block
+ * gets no larger than before.
  *
  * Context: Process context or softirq, interrupts on. Takes and releases the
  *	    state's lock.

@@ -25,7 +25,9 @@
  * - &klua_state.error_lock: what is shown of the last error. Innermost.
  *
  * netlink.c has two more: ties_mutex, which states_lock is taken under, and
- * quota_lock, taken under &klua_state.lock or alone.
+ * quota_lock, taken under &klua_state.lock or alone. window.c has two:
+ * care_mutex, which &klua_state.lock is taken under, and care_lock, taken under
+ * that or alone.
  *
  * Readers of the table and of the numbers take none: they walk under RCU.
  *
@@ -95,6 +97,7 @@
 
 #include "internal.h"
 #include "tracepoints.h"
+#include "window.h"
 
 /*
  * 1 MiB of pointers, as much as eighty states take, so that one among
@@ -833,6 +836,8 @@ static int __init klua_init(void)
 	err = klua_netlink_init();
 	if (err)
 		klua_states_exit();
+	else
+		klua_windows_init();
 	return err;
 }
 
@@ -843,6 +848,7 @@ static void __exit klua_exit(void)
 	klua_states_flush();
 	klua_netlink_exit();
 	klua_states_exit();
+	klua_windows_exit();
 }
 
 module_init(klua_init);

@@ -121,7 +121,10 @@ struct klua_sink {
  * @ephemeral:	I: goes away with the netlink socket that made it
  * @refused:	S: the allocator said no, and has not said yes since
  * @heap:	S: the pages that its blocks are on
- * @pages:	S: all of them, by &page.lru
+ * @pages:	S: all of them, by &page.lru, but for those in its window
+ * @window:	S: where blocks are whose pages are not contiguous, or NULL
+ * @window_wish: S: it needs one, or a larger one
+ * @care:	X: the next of the states whose windows need care (window.c)
  * @memcg:	I: the memory cgroup that these are charged to
  * @print_limit: X: lines that print may write in five seconds
  * @errmsg:	SE: text of the last entry that failed, or empty
@@ -160,6 +163,8 @@ struct klua_state {
 	bool refused;
 	struct klua_heap heap;
 	struct list_head pages;
+	struct klua_window *window;
+	struct klua_state *care;
 	struct mem_cgroup *memcg;
 	struct ratelimit_state print_limit;
 	char errmsg[KLUA_ERROR_MAXSIZE];
@@ -167,7 +172,8 @@ struct klua_state {
 	int error;
 	u64 error_ns;
 	u32 id;
-	enum klua_origin origin;
+	enum klua_origin origin : 8;
+	bool window_wish;
 	struct klua_stats stats;
 	struct klua_sink *sink;
 	unsigned int events;

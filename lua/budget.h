@@ -92,6 +92,7 @@ int klua_arm_slow(struct klua_limits *lim);
 void klua_disarm(struct klua_limits *lim);
 int klua_limits_check(struct klua_limits *lim);
 bool klua_drop(struct klua_limits *lim, size_t bytes);
+void klua_limits_owe(struct klua_limits *lim, size_t n);
 void klua_print(struct lua_State *L, const char *text, size_t len);
 
 /*

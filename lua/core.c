@@ -217,3 +217,10 @@ void klua_charge_slow(lua_State *L)
 		stop(L, err);
 	lim->budget.stopped = err;
 }
+
+/* Work of the host for this state, where nothing may be raised: counted now. */
+void klua_limits_owe(struct klua_limits *lim, size_t n)
+{
+	if (lim->running)
+		klua_owe(lim->running, n);
+}

@@ -138,6 +138,27 @@ void *klua_pages_get(struct klua_heap *h, size_t size)
 	return host.arena + i * KLUA_PAGE;
 }
 
+/* Every other time when there is room. */
+bool klua_pages_grow(struct klua_heap *h, void *pages, size_t old, size_t size)
+{
+	size_t i = ((char *)pages - host.arena + old) / KLUA_PAGE;
+	size_t n = (size - old) / KLUA_PAGE;
+	size_t k;
+
+	must(size > old && size % KLUA_PAGE == 0 && old % KLUA_PAGE == 0);
+	must(h->held == host.held && host.taken[i - 1]);
+	if (n > ARENA_PAGES - i || rnd(2) || host_refuses(size - old))
+		return false;
+	for (k = i; k < i + n; k++)
+		if (host.taken[k])
+			return false;
+	memset(host.taken + i, true, n);
+	host.held += size - old;
+	ASAN_UNPOISON_MEMORY_REGION((char *)pages + old, size - old);
+	memset((char *)pages + old, 0xa5, size - old);
+	return true;
+}
+
 void klua_pages_put(struct klua_heap *h, void *pages, size_t size)
 {
 	size_t i = ((char *)pages - host.arena) / KLUA_PAGE;

@@ -53,5 +53,6 @@ empty pages are not kept|s,h->pages / 3 + 1,0,
 empty pages are kept from large blocks|s/if (!pages && h->empties)/if (0)/
 a large block cannot become small|s/return page_convert(h, block, size);/return NULL;/
 a large block keeps its pages|s/pages_put(h, (char \*)block + keep,.*/;/
+a large block that grew is not counted|s/h->held += page_round(size) - .*//
 sizes wrap around|s/if (size > SIZE_MAX - KLUA_PAGE)/if (0)/
 EOF

@@ -14,6 +14,20 @@
 #define klua_drop		copy_drop
 #define klua_pages_get		copy_pages_get
 #define klua_pages_put		copy_pages_put
+#define klua_pages_grow		copy_pages_grow
+#define __klua_window_open	copy_window_open
+#define __klua_window_forget	copy_window_forget
+#define __klua_window_close	copy_window_close
+#define __klua_window_has	copy_window_has
+#define __klua_window_idle	copy_window_idle
+#define klua_window_fit		copy_window_fit
+#define klua_window_get		copy_window_get
+#define klua_window_grow	copy_window_grow
+#define klua_window_put		copy_window_put
+#define klua_window_trim	copy_window_trim
+#define klua_windows_init	copy_windows_init
+#define klua_windows_exit	copy_windows_exit
+#define klua_limits_owe		copy_limits_owe
 #define klua_heap_init		copy_heap_init
 #define klua_heap_resize	copy_heap_resize
 #define klua_heap_alloc_slow	copy_heap_alloc_slow
@@ -21,7 +35,16 @@
 #define klua_page_turned	copy_page_turned
 
 #include "common.h"
+
+/* The bare state runs nothing that could be charged. */
+void copy_limits_owe(struct klua_limits *lim, size_t n)
+{
+}
+
 #include "../../alloc.c"
+#ifdef KLUA_WINDOWS
+#include "../../window.c"
+#endif
 #include "../../heap.c"
 
 #define NAME	"kunit"
@@ -32,6 +55,7 @@ static struct klua_state bare;
 static int init_bare(struct kunit *test)
 {
 	memset(&bare, 0, sizeof(bare));
+	spin_lock_init(&bare.lock);
 	bare.maxalloc = 10000;
 	klua_alloc_init(&bare);
 	return 0;
@@ -41,6 +65,7 @@ static void exit_states(struct kunit *test)
 {
 	klua_state_destroy_all();
 	klua_alloc_exit(&bare);
+	klua_windows_exit();
 	KUNIT_EXPECT_EQ(test, bare.heap.held, 0);
 }
 
@@ -328,6 +353,148 @@ static void agrees_with_lua(struct kunit *test)
 	}
 }
 
+#ifdef KLUA_WINDOWS
+#define BLOCK	((size_t)SZ_2M)
+#define PAGES	(BLOCK >> PAGE_SHIFT)
+
+static void *get(size_t size, size_t room)
+{
+	char *block = klua_window_get(&bare, size, room, GFP_KERNEL);
+
+	/* All of it is there. */
+	if (block)
+		memset(block, 0x55, size);
+	return block;
+}
+
+static void open_window(struct kunit *test)
+{
+	bare.maxalloc = KMALLOC_MAX_SIZE + 1;
+	klua_window_open(&bare);
+	KUNIT_ASSERT_NOT_NULL(test, bare.window);
+	KUNIT_ASSERT_TRUE(test, bare.window->pages >= 4 * PAGES);
+}
+
+static void uses_freed_pages_again(struct kunit *test)
+{
+	void *a, *b;
+
+	open_window(test);
+	KUNIT_EXPECT_NULL(test, get(BLOCK, BLOCK - PAGE_SIZE));
+	klua_window_trim(&bare, BLOCK);
+	a = get(BLOCK, BLOCK);
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	klua_window_put(&bare, a, BLOCK);
+	KUNIT_EXPECT_EQ(test, klua_window_idle(&bare), BLOCK);
+	b = get(BLOCK, 0);
+	KUNIT_EXPECT_PTR_EQ(test, a, b);
+	KUNIT_EXPECT_EQ(test, klua_window_idle(&bare), 0);
+	klua_window_put(&bare, b, BLOCK);
+}
+
+/*
+ * A page may move to another address. The old one may not be used before every
+ * processor has forgotten what was there.
+ */
+static void spent_addresses_wait_for_a_flush(struct kunit *test)
+{
+	char *a, *b, *c, *d, *e;
+
+	open_window(test);
+	a = get(BLOCK, BLOCK);
+	b = get(BLOCK, BLOCK);
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	memset(b, 0x66, BLOCK);
+	klua_window_put(&bare, a, BLOCK);
+	/* Too large for where a was, but made of the pages that were there. */
+	c = get(BLOCK + PAGE_SIZE, PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_EXPECT_EQ(test, klua_window_idle(&bare), 0);
+	KUNIT_EXPECT_EQ(test, bare.window->spent, PAGES);
+	KUNIT_EXPECT_EQ(test, bare.window->used, 2 * PAGES + 1);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b, 0x66, BLOCK));
+	d = get(PAGE_SIZE * 2, PAGE_SIZE * 2);
+	KUNIT_EXPECT_TRUE(test, d && (d < a || d >= a + BLOCK));
+	flush_delayed_work(&care_work);
+	KUNIT_EXPECT_EQ(test, bare.window->spent, 0);
+	e = get(BLOCK, BLOCK);
+	KUNIT_EXPECT_PTR_EQ(test, e, a);
+	klua_window_put(&bare, b, BLOCK);
+	klua_window_put(&bare, c, BLOCK + PAGE_SIZE);
+	klua_window_put(&bare, d, PAGE_SIZE * 2);
+	klua_window_put(&bare, e, BLOCK);
+}
+
+static void idle_pages_go_back(struct kunit *test)
+{
+	char *a, *b;
+
+	open_window(test);
+	a = get(BLOCK, BLOCK);
+	b = get(BLOCK, BLOCK);
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	klua_window_put(&bare, a, BLOCK);
+	flush_delayed_work(&care_work);
+	KUNIT_EXPECT_EQ(test, klua_window_idle(&bare), 0);
+	KUNIT_EXPECT_EQ(test, bare.window->spent, 0);
+	KUNIT_EXPECT_EQ(test, bare.window->used, PAGES);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b, 0x55, BLOCK));
+	klua_window_put(&bare, b, BLOCK);
+}
+
+static void grows_where_it_is(struct kunit *test)
+{
+	char *a, *b;
+
+	open_window(test);
+	a = get(BLOCK, BLOCK);
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	KUNIT_EXPECT_FALSE(test, klua_window_grow(&bare, a, BLOCK, 2 * BLOCK,
+						  PAGE_SIZE, GFP_KERNEL));
+	klua_window_trim(&bare, BLOCK);
+	KUNIT_EXPECT_FALSE(test, klua_window_grow(&bare, a, BLOCK, SZ_1G, SZ_1G,
+						  GFP_KERNEL));
+	KUNIT_EXPECT_TRUE(test, klua_window_grow(&bare, a, BLOCK, 2 * BLOCK,
+						 BLOCK, GFP_KERNEL));
+	memset(a + BLOCK, 0x77, BLOCK);
+	KUNIT_EXPECT_NULL(test, memchr_inv(a, 0x55, BLOCK));
+	b = get(BLOCK, BLOCK);
+	KUNIT_EXPECT_PTR_EQ(test, b, a + 2 * BLOCK);
+	KUNIT_EXPECT_FALSE(test, klua_window_grow(&bare, a, 2 * BLOCK,
+						  2 * BLOCK + PAGE_SIZE, BLOCK,
+						  GFP_KERNEL));
+	klua_window_put(&bare, a + PAGE_SIZE, 2 * BLOCK - PAGE_SIZE);
+	klua_window_put(&bare, a, PAGE_SIZE);
+	klua_window_put(&bare, b, BLOCK);
+}
+
+static void a_large_block_may_shrink_and_grow(struct kunit *test)
+{
+	size_t size = KMALLOC_MAX_SIZE + 100000;
+	char *block;
+
+	klua_alloc_exit(&bare);
+	bare.maxalloc = 3 * size;
+	klua_alloc_init(&bare);
+	block = resize(NULL, 0, size);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	memset(block, 0x11, size);
+	block = resize(block, size, 2 * size);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_NULL(test, memchr_inv(block, 0x11, size));
+	memset(block, 0x22, 2 * size);
+	block = resize(block, 2 * size, 50000);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_NULL(test, memchr_inv(block, 0x22, 50000));
+	block = resize(block, 50000, 50);
+	KUNIT_EXPECT_NULL(test, memchr_inv(block, 0x22, 50));
+	resize(block, 50, 0);
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+}
+#endif /* KLUA_WINDOWS */
+
 static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(counts_what_is_asked_for),
 	KUNIT_CASE(keeps_contents),
@@ -344,6 +511,13 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(limit_below_use_takes_nothing_away),
 	KUNIT_CASE(limit_has_a_minimum),
 	KUNIT_CASE(agrees_with_lua),
+#ifdef KLUA_WINDOWS
+	KUNIT_CASE(uses_freed_pages_again),
+	KUNIT_CASE(spent_addresses_wait_for_a_flush),
+	KUNIT_CASE(idle_pages_go_back),
+	KUNIT_CASE(grows_where_it_is),
+	KUNIT_CASE(a_large_block_may_shrink_and_grow),
+#endif
 	{}
 };
 

@@ -138,9 +138,12 @@ static bool dec_and_test(refcount_t *users)
 #define klua_event_destroyed	copy_event_destroyed
 #define klua_netlink_init	copy_netlink_init
 #define klua_netlink_exit	copy_netlink_exit
+#define klua_windows_init	copy_windows_init
+#define klua_windows_exit	copy_windows_exit
 
 #include "internal.h"
 #include "tracepoints.h"
+#include "window.h"
 
 /*
  * no_recheck: whoever publishes a state does not see another of the name. The
@@ -286,6 +289,16 @@ int klua_netlink_init(void)
 void klua_netlink_exit(void)
 {
 }
+
+#ifdef KLUA_WINDOWS
+void klua_windows_init(void)
+{
+}
+
+void klua_windows_exit(void)
+{
+}
+#endif
 
 static void free_later(const void *s)
 {
