@@ -1,0 +1,121 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: stock kasan
+# timeout: 120
+#
+# Blocks larger than any that the page allocator or the slab has: they work in
+# any context, their memory is used again and comes back, and limits hold.
+. "$(dirname "$0")/lib.sh"
+
+load klua max_ms=8000
+load klua_runner
+
+# A debug kernel takes long for each byte, and keeps a shadow of each address.
+if grep -q kasan_ /proc/kallsyms; then
+	strings=14 times=3 array=600000 keys=0 parts=0 may=12288
+	contexts=softirq
+else
+	contexts='process softirq'
+	strings='8 32' times=12 array=2000000 keys=250000 parts=4 may=2048
+fi
+
+# KiB of the machine's memory that nobody uses
+free_now()
+{
+	awk '/^(MemFree|Cached|Buffers):/ { sum += $2 } END { print sum }' \
+		/proc/meminfo
+}
+
+# back WHAT BEFORE: all of it, but for tables of addresses that the kernel keeps
+back()
+{
+	lost=$(($2 - $(free_now)))
+	for _ in 1 2 3 4 5; do
+		[ "$lost" -gt "$may" ] || break
+		sleep 1
+		lost=$(($2 - $(free_now)))
+	done
+	check "$1: the memory comes back, but for $lost KiB" [ "$lost" -le "$may" ]
+}
+
+lua 'return 1' maxalloc=120000000	# what the kernel keeps, it has now
+sleep 1
+for context in $contexts; do
+	set -- steps=2000000000 "context=$context"
+	before=$(free_now)
+	for size in $strings; do
+		bytes=$((size << 20))
+		lua_ok "a string of $size MiB, $context" \
+			"local s = ('0123456789abcdef'):rep(64):rep($((bytes / 1024)))
+			return #s, s:sub(-17, -1), s:byte($((bytes / 2)))" \
+			"$bytes	f0123456789abcdef	102" \
+			maxalloc=90000000 "$@"
+	done
+	back "strings, $context" "$before"
+
+	# Each takes two thirds of what the state may hold, and nothing is kept.
+	lua_ok "$times strings of 8 MiB, one after the other, $context" \
+		"part = ('0123456789abcdef'):rep(64)
+		for i = 1, $times do
+			local s = part:rep(8 << 10)
+			assert(#s == 8 << 20)
+			s = nil collectgarbage()
+		end return true" true \
+		name=kept keep=1 maxalloc=25000000 "$@"
+	back "one after the other, in a state that stays, $context" "$before"
+	lua_ok "one that is kept, and others of other sizes, $context" \
+		"kept = part:rep(5 << 10)
+		for i = 1, $times do
+			local s = part:rep((i % 5 + 5) << 10)
+			s = nil collectgarbage()
+		end
+		return #kept" $((5 << 20)) name=kept keep=1 "$@"
+	back "but for the kept one, $context" $((before - (5 << 10)))
+	lua_ok "it is as it was, $context" \
+		"local same = kept == part:rep(5 << 10) kept = nil
+		collectgarbage() return same" true name=kept keep=1 "$@"
+	back "and without that, $context" "$before"
+	lua 'return 1' name=kept
+
+	lua_ok "a table of $array elements, $context" \
+		"local t = {} for i = 1, $array do t[i] = i end
+		local n = 0 for i = 1, #t, 7 do n = n + t[i] - i end
+		return #t, n, t[$array]" "$array	0	$array" \
+		maxalloc=100000000 "$@"
+	back "a table, $context" "$before"
+
+	i=0
+	while [ "$i" -lt "$parts" ]; do
+		lua "t = t or {} for i = $((i * keys + 1)), $((i * keys + keys)) do
+			t['k' .. i] = i end" \
+			name=keys keep=1 maxalloc=160000000 "$@"
+		is "string keys from $((i * keys + 1)) on, $context" 0 "$lua_errno"
+		i=$((i + 1))
+	done
+	[ "$parts" -eq 0 ] || lua_ok "all are there, $context" \
+		"local n = 0 for i = 1, $((keys * parts)) do
+			if t['k' .. i] == i then n = n + 1 end end
+		return n, next(t) ~= nil" "$((keys * parts))	true" \
+		name=keys "$@"
+	back "string keys, $context" "$before"
+
+	lua_fails "the limit holds for a large string, $context" \
+		"return #('x'):rep(1024):rep(20 << 10)" ENOMEM '*' maxalloc=20000000 "$@"
+	lua_fails "for one that no window has room for, $context" \
+		"return #('x'):rep(1024):rep(300 << 10)" ENOMEM '*' \
+		maxalloc=100000000000 "$@"
+	lua_fails "for a table that grows, $context" \
+		"local t = {} for i = 1, 1 << 30 do t[i] = i end" ENOMEM '*' \
+		maxalloc=20000000 "$@"
+	lua_fails "for many large strings, $context" \
+		"local t, x = {}, ('x'):rep(1024) while true do
+			t[#t + 1] = x:rep(5 << 10) .. #t end" ENOMEM '*' maxalloc=30000000 "$@"
+	back "at the limit, $context" "$before"
+done
+
+# Raised from inside and outside: there is a window soon after.
+lua 'return 1' name=raised keep=1 maxalloc=100000
+lua 'return 1' name=raised keep=1 maxalloc=60000000
+sleep 1
+lua_ok "a raised limit is good for a large string" \
+	"return #('x'):rep(1024):rep(5 << 10)" $((5 << 20)) name=raised
