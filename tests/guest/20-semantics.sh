@@ -11,16 +11,16 @@ scripts=$(dirname "$0")/../scripts/semantics
 load klua max_ms=8000 print_burst=300
 load klua_runner
 
-# check_cases FILE CONTEXT: a check for every case of the file
+# check_cases WHAT CASES CONTEXT: a check for every case
 check_cases()
 {
 	local line
 	lua "local check = (function() $(cat "$scripts/check.lua") end)()
 return check([=====[
-$(cat "$1")
-]=====])" context="$2" steps=100000000
+$2
+]=====])" context="$3" steps=100000000
 	if [ "$lua_errno" != 0 ]; then
-		not_ok "${1##*/} runs in context $2" "$lua_errno: $lua_text"
+		not_ok "$1 runs in context $3" "$lua_errno: $lua_text"
 		return
 	fi
 	while IFS= read -r line; do
@@ -33,9 +33,22 @@ $lua_text
 END
 }
 
+# check_file FILE CONTEXT: some lines at a time, each within an entry's time
+check_file()
+{
+	local from=1 to total
+	total=$(wc -l <"$1")
+	while [ "$from" -le "$total" ]; do
+		to=$((from + 9))
+		check_cases "${1##*/}, lines $from to $to," \
+			"$(sed -n "$from,${to}p" "$1")" "$2"
+		from=$((to + 1))
+	done
+}
+
 for file in "$scripts"/*.cases; do
-	check_cases "$file" process
-	check_cases "$file" softirq
+	check_file "$file" process
+	check_file "$file" softirq
 done
 
 # says WHAT SCRIPT LINES: what the script prints becomes these lines in the log
