@@ -23,10 +23,15 @@
 
 static const char *const program[] = {
 	"local a,b,c,d=1,'x',{},print\n"
-	"T,U,F,G,C={},{},print,print,coroutine.create(print)\n$P",
+	"T,U,F,G,C={},{},print,print,coroutine.create(print)\n"
+	"function Q(n,s,p)local t={}for i=1,n do t[i]=s:gsub('@',i)end return table.concat(t,p)end\n"
+	"function W(n,o,m,c)return o:rep(n)..m..(c or''):rep(n)end\n$P",
 };
 
-/* Top level: what fails is left behind. */
+/*
+ * Top level: what fails is left behind. Q repeats a text, numbered, and W nests
+ * one, for sources at the limits of the compiler ($N).
+ */
 static const char *const part[] = {
 	"pcall(function(...) $B end,T,U,7,'xyz')",
 	"pcall(function(...) $B end,T,U,7,'xyz')\n$P",
@@ -44,6 +49,11 @@ static const char *const part[] = {
 	"pcall(function(...) F=$f end)\n$P",
 	"pcall(function(...) G=$f end)\n$P",
 	"pcall(function(...) callback($f,$f,$L) end)\n$P",
+	"T=setmetatable($t,$M) $S\n$P",
+	"pcall(function(...) F=load($O) $S F($l) end)\n$P",
+	"pcall(load($O),$L)\n$P",
+	"pcall(function(...) G=$u.$w $B end)\n$P",
+	"error($e)",
 };
 
 static const char *const block[] = {
@@ -116,6 +126,34 @@ static const char *const statement[] = {
 	"T[#T+1]=resource()",
 	"for i=1,$i do resource() end",
 	"do local t={} for i=1,$i do t[i]='local a'..i..'='..i end F=load(table.concat(t,' ')) end",
+	"local $x,$x,$x,$x,$x,$x,$x,$x=$L",
+	"$v,$v,$v,$v,$v,$v=$L",
+	"for i=1,$i do local $x=i U[i]=function(...) $x=$x return $x,$E end if $E then goto c end $B ::c:: end",
+	"do local n=0 ::t:: local $x=n U[n]=function(...) $x=n return $x end n=n+1 if n<5 then goto t end $B end",
+	"while $E do local $x=$E U[1]=function(...) $B return $x end if $E then break end $B break end",
+	"repeat local $x=$E U[2]=function(...) $x=$E return $x end $B until $x or $E",
+	"do local n=0 for i=$n,$n,$n do n=n+1 T[n]=i if n>4 then break end $B end end",
+	"for k in coroutine.wrap(function(...) $B $Y end) do $K end",
+	"for k in pairs($t) do collectgarbage() T[k]=nil U[k]=nil $K end",
+	"for i=1,$i do local c=coroutine.wrap(function(...) local $x=setmetatable({},{__gc=$f}) $Y U[i]=function() return $x end $Y $B end) pcall(c) T[i]=c end",
+	"for i=1,$i do T[i]=coroutine.create($f) coroutine.resume(T[i],$L) end T={} collectgarbage()",
+	"setmetatable({},{__gc=coroutine.wrap(function(...) $B $Y end)})",
+	"setmetatable({C},{__gc=function(o,...) C=coroutine.create($f) coroutine.resume(o[1],C) $B coroutine.resume(C,o) end})",
+	"setmetatable({},{__gc=function(o,...) $B coroutine.yield(o) end})",
+	"setmetatable({},{__gc=function(o,...) setmetatable(o,{__gc=$f}) collectgarbage($g) $B end})",
+	"do local mt={__gc=function(o,...) $B end} for i=1,$i do T[i]=setmetatable({T[i-1]},mt) end mt.__gc=$f end",
+	"do local e=setmetatable({},{__mode=$m,__gc=$f}) for i=1,$i do e[$E]=setmetatable({},{__gc=$f}) end U[3]=e end",
+	"do local e=setmetatable({},{__mode='k'}) for i=1,$i do local k={} e[k]=function(...) return k,$E end T[i]=k end end",
+	"U=setmetatable({C,'x'..$i,$f,{},[{}]=1,[$f]=C},{__mode=$m}) collectgarbage() $B",
+	"do local t=$t setmetatable(t,$M) setmetatable(t,$M) t[$E]=$E $v=t end",
+	"F=load($O)",
+	"$v=load($O)",
+	"pcall(load($O),$L)",
+	"error($e)",
+	"error($e,$i)",
+	"assert($E,$e)",
+	"collectgarbage('stop') $B",
+	"collectgarbage('setpause',$n) collectgarbage('setstepmul',$n) $B",
 };
 
 /* The body of a loop. */
@@ -207,6 +245,57 @@ static const char *const call[] = {
 	"setmetatable($E,$E)",
 	"getmetatable($E)",
 	"callback($f,$f,$L)",
+	"T:$x($l):$x($l)",
+	"($s):$w($l)",
+	"($s):$w($l):$w($l):$w($l)",
+	"$v:$w($l)",
+	"$v{$l}",
+	"$v'x'",
+	"$v:$x{$l}:$x'x'",
+	"pcall(error,$e)",
+	"xpcall(error,$f,$e)",
+	"xpcall($f,function(e,...) $B error($e) end,$L)",
+	"xpcall(xpcall,$f,$f,$f,$L)",
+	"pcall(coroutine.wrap(error),$e)",
+	"coroutine.resume(coroutine.create(error),$e)",
+	"coroutine.resume(coroutine.create(pcall),$f,$L)",
+	"coroutine.wrap(coroutine.wrap)($f)",
+	"coroutine.resume(coroutine.create(function(...) $Y return pcall(function(...) $Y $B end,$L) end))",
+	"table.move(setmetatable($t,$M),$n,$n,$n,setmetatable($t,$M))",
+	"table.concat(setmetatable($t,$M),$s,$n,$n)",
+	"table.unpack(setmetatable($t,$M),$n,$n)",
+	"table.sort(setmetatable($t,{__index=$f,__newindex=$f,__len=function() return $i end}),$f)",
+	"table.insert(setmetatable($t,$M),$n,$E)",
+	"table.remove(setmetatable($t,$M),$n)",
+	"table.sort($t,coroutine.wrap(function(...) while true do $Y end end))",
+	"load(coroutine.wrap(function(...) coroutine.yield('return ') coroutine.yield($s) $B end))",
+	"load((function(s,...) local i=0 return function(...) i=i+1 $B return s:sub(i,i) end end)($o))",
+	"load(function(...) collectgarbage() $B return $s end)",
+	"pcall(load($O),$L)",
+	"pcall(load($O))",
+	"string.pack('c'..$n,$s)",
+	"string.pack('!' .. $i .. '$r$r',$L)",
+	"string.pack('s'..$i,$s)",
+	"string.unpack('c'..$n,$s,$n)",
+	"string.unpack('s8',string.pack('j',$n)..$s)",
+	"string.unpack('!' .. $i .. '$r$r',$s,$n)",
+	"string.packsize(('c2147483647'):rep($i))",
+	"string.packsize('c' .. $n .. '!$i$r')",
+	"string.format('%' .. $i .. 'd',$n)",
+	"string.format('%' .. $i .. '.' .. $i .. 's',$s)",
+	"string.format(('%99d'):rep($i),$L)",
+	"utf8.char($h,$h)",
+	"utf8.codepoint(utf8.char($h)..$s,$n,$n)",
+	"utf8.len($s..utf8.char($h),$n)",
+	"utf8.offset(utf8.char($h):rep($i),$n,$n)",
+	"string.find(utf8.char($h),utf8.charpattern,$n)",
+	"string.gsub($s,'$q',coroutine.yield)",
+	"string.gsub($s,$p,{$x=$E,[$s]=$E})",
+	"rawequal($E,$E)",
+	"rawlen($t)",
+	"math.ult($n,$n)",
+	"math.tointeger($E)",
+	"next(setmetatable($t,$M),$E)",
 };
 
 /* Functions of the libraries with whatever arguments. */
@@ -244,6 +333,10 @@ static const char *const expression[] = {
 	"$v<$v", "$v<=$v", "$v..$v", "$E .. $E .. $E", "T[$E]", "U[$E]", "T.$x",
 	"$v[$E]", "$v.$x", "coroutine.running()", "resource()",
 	"(function(...) $B return $l end)($l)", "select('#',$L)", "_ENV", "C",
+	"$s$b$n", "$n$b$s", "-$s", "~$s", "#$t", "$v..$v..$v..$v..$v",
+	"$s .. $n .. $s", "setmetatable({},$M)$b setmetatable({},$M)",
+	"$v$b$n", "$n$b$v", "$v[$n]", "(setmetatable({},$M)).$x", "$e",
+	"T.$x.$x.$x", "not($E==$E)", "{$l}",
 };
 
 static const char *const list[] = {
@@ -265,6 +358,8 @@ static const char *const number[] = {
 	"select('#',$L)", "(tonumber($s) or 1)", "string.len($s)",
 	"(string.byte($s) or 0)", "math.abs($n)", "'10'", "'0x1p4'",
 	"collectgarbage('count')",
+	"(1<<62)", "(math.maxinteger//2)", "(math.mininteger//2)", "(1<<63)", "$N",
+	"(-$N)", "'-1'", "utf8.len($s)", "rawlen($t)",
 };
 
 /* How often, how many. */
@@ -284,6 +379,10 @@ static const char *const string[] = {
 	"string.format($F,$L)", "string.char($i)", "table.concat($t,$s)",
 	"table.concat(T,$s,$n,$n)", "string.gsub($s,$p,$s)", "string.pack($k,$L)",
 	"utf8.char($n)", "$o", "utf8.charpattern", "_VERSION",
+	"'\\xf4\\x90\\x80\\x80'", "'\\xc0\\x80'", "'\\xed\\xa0\\x80'",
+	"'\\xe2\\x82'", "'\\x80'", "utf8.char($h)", "'-0x8000000000000000'",
+	"'9223372036854775807'", "'  12  '", "'0x'", "'%b()%f[x]%1'", "$O",
+	"('x'):rep($N)", "Q($N,'@')", "' '", "'\\n'",
 };
 
 static const char *const table[] = {
@@ -306,11 +405,19 @@ static const char *const function[] = {
 	"string.rep", "string.gsub", "table.unpack", "table.sort", "resource",
 	"function(...) error($E) end", "function(o,...) T=o end", "callback",
 	"(load($o) or F)",
+	"coroutine.resume", "coroutine.create", "coroutine.wrap(coroutine.yield)",
+	"xpcall", "select", "ipairs", "pairs", "rawequal", "utf8.codes",
+	"table.concat", "table.move", "string.format", "string.pack",
+	"function(...) $B return ... end", "function(o,...) $B return o end",
+	"function(...) return pcall(F,...) end", "utf8.char", "table.insert",
+	"function(...) local $x=... return function(...) $x=$E return $x end end",
 };
 
 static const char *const metatable[] = {
 	"{}", "{$H}", "{$H,$H}", "{$H,$H,$H}", "{$H,__mode=$m}", "T", "U",
 	"setmetatable({$H},{$H,$H})", "nil", "{__gc=true,$H}",
+	"{$H,$H,$H,$H,$H}", "{__index=T,__newindex=U,$H}", "getmetatable('')",
+	"{__gc=$f,__mode=$m}", "{__index=coroutine.yield,$H}",
 };
 
 static const char *const metamethod[] = {
@@ -319,6 +426,11 @@ static const char *const metamethod[] = {
 	"__len=$f", "__eq=$f", "__lt=$f", "__le=$f", "__concat=$f",
 	"__unm=$f", "__bnot=$f", "__tostring=$f", "__name=$s", "__pairs=$f",
 	"__metatable=$E", "__$y=$f", "__$y=$f",
+	"__$y=coroutine.yield", "__$y=coroutine.wrap(function(...) while true do $Y end end)",
+	"__$y=function(...) $Y return $l end", "__index=function(...) $Y return $l end",
+	"__gc=function(o,...) $B end", "__call=T", "__$y=T", "__name=$e",
+	"__tostring=function(...) return $E end", "__len=function(...) return $n end",
+	"__pairs=function(...) return $f,$E,$E end", "__newindex=function(...) $Y end",
 };
 
 static const char *const operator_name[] = {
@@ -326,11 +438,12 @@ static const char *const operator_name[] = {
 	"bxor", "shl", "shr", "unm", "bnot", "concat", "lt", "le", "eq",
 };
 
-static const char *const mode[] = { "'k'", "'v'", "'kv'", "$s" };
+static const char *const mode[] = { "'k'", "'v'", "'kv'", "'vk'", "$s" };
 
 static const char *const binary[] = {
 	"+", "-", "*", "//", "%", "&", "|", "~", "<<", ">>", "/", "^", " .. ",
 	"<", "==",
+	">", "<=", ">=", "~=", " and ", " or ",
 };
 
 static const char *const variable[] = {
@@ -349,6 +462,7 @@ static const char *const pattern_item[] = {
 	"[^a]*", "[%w_]+", "[a-z]-", "[]]", "[^]]", "(", ")", "()", "($q)",
 	"($q$q)", "%1", "%2", "%b()", "%bxx", "%f[%w]", "%f[^a]", "[", "%",
 	"%z", "\\0", "%x", "($q$q$q)*", "-", "^", "$$", "%g*", "[%", "%b",
+	"%f[", "%f[%z]", "[%a-z]", "[a-%%]", "[^%]]", "%9", "%0", "\xff", "%bx",
 };
 
 static const char *const format[] = {
@@ -359,6 +473,7 @@ static const char *const format_item[] = {
 	"%d", "%s", "%q", "%x", "%c", "%i", "%u", "%o", "%X", "%5d", "%-10s",
 	"%.3s", "%099d", "%.99d", "%+d", "% d", "%#x", "%%", "%10.5d", "%.20s",
 	"%99.99s", "%p", "%f", "%a", "%g", "%100d", "%.s", "%-#0+ 5d", " ",
+	"%05.3d", "%-99.99s", "%.100s", "%1$$d", "%*d", "%099.99x", "%lld", "%q%q",
 };
 
 static const char *const pack[] = {
@@ -370,6 +485,8 @@ static const char *const pack_item[] = {
 	"i8", "i16", "I16", "I9", "s", "s1", "s2", "z", "x", "X", "Xi4", "Xb",
 	"<", ">", "=", "!", "!1", "!16", "!8", "c0", "c5", "c100", " ", "i17",
 	"c2147483647", "s9", "d", "c", "Xz",
+	"!2", "!17", "i0", "i128", "c4294967296", "c9223372036854775807", "s16",
+	"Xi16", "Xi3", "Xc5", "s3", "I7", "c65536",
 };
 
 /* A source text: in long brackets, one level more than those around it. */
@@ -382,6 +499,102 @@ static const char *const source[] = {
 static const char *const collect[] = {
 	"'step'", "'collect'", "'count'", "'stop'", "'restart'", "'step',$n",
 	"'setpause',$n", "'setstepmul',$n", "'isrunning'", "$s",
+};
+
+/* What an error may carry. */
+static const char *const error_object[] = {
+	"nil", "$t", "$s", "$n", "$f", "C", "true", "setmetatable({},$M)",
+	"setmetatable({},{__tostring=$f})", "setmetatable({},{__tostring=error,$H})",
+	"setmetatable({},{__name=$s})", "coroutine.wrap($f)", "'not enough memory'",
+};
+
+/* Code points, and what is none. */
+static const char *const code_point[] = {
+	"0", "0x7f", "0x80", "0x7ff", "0x800", "0xd800", "0xdfff", "0xffff",
+	"0x10000", "0x10ffff", "0x110000", "0x1fffff", "0x3ffffff", "0x7fffffff",
+	"0x80000000", "-1", "$n",
+};
+
+/* What the compiler has limits at: registers, locals, upvalues, constants. */
+static const char *const limit[] = {
+	"3", "1", "2", "7", "8", "15", "16", "31", "32", "47", "48", "49", "50",
+	"51", "60", "61", "62", "100", "127", "128", "129", "190", "198", "199",
+	"200", "201", "202", "247", "248", "249", "250", "251", "252", "253",
+	"254", "255", "256", "257", "258", "400", "511", "512", "513",
+};
+
+/* Sources at these limits. */
+static const char *const large_source[] = {
+	"W($N,'(','1',')')",
+	"W($N,'(','1',')')",
+	"'return '..W($N,'(','...',')')",
+	"'return '..W($N,'{','...','}')",
+	"'return '..W($N,'{1,','...',',2}')",
+	"'return '..W($N,'- ','T')",
+	"'return '..W($N,'not ','T')",
+	"'return '..W($N,'#','T')",
+	"'return '..W($N,'~','1')",
+	"'return '..W($N,'1+(','1',')')",
+	"'return '..W($N,'1 ..','1')",
+	"'return '..W($N,'2^','1')",
+	"'return T'..W($N,'.x','')",
+	"'return T'..W($N,'[T','1',']')",
+	"'return '..W($N,'T[','1',']')",
+	"'return F'..W($N,'()','')",
+	"'return F'..W($N,'{}','')",
+	"'return T'..W($N,':x()','')",
+	"'return '..W($N,'F(','...',')')",
+	"'return '..W($N,'1 and ','1')",
+	"'return '..W($N,'T==1 or ','1')",
+	"'return '..W($N,'T<1 and T or ','1')",
+	"'return '..W($N,'function(...) return ','...',' end')",
+	"'local a return '..W($N,'function() a=a return ','a',' end')",
+	"W($N,'do ','F()',' end')",
+	"W($N,'do local a ','F(a)',' end')",
+	"W($N,'while T do ','break',' end')",
+	"W($N,'repeat local a ','F(a)',' until a')",
+	"W($N,'if T then ','F()',' end')",
+	"W($N,'if T then F() else','',' ')",
+	"'if T then F() '..W($N,'elseif F then G() ','')..' end'",
+	"W($N,'for i=1,2 do ','F(i)',' end')",
+	"W($N,'for i in F do ','F(i)',' end')",
+	"W($N,'function F(...) ','F(...)',' end')",
+	"W($N,'local function f(...) ','F(f)',' end')",
+	"W($N,'T.x=function(...) ','F(...)',' end')",
+	"Q($N,'local a@=@ ')..'return a1'",
+	"Q($N,'local a@=@ ')..'return function() return '..Q($N,'a@',',')..' end'",
+	"Q($N,'local a@=@ ')..'return function() return function() '..Q($N,'a@=a1 ')..' end end'",
+	"'local '..Q($N,'a@',',')..'=... return '..Q($N,'a@','..')",
+	"'local '..Q($N,'a@',',')..'=... return a1'",
+	"'local function f('..Q($N,'a@',',')..',...) return ... end return f(...)'",
+	"Q($N,'a@',',')..'=...'",
+	"Q($N,'T.a@',',')..'='..Q($N,'@',',')",
+	"'return '..Q($N,'@',',')",
+	"'return '..Q($N,'T.a@',',')",
+	"'return F('..Q($N,'a@',',')..',...)'",
+	"'return {'..Q($N,'@',',')..',...}'",
+	"'return {'..Q($N,'[@]=@',';')..'}'",
+	"'return {'..Q($N,'a@=@',',')..'}'",
+	"'local t={} '..Q($N,'t.k@=@ t[@]=t.k1 ')..' return t'",
+	"Q($N,'T[\\'k@\\']=T.a@+@ ')",
+	"Q($N,'::l@::')..' goto l1'",
+	"Q($N,'do goto l@ end ')..Q($N,'::l@::')",
+	"Q($N,'goto l@ ')..Q($N,' local a@ ::l@::')",
+	"'do '..Q($N,'local a@ U[@]=function() return a@ end goto l@ ::l@:: ')..' end'",
+	"'for i=1,3 do '..Q($N,'if i==@ then goto c end ')..' ::c:: end'",
+	"'for i=1,3 do '..Q($N,'if i==@ then break end ')..' end'",
+	"'return \\''..Q($N,'\\\\@')..'\\''",
+	"'return \\''..W($N,'\\\\z ','')..'\\''",
+	"W($N,'[','x',']')",
+	"'return ['..W($N,'=','[x]','=')..']'",
+	"'--['..W($N,'=','[x')",
+	"W($N,'-','')",
+	"W($N,'\\n','F()')",
+	"W($N,';','F()')",
+	"W($N,'x','=1')",
+	"'return 0x'..W($N,'f','')",
+	"'return '..W($N,'9','')",
+	"$s..$O",
 };
 
 #define RULE(array)	{ array, sizeof(array) }
@@ -399,12 +612,16 @@ static const struct {
 	['K'] = RULE(body),
 	['L'] = RULE(some),
 	['M'] = RULE(metatable),
+	['N'] = RULE(limit),
+	['O'] = RULE(large_source),
 	['P'] = RULE(part),
 	['S'] = RULE(statement),
 	['Y'] = RULE(yield),
 	['b'] = RULE(binary),
+	['e'] = RULE(error_object),
 	['f'] = RULE(function),
 	['g'] = RULE(collect),
+	['h'] = RULE(code_point),
 	['i'] = RULE(small),
 	['j'] = RULE(format_item),
 	['k'] = RULE(pack),

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_random: runs random programs in states of KLua's, in process context
- * and in softirqs, with small limits, and looks at what came of each. All of
- * it happens while the module is loaded; loading fails when a promise was
- * broken. What the kernel says meanwhile is for the harness to judge.
+ * klua_random: runs random programs, one or several in a state of KLua's, in
+ * process context and in softirqs, with small limits or next to no memory, and
+ * looks at what came of each. All of it happens while the module is loaded;
+ * loading fails when a promise was broken. What the kernel says meanwhile is
+ * for the harness to judge.
  *
- * Number N of the programs of a seed is always the same:
+ * Number N of the states of a seed always runs the same programs:
  *
- *	insmod klua_random.ko seed=S first=N programs=1 show=1
+ *	insmod klua_random.ko seed=S first=N states=1 show=1
  *
- * runs it again, after it has been written to the log.
+ * runs them again, each after it has been written to the log.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -32,11 +33,11 @@ MODULE_PARM_DESC(seed, "of the programs; 0 (default): a random one, which the lo
 
 static ulong first;
 module_param(first, ulong, 0444);
-MODULE_PARM_DESC(first, "number of the first program (default 0)");
+MODULE_PARM_DESC(first, "number of the first state (default 0)");
 
-static ulong programs;
-module_param(programs, ulong, 0444);
-MODULE_PARM_DESC(programs, "how many; 0 (default): as many as there is time for");
+static ulong states;
+module_param(states, ulong, 0444);
+MODULE_PARM_DESC(states, "how many; 0 (default): as many as there is time for");
 
 static uint secs = 20;
 module_param(secs, uint, 0444);
@@ -57,14 +58,30 @@ MODULE_PARM_DESC(show, "write the programs to the log (default no)");
 /* What a state gets on top to show that it still works. */
 #define SECOND_BYTES	(32 * 1024)
 
-/* One program, its limits, and what came of it */
+/* A thread that yields is resumed this often. */
+#define RESUMES		8
+
+/*
+ * Programs that run in one state, one after the other, their limits, and what
+ * came of them
+ *
+ * @stream: where the numbers come from that decide about the next program
+ * @room: bytes beyond what an empty state holds, or 0 for all of @maxalloc
+ * @bound: bytes that the state may ever have held
+ * @resumed: entered by lua_resume() under the lock, not by klua_state_run()
+ */
 struct trial {
 	unsigned long number;
+	u64 stream;
 	char *text;
 	size_t len;
 	size_t maxalloc;
+	size_t room;
+	size_t bound;
 	u64 steps;
+	unsigned int rounds;
 	bool softirq;
+	bool resumed;
 	struct klua_state *s;
 	struct klua_result result;
 	char buf[256];
@@ -79,6 +96,7 @@ struct softirq_run {
 };
 
 static unsigned long broken;
+static unsigned long programs;
 static s64 longest_ms;
 
 /* A generator of its own, so that a seed means the same on every kernel. */
@@ -91,17 +109,26 @@ static u64 next_number(u64 *state)
 	return z ^ (z >> 31);
 }
 
-static void make_trial(struct trial *t, unsigned char *choices)
+static void make_trial(struct trial *t)
 {
 	u64 state = seed + t->number * 0xd1342543de82ef95ull;
-	size_t len, i;
 
 	t->softirq = next_number(&state) & 1;
 	t->maxalloc = 32768 << next_number(&state) % 8;
 	t->steps = min_t(u64, steps, 1 << (6 + next_number(&state) % 11));
-	len = 16 + next_number(&state) % (CHOICES - 16);
+	t->room = next_number(&state) % 4 ? 0 : 1 + next_number(&state) % 4096;
+	t->rounds = next_number(&state) % 4 ? 1 : 3;
+	t->resumed = !(next_number(&state) % 4);
+	t->stream = state;
+}
+
+static void make_program(struct trial *t, unsigned char *choices)
+{
+	size_t len, i;
+
+	len = 16 + next_number(&t->stream) % (CHOICES - 16);
 	for (i = 0; i < len; i++)
-		choices[i] = next_number(&state) >> 32;
+		choices[i] = next_number(&t->stream) >> 32;
 	t->len = fuzz_generate(choices, len, t->text, PROGRAM_SIZE);
 }
 
@@ -112,7 +139,7 @@ static void __printf(2, 3) complain(struct trial *t, const char *fmt, ...)
 
 	va_start(args, fmt);
 	vaf.va = &args;
-	pr_err("!!! seed %lu, program %lu: %pV\n", seed, t->number, &vaf);
+	pr_err("!!! seed %lu, state %lu: %pV\n", seed, t->number, &vaf);
 	va_end(args);
 	broken++;
 }
@@ -121,8 +148,10 @@ static void show_program(struct trial *t)
 {
 	size_t i, n;
 
-	pr_info("program %lu, %s, maxalloc %zu, steps %llu:\n", t->number,
-		t->softirq ? "softirq" : "process", t->maxalloc, t->steps);
+	pr_info("state %lu, %s%s, maxalloc %zu, steps %llu:\n", t->number,
+		t->softirq ? "softirq" : "process",
+		t->resumed ? ", resumed" : "", READ_ONCE(t->s->maxalloc),
+		t->steps);
 	for (i = 0; i < t->len; i += n) {
 		const char *end = memchr(t->text + i, '\n', t->len - i);
 
@@ -139,11 +168,63 @@ static int run_text(struct trial *t, const char *text, size_t len)
 	return klua_state_run(t->s, text, len, "=random", &t->result);
 }
 
+/* A thread that outlives the entry, where run_thread() finds it. */
+static int make_thread(lua_State *L)
+{
+	lua_newthread(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &seed);
+	return 0;
+}
+
+/* Resume the program until it ends or has yielded often enough. */
+static int resume(struct trial *t, lua_State *co)
+{
+	int rounds = RESUMES;
+	int status, err;
+
+	do {
+		status = lua_resume(co, NULL, 0);
+		err = t->s->limits.budget.stopped;
+		if (err && (status == LUA_OK || status == LUA_YIELD))
+			complain(t, "the thread caught the error of a limit");
+		if (status == LUA_YIELD)
+			lua_settop(co, 0);
+	} while (status == LUA_YIELD && --rounds);
+	return err;
+}
+
+/* The same without klua_state_run(), as a consumer may do it. */
+static int run_thread(struct trial *t)
+{
+	lua_State *L = t->s->L;
+	int top, ret;
+
+	ret = klua_state_call(t->s, make_thread, NULL);
+	if (ret)
+		return ret;
+	klua_state_lock(t->s);
+	top = lua_gettop(L);
+	if (lua_checkstack(L, LUA_MINSTACK)) {
+		lua_rawgetp(L, LUA_REGISTRYINDEX, &seed);
+		L = lua_tothread(L, -1);
+		if (!luaL_loadbufferx(L, t->text, t->len, "=random", "t"))
+			ret = resume(t, L);
+		lua_settop(t->s->L, top);
+	}
+	klua_state_unlock(t->s);
+	return ret;
+}
+
+static int run_program(struct trial *t)
+{
+	return t->resumed ? run_thread(t) : run_text(t, t->text, t->len);
+}
+
 static void run_tasklet(struct tasklet_struct *tasklet)
 {
 	struct softirq_run *r = from_tasklet(r, tasklet, tasklet);
 
-	r->ret = run_text(r->t, r->t->text, r->t->len);
+	r->ret = run_program(r->t);
 	complete(&r->done);
 }
 
@@ -195,27 +276,51 @@ static void second_run(struct trial *t)
 		complain(t, "afterwards, 1 + 1 is %d: %s", ret, t->buf);
 }
 
-static void run_trial(struct trial *t)
+/* Some states get no more than a few bytes to work with. */
+static void set_limits(struct trial *t)
 {
-	ktime_t start;
-	s64 ms;
+	t->bound = t->maxalloc;
+	if (t->room) {
+		size_t max = READ_ONCE(t->s->curralloc) + t->room;
+
+		t->bound = max(READ_ONCE(t->s->peakalloc), max);
+		klua_state_set_maxalloc(t->s, max);
+	}
+	klua_state_set_steps(t->s, t->steps);
+}
+
+static void run_round(struct trial *t)
+{
+	ktime_t start = ktime_get();
 	int ret;
 
+	t->buf[0] = '\0';
+	ret = t->softirq ? run_in_softirq(t) : run_program(t);
+	programs++;
+	longest_ms = max(longest_ms, ktime_ms_delta(ktime_get(), start));
+	if (!expected(ret))
+		complain(t, "ends with %d: %s", ret, t->buf);
+	if (READ_ONCE(t->s->peakalloc) > t->bound)
+		complain(t, "takes %zu bytes", t->s->peakalloc);
+}
+
+static void run_trial(struct trial *t, unsigned char *choices)
+{
+	unsigned int i;
+
+	make_trial(t);
 	t->s = klua_state_create(t->maxalloc, NAME);
 	if (!t->s || !klua_state_get(t->s)) {
 		complain(t, "there is no state");
 		return;
 	}
-	klua_state_set_steps(t->s, t->steps);
-	start = ktime_get();
-	ret = t->softirq ? run_in_softirq(t) :
-			   run_text(t, t->text, t->len);
-	ms = ktime_ms_delta(ktime_get(), start);
-	longest_ms = max(longest_ms, ms);
-	if (!expected(ret))
-		complain(t, "ends with %d: %s", ret, t->buf);
-	if (READ_ONCE(t->s->peakalloc) > t->maxalloc)
-		complain(t, "takes %zu bytes", t->s->peakalloc);
+	set_limits(t);
+	for (i = 0; i < t->rounds; i++) {
+		make_program(t, choices);
+		if (show)
+			show_program(t);
+		run_round(t);
+	}
 	second_run(t);
 	klua_state_put(t->s);
 	if (klua_state_destroy(NAME))
@@ -227,14 +332,11 @@ static unsigned long run_all(struct trial *t, unsigned char *choices)
 	unsigned long end = jiffies + secs * HZ;
 	unsigned long n;
 
-	for (n = 0; !programs || n < programs; n++) {
+	for (n = 0; !states || n < states; n++) {
 		if (time_after(jiffies, end) || fatal_signal_pending(current))
 			break;
 		t->number = first + n;
-		make_trial(t, choices);
-		if (show)
-			show_program(t);
-		run_trial(t);
+		run_trial(t, choices);
 		cond_resched();
 	}
 	return n;
@@ -255,8 +357,8 @@ static int __init klua_random_init(void)
 		seed = get_random_u32();
 	pr_info("seed %lu\n", seed);
 	n = run_all(t, choices);
-	pr_info("seed %lu: %lu programs, %lu promises broken, %lld ms at most\n",
-		seed, n, broken, longest_ms);
+	pr_info("seed %lu: %lu programs in %lu states, %lu promises broken, %lld ms at most\n",
+		seed, programs, n, broken, longest_ms);
 	ret = broken || !n ? -EIO : 0;
 free:
 	kvfree(text);

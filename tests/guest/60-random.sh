@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: stock
+# kernel: stock kasan
 # timeout: 90
 #
 # Random hostile programs do no harm. A failure names the seed and the number
-# of the program, with which tests/fuzz/random.c runs it again; RANDOM_SEED
-# sets the seed, RANDOM_SECS how long this takes.
+# of the state, with which tests/fuzz/random.c runs its programs again;
+# RANDOM_SEED sets the seed, RANDOM_SECS how long this takes.
 . "$(dirname "$0")/lib.sh"
 
 # Steps, not time, end the programs: where every allocation is traced, and each
@@ -26,19 +26,20 @@ else
 fi
 said=$(dmesg | sed -n 's/.* klua_random: \(seed .*: .*\)/\1/p' | tail -n 1)
 echo "# $said"
-like "and there were many" 'seed *: [1-9][0-9]* programs, 0 promises broken*' \
+like "and there were many" \
+	'seed *: [1-9][0-9]* programs in [1-9]* states, 0 promises broken*' \
 	"$said"
 
 # The same seed, the same programs.
 programs()
 {
 	dmesg -c >/dev/null
-	insmod /klua/modules/klua_random.ko seed=7 programs=2 show=1 &&
+	insmod /klua/modules/klua_random.ko seed=7 states=2 show=1 &&
 		rmmod klua_random
-	dmesg | sed -n '/klua_random: program 0/,/klua_random: seed/{
+	dmesg | sed -n '/klua_random: state 0/,/klua_random: seed/{
 		s/.*klua_random: //; /^seed/d; p
 	}'
 }
 once=$(programs)
 is "a seed gives the same programs" "$once" "$(programs)"
-like "which are shown" 'program 0, *local a,b,c,d=*program 1, *' "$once"
+like "which are shown" 'state 0, *local a,b,c,d=*state 1, *' "$once"
