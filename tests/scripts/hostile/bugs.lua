@@ -32,6 +32,7 @@ return 60
 -- 5.4.7-5, patch 0013: memory runs out while a table gets a new key
 -- ends: 0|ENOMEM|ETIME *
 -- steps: 1000000
+-- debug steps: 100000
 local weak = {__mode = 'v'}
 local keep = {}
 collectgarbage('stop')
@@ -67,17 +68,21 @@ return deep('x')
 
 --- message-while-memory-runs-out
 -- 5.4.7, patch 0015: the text for an error in an error handler
--- ends: ENOMEM|ETIME|EREMOTEIO|ELOOP *
--- steps: 1000000
-local function handler(m) return handler.x.y end
-local keep = {}
-while true do
-	keep[#keep + 1] = {}
-	xpcall(error, handler)
-	if #keep % 64 == 0 then
-		xpcall(function() local s = ('x'):rep(#keep * 100) end, error)
-	end
+-- ends: 0 done
+-- steps: 40000000
+local function handler() error() end
+local keep, n, size = {}, 1, 1 << 22
+for i = 1, 400 do keep[i] = false end
+while size > 1000 do
+	local ok, s = pcall(string.rep, 'x', size)
+	if ok then keep[n] = s n = n + 1 else size = size // 2 end
 end
+pcall(function() while n < 400 do keep[n] = {} n = n + 1 end end)
+for i = n, 1, -1 do
+	xpcall(error, handler)
+	keep[i] = nil
+end
+return 'done'
 
 --- name-of-a-type
 -- patch 0016: a finalizer takes __name away while a message is made of it
@@ -144,6 +149,7 @@ return f()
 --- errors-in-handlers
 -- CVE-2022-33099: errors while the error of a full C stack is handled
 -- ends: ETIME|EREMOTEIO|ELOOP|ENOMEM *
+-- debug steps: 20000
 local function handler(m) return xpcall(error, handler, m) end
 local function f() return xpcall(f, handler) and f() + 1 end
 return f() + error(f)

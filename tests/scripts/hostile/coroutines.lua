@@ -52,10 +52,12 @@ while true do c() end
 
 --- endless-creating
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 while true do coroutine.create(print) end
 
 --- endless-dying
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 while true do pcall(coroutine.wrap(error)) end
 
 --- kept
@@ -78,6 +80,7 @@ end
 
 --- collected-with-deep-stacks
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 local function deep(n) if n == 0 then coroutine.yield() end return 1 + deep(n - 1) end
 while true do
 	coroutine.resume(coroutine.create(deep), 50)
@@ -188,6 +191,7 @@ return 1
 
 --- yields-in-pairs
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 local c = coroutine.wrap(function()
 	while true do for k in pairs { 1, 2, 3 } do coroutine.yield(k) end end
 end)
@@ -302,6 +306,7 @@ return coroutine.status(1)
 
 --- producers
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 local function filter(p, g)
 	return coroutine.wrap(function()
 		while true do local n = g() if n % p ~= 0 then coroutine.yield(n) end end

@@ -183,6 +183,7 @@ return 1
 
 --- stops-the-collector
 -- ends: ETIME|ENOMEM *
+-- debug steps: 20000
 setmetatable({}, { __gc = function() collectgarbage("stop") end })
 collectgarbage()
 while true do local _ = { {} } end

@@ -63,6 +63,7 @@ return math.maxinteger + 1 == math.mininteger
 
 --- divide-traps-in-a-loop
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 while true do pcall(load("return ... // 0"), 1) end
 
 --- shift-far

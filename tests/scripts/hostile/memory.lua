@@ -73,6 +73,7 @@ end
 
 --- functions-compiled
 -- ends: ENOMEM|ETIME *
+-- debug steps: 20000
 local t = {}
 while true do t[#t + 1] = load("local a, b, c = 1, 2, 3 return function() return a end") end
 
@@ -148,7 +149,9 @@ while true do t[#t + 1] = (#t .. s):upper():reverse() end
 --- char-huge
 -- ends: 0 60000
 -- small: ENOMEM *
+-- debug ends: ENOMEM *
 -- steps: 1000000
+-- There are 768 KiB on a debug kernel, and 60,000 arguments are more.
 local t = {}
 for i = 1, 60000 do t[i] = 65 end
 return #string.char(table.unpack(t))
@@ -198,6 +201,7 @@ return 1 << 20
 
 --- table-resized-for-ever
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 while true do
 	local t = {}
 	for i = 1, 100 do t[i] = i end
@@ -263,6 +267,7 @@ while true do pcall(string.rep, "x", 1 << 30) end
 --- caught-while-full
 -- ends: ETIME *step budget exceeded
 -- steps: 10000000
+-- debug steps: 1000000
 local t = {}
 pcall(function() for i = 1, math.maxinteger do t[i] = { i } end end)
 while true do pcall(function() t[#t + 1] = {} end) end
@@ -282,7 +287,7 @@ return (xpcall(eat, eat))
 --- caught-when-compiling
 -- ends: ETIME *
 -- small: 0 nil	not enough memory
-return load(function() return ("x"):rep(1 << 20) end)
+return load(function() return ("x"):rep(1 << 16) end)
 
 --- caught-and-kept
 -- ends: ETIME *
@@ -315,11 +320,13 @@ end
 
 --- weak-values
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 local t = setmetatable({}, { __mode = "v" })
 while true do t[#t % 100 + 1] = {} end
 
 --- weak-keys
 -- ends: ETIME|ENOMEM *
+-- debug steps: 20000
 local t = setmetatable({}, { __mode = "k" })
 while true do t[{}] = {} end
 
@@ -341,11 +348,13 @@ while true do t = setmetatable({}, { __index = t }) end
 
 --- collector-stopped
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 collectgarbage("stop")
 while true do local _ = { {} } end
 
 --- collector-stopped-strings
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 collectgarbage("stop")
 for i = 1, math.maxinteger do local _ = "x" .. i end
 

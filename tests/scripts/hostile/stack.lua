@@ -76,6 +76,7 @@ return f()
 
 --- coroutine-wrap-in-a-loop
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 local function f() return coroutine.wrap(f)() end
 while true do pcall(f) end
 
@@ -208,6 +209,7 @@ return load(f)
 
 --- load-runs-load
 -- ends: ENOMEM|ETIME|EREMOTEIO *
+-- debug steps: 30000
 local s = "local s = ... return load(s)(s)"
 return load("local s = ... return (load(s)(s))")("local s = ... return (load(s)(s))")
 
@@ -219,6 +221,7 @@ return f("x")
 
 --- gsub-callback-caught
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 local function f(s) return s:gsub(".", f) end
 while true do pcall(f, "x") end
 
@@ -373,6 +376,7 @@ return ok, #e > 0
 
 --- lua-recursion-in-a-loop
 -- ends: ETIME *step budget exceeded
+-- debug steps: 20000
 local function f() return 1 + f() end
 while true do pcall(f) end
 
