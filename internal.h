@@ -79,6 +79,8 @@ void klua_run_defaults(struct klua_state *s);
 
 /* stats.c */
 DECLARE_STATIC_KEY_FALSE(klua_timing);
+int klua_watch(void);
+void klua_unwatch(void);
 void klua_limits_hit(struct klua_state *s);
 void klua_error_note(struct klua_state *s, int err, const char *text,
 		     size_t len);

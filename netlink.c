@@ -184,7 +184,7 @@ static int put_last_error(struct sk_buff *skb, struct klua_state *s)
 	return err;
 }
 
-static int put_stats(struct sk_buff *skb, const struct klua_stats *stats)
+static int put_stats(struct sk_buff *skb, const struct klua_state *s)
 {
 	static const int limits[] = {
 		[KLUA_LIMIT_STEPS] = KLUA_A_STATE_LIMIT_STEPS,
@@ -194,10 +194,11 @@ static int put_stats(struct sk_buff *skb, const struct klua_stats *stats)
 		[KLUA_LIMIT_CANCEL] = KLUA_A_STATE_CANCELS,
 		[KLUA_LIMIT_SIGNAL] = KLUA_A_STATE_SIGNALS,
 	};
+	const struct klua_stats *stats = &s->stats;
 	unsigned int i;
 
-	if (put_u64(skb, KLUA_A_STATE_RUNS, READ_ONCE(stats->runs)) ||
-	    put_u64(skb, KLUA_A_STATE_STEPS, READ_ONCE(stats->steps)) ||
+	if (put_u64(skb, KLUA_A_STATE_RUNS, READ_ONCE(s->limits.runs)) ||
+	    put_u64(skb, KLUA_A_STATE_STEPS, READ_ONCE(s->limits.steps)) ||
 	    put_u64(skb, KLUA_A_STATE_TIME, READ_ONCE(stats->ns)) ||
 	    put_u64(skb, KLUA_A_STATE_ERRORS, READ_ONCE(stats->errors)))
 		return -EMSGSIZE;
@@ -231,7 +232,7 @@ static int put_state(struct sk_buff *skb, struct klua_state *s)
 		return -EMSGSIZE;
 	if (klua_state_busy(s) && nla_put_flag(skb, KLUA_A_STATE_BUSY))
 		return -EMSGSIZE;
-	return put_stats(skb, &s->stats) ?: put_last_error(skb, s);
+	return put_stats(skb, s) ?: put_last_error(skb, s);
 }
 
 /* The state that a request means, by number, name or both; under RCU. */
@@ -672,10 +673,10 @@ static int run_in(struct klua_state *s, struct run *run,
 	if (err)
 		return err;
 	s->sink = &run->sink;
-	run->steps = s->stats.steps;
+	run->steps = s->limits.steps;
 	run->err = __klua_state_run(s, run->script, run->len, run->name,
 				    &run->result);
-	run->steps = s->stats.steps - run->steps;
+	run->steps = s->limits.steps - run->steps;
 	s->sink = NULL;
 	klua_state_unlock(s);
 	return 0;

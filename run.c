@@ -3,7 +3,7 @@
  * Running Lua in a state: limits, protected entries, printing.
  *
  * Whichever function of the Lua API a consumer enters by, the core arms the
- * limits of the state (klua_arm_slow()) and disarms them when the outermost
+ * limits of the state (lua/entry.h) and disarms them when the outermost
  * call returns. What is here adds what most consumers want around that.
  */
 
@@ -21,6 +21,7 @@
 #include <asm/stacktrace.h>
 
 #include "internal.h"
+#include "lua/entry.h"
 #include "tracepoints.h"
 #include "window.h"
 
@@ -94,33 +95,6 @@ void klua_run_defaults(struct klua_state *s)
 			     READ_ONCE(print_burst));
 }
 
-/*
- * How far the stack may grow. On the task's own stack to a quarter from its
- * end: whatever function of a consumer or of the kernel the deepest call
- * makes, printk() say, fits into that quarter; interrupts have a stack of their
- * own or need a few hundred bytes. Above it an eighth is kept for handling the
- * error of getting there: a gsub() with a message handler needs 2 KiB. The
- * bounds of the stacks of interrupts cannot be had by a module, so there an
- * entry gets a fixed share: 5 KiB of 16, and 2 for the error, leave 9 for what
- * came before and what may interrupt. Under KASAN THREAD_SIZE and all frames
- * are larger alike.
- */
-#define STACK_RESERVE	(THREAD_SIZE / 4)
-#define STACK_HANDLING	(THREAD_SIZE / 8)
-#define STACK_SHARE	(THREAD_SIZE / 16 * 5)
-
-static void set_stack(struct klua_limits *lim)
-{
-	unsigned long sp = current_stack_pointer;
-	unsigned long base = (unsigned long)task_stack_page(current);
-
-	if (sp - base < THREAD_SIZE)
-		lim->reserve = base + STACK_RESERVE;
-	else
-		lim->reserve = sp - STACK_SHARE - STACK_HANDLING;
-	WRITE_ONCE(lim->stack, lim->reserve + STACK_HANDLING);
-}
-
 /* Less than this from the entry to the limit, and even an error would not fit. */
 #define STACK_MINIMUM	1024
 
@@ -130,7 +104,7 @@ static bool stack_fits(void)
 	unsigned long base = (unsigned long)task_stack_page(current);
 
 	return sp - base >= THREAD_SIZE ||
-	       sp - base >= STACK_RESERVE + STACK_HANDLING + STACK_MINIMUM;
+	       sp - base >= KLUA_STACK_RESERVE + KLUA_STACK_HANDLING + STACK_MINIMUM;
 }
 
 static void refill(struct klua_budget *budget)
@@ -153,54 +127,23 @@ static void reset_limits(struct klua_state *s)
 	lim->memory_hit = false;
 }
 
-/* For those who watch, none of whom most machines have. */
-static noinline int watch_begin(struct klua_state *s)
-{
-	if (static_branch_unlikely(&klua_timing))
-		s->stats.entered = ktime_get_ns();
-	trace_run_begin(s);
-	return 1;
-}
-
-static noinline void watch_end(struct klua_state *s, u64 steps)
-{
-	/* Not when timing was turned on during the entry. */
-	if (static_branch_unlikely(&klua_timing) && s->stats.entered) {
-		WRITE_ONCE(s->stats.ns, s->stats.ns + ktime_get_ns() -
-					s->stats.entered);
-		s->stats.entered = 0;
-	}
-	trace_run_end(s, steps, s->limits.budget.stopped);
-	if (s->limits.used)
-		klua_limits_hit(s);
-}
-
-static noinline int arm_anew(struct klua_state *s)
-{
-	reset_limits(s);
-	return klua_arm_slow(&s->limits);
-}
-
 /*
  * The outermost call into a state: everything in it is charged from here. The
- * caller has the state's lock, or is the only one who knows it. Every packet
- * comes by here and by klua_disarm(): most entries find what they start with as
- * it was left, and nobody watches.
+ * caller has the state's lock, or is the only one who knows it. Most entries
+ * find what they start with as the last one left it, with nobody watching, and
+ * do not come here (lua/entry.h).
  */
 int klua_arm_slow(struct klua_limits *lim)
 {
 	struct klua_state *s = container_of(lim, struct klua_state, limits);
 
 	lockdep_assert(lockdep_is_held(&s->lock) || s->building || s->closing);
-	if (unlikely(lim->used))
-		return arm_anew(s);
-	WRITE_ONCE(lim->cpu, raw_smp_processor_id());
-	WRITE_ONCE(lim->cancel, 0);
-	/* Written under the lock; a reader sees the old or the new value. */
-	data_race(s->stats.runs++);
-	set_stack(lim);
-	if (static_branch_unlikely(&klua_timing) || trace_run_begin_enabled())
-		return watch_begin(s);
+	if (lim->used)
+		reset_limits(s);
+	klua_entry_arm(lim);
+	if (static_branch_unlikely(&klua_timing))
+		s->stats.entered = ktime_get_ns();
+	trace_run_begin(s);
 	return 1;
 }
 
@@ -209,15 +152,18 @@ void klua_disarm(struct klua_limits *lim)
 	struct klua_state *s = container_of(lim, struct klua_state, limits);
 	u64 steps = lim->budget.slice - lim->budget.left;
 
-	if (unlikely(lim->used))
+	if (lim->used)
 		steps += s->steps - lim->budget.total;
-	/* As above */
-	data_race(s->stats.steps += steps);
-	WRITE_ONCE(lim->cpu, -1);
-	WRITE_ONCE(lim->stack, KLUA_UNARMED);
-	if (unlikely(lim->used) || static_branch_unlikely(&klua_timing) ||
-	    trace_run_end_enabled())
-		watch_end(s, steps);
+	klua_entry_disarm(lim, steps);
+	/* Not when timing was turned on during the entry. */
+	if (static_branch_unlikely(&klua_timing) && s->stats.entered) {
+		WRITE_ONCE(s->stats.ns, s->stats.ns + ktime_get_ns() -
+					s->stats.entered);
+		s->stats.entered = 0;
+	}
+	trace_run_end(s, steps, lim->budget.stopped);
+	if (lim->used)
+		klua_limits_hit(s);
 }
 
 /*

@@ -703,7 +703,7 @@ static void list_one(struct klua_state *s)
 		NAME_ARG(s), READ_ONCE(s->curralloc), READ_ONCE(s->maxalloc),
 		READ_ONCE(s->peakalloc), refcount_read(&s->users), s->id,
 		s->origin == KLUA_ORIGIN_USER ? "user" : "kernel",
-		READ_ONCE(stats->runs), READ_ONCE(stats->steps),
+		READ_ONCE(s->limits.runs), READ_ONCE(s->limits.steps),
 		READ_ONCE(stats->ns), READ_ONCE(stats->errors), limits, error);
 }
 

@@ -44,20 +44,17 @@
 #endif
 
 /**
- * struct klua_stats - what a state has done since it was made
+ * struct klua_stats - what a state has done since it was made, but for what
+ *			struct klua_limits counts
  *
  * Protection as in struct klua_state.
  *
- * @runs:    W: entries: outermost calls into the state
- * @steps:   W: steps these took
  * @ns:      W: time these took, while the module parameter "stats" is on
  * @entered: S: when the entry in progress began, in ns, or 0 when not asked for
  * @errors:  W: klua_state_call()s and klua_state_run()s that ended in an error
  * @limits:  W: entries in which a limit was hit, by enum klua_limit
  */
 struct klua_stats {
-	u64 runs;
-	u64 steps;
 	u64 ns;
 	u64 entered;
 	u64 errors;

@@ -11,12 +11,28 @@
 #include <linux/string_helpers.h>
 
 #include "internal.h"
+#include "lua/entry.h"
 
 #define CREATE_TRACE_POINTS
 #include "tracepoints.h"
 
 /* Reading the clock twice costs more than a short entry: only when asked for. */
 DEFINE_STATIC_KEY_FALSE(klua_timing);
+
+/* How many want to know when entries begin and end: lua/entry.h looks. */
+DEFINE_STATIC_KEY_FALSE(klua_watched);
+
+/* Called with the mutex of tracepoints, or that of module parameters, held. */
+int klua_watch(void)
+{
+	static_branch_inc(&klua_watched);
+	return 0;
+}
+
+void klua_unwatch(void)
+{
+	static_branch_dec(&klua_watched);
+}
 
 static int set_timing(const char *val, const struct kernel_param *kp)
 {
@@ -25,10 +41,15 @@ static int set_timing(const char *val, const struct kernel_param *kp)
 
 	if (err)
 		return err;
-	if (on)
+	if (on == static_key_enabled(&klua_timing))
+		return 0;
+	if (on) {
 		static_branch_enable(&klua_timing);
-	else
+		klua_watch();
+	} else {
+		klua_unwatch();
 		static_branch_disable(&klua_timing);
+	}
 	return 0;
 }
 

@@ -39,23 +39,27 @@ DEFINE_EVENT(klua_state, create,
 DEFINE_EVENT(klua_state, destroy,
 	     TP_PROTO(const struct klua_state *s),
 	     TP_ARGS(s));
-DEFINE_EVENT(klua_state, run_begin,
-	     TP_PROTO(const struct klua_state *s),
-	     TP_ARGS(s));
 
-TRACE_EVENT(run_end,
-	    TP_PROTO(const struct klua_state *s, u64 steps, int stopped),
-	    TP_ARGS(s, steps, stopped),
-	    TP_STRUCT__entry(__field(u32, id)
-			     __array(char, name, KLUA_NAME_MAXSIZE)
-			     __field(u64, steps)
-			     __field(int, stopped)),
-	    TP_fast_assign(__entry->id = s->id;
-			   klua_escape_name(__entry->name, s);
-			   __entry->steps = steps;
-			   __entry->stopped = stopped;),
-	    TP_printk("id=%u name=%s steps=%llu stopped=%d", __entry->id,
-		      __entry->name, __entry->steps, __entry->stopped));
+/* Entries look at one static key for these two and for the time they take. */
+DEFINE_EVENT_FN(klua_state, run_begin,
+		TP_PROTO(const struct klua_state *s),
+		TP_ARGS(s),
+		klua_watch, klua_unwatch);
+
+TRACE_EVENT_FN(run_end,
+	       TP_PROTO(const struct klua_state *s, u64 steps, int stopped),
+	       TP_ARGS(s, steps, stopped),
+	       TP_STRUCT__entry(__field(u32, id)
+				__array(char, name, KLUA_NAME_MAXSIZE)
+				__field(u64, steps)
+				__field(int, stopped)),
+	       TP_fast_assign(__entry->id = s->id;
+			      klua_escape_name(__entry->name, s);
+			      __entry->steps = steps;
+			      __entry->stopped = stopped;),
+	       TP_printk("id=%u name=%s steps=%llu stopped=%d", __entry->id,
+			 __entry->name, __entry->steps, __entry->stopped),
+	       klua_watch, klua_unwatch);
 
 TRACE_EVENT(limit,
 	    TP_PROTO(const struct klua_state *s, enum klua_limit which),

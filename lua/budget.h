@@ -65,8 +65,8 @@ struct klua_budget {
  * @running:  S: the coroutine that keeps what is left of them, or NULL
  * @stack:    W: lowest address that the C stack may reach while Lua runs, or
  *	      KLUA_UNARMED
- * @reserve:  S: lowest address while the error of having reached @stack is
- *	      handled
+ * @runs:     W: entries so far
+ * @steps:    W: steps these took
  * @deadline: S: ns on the monotonic clock, or 0 before the first look
  * @cpu:      W: the CPU that the entry runs on, or -1
  * @cancel:   A: another CPU asks the entry to end
@@ -79,7 +79,8 @@ struct klua_limits {
 	struct klua_budget budget;
 	struct lua_State *running;
 	unsigned long stack;
-	unsigned long reserve;
+	u64 runs;
+	u64 steps;
 	u64 deadline;
 	int cpu;
 	int cancel;

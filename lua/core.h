@@ -5,7 +5,7 @@
 #ifndef KLUA_CORE_H
 #define KLUA_CORE_H
 
-#include "budget.h"
+#include "entry.h"
 
 /*
  * The host makes every state with its limits as the allocator's data. Behind
@@ -48,6 +48,9 @@ void klua_charge_slow(lua_State *L);
 /* Count @n steps; true when that calls for klua_charge_slow(). */
 #define klua_spend(L, n)	unlikely((klua_left(L) -= (long)(n)) < 0)
 
+/* Are less than @n left? */
+#define klua_short(L, n)	(klua_left(L) < (long)(n))
+
 /* Bring the steps that are left to @L; returns where they were. */
 static inline lua_State *klua_take(lua_State *L)
 {
@@ -66,6 +69,19 @@ static inline lua_State *klua_take(lua_State *L)
 	return was;
 }
 
+/* Who takes steps, or NULL outside of an entry. */
+#define klua_running(L)	(klua_limits(L)->running)
+
+/* Steps go with who runs: from @was, who does, to @L, who has none. */
+static inline void klua_switch(lua_State *was, lua_State *L)
+{
+	long left = klua_left(was);
+
+	klua_left(was) = 0;
+	klua_left(L) += left;
+	klua_running(L) = L;
+}
+
 /* Bring the steps that are left to where the host sees them. */
 static inline void klua_park(struct klua_limits *lim)
 {
@@ -79,13 +95,30 @@ static inline void klua_park(struct klua_limits *lim)
 #define klua_inside(L)	klua_armed(klua_limits(L))
 
 /* An entry begins: not klua_inside() one yet. */
-static inline void klua_enter(lua_State *L)
+static inline void klua_enter(lua_State *L, struct klua_limits *lim)
 {
-	struct klua_limits *lim = klua_limits(L);
-
-	klua_arm_slow(lim);
-	klua_left(L) = lim->budget.slice;
+	if (likely(!lim->used && klua_entry_unwatched()))
+		klua_entry_arm(lim);
+	else
+		klua_arm_slow(lim);
 	lim->running = L;
+	klua_left(L) = lim->budget.slice;
+}
+
+/* It ends; whoever runs has what is left. */
+static inline void klua_leave(struct klua_limits *lim)
+{
+	lua_State *ran = lim->running;
+	long left = klua_left(ran);
+
+	klua_left(ran) = 0;
+	lim->running = NULL;
+	if (likely(!lim->used && klua_entry_unwatched())) {
+		klua_entry_disarm(lim, lim->budget.slice - left);
+	} else {
+		lim->budget.left = left;
+		klua_disarm(lim);
+	}
 }
 
 /* True when this call armed the limits, and so has to klua_end() the entry. */
@@ -93,24 +126,28 @@ static inline int klua_begin(lua_State *L)
 {
 	if (klua_inside(L))
 		return 0;
-	klua_enter(L);
+	klua_enter(L, klua_limits(L));
 	return 1;
 }
 
-static inline void klua_end(lua_State *L)
-{
-	klua_park(klua_limits(L));
-	klua_disarm(klua_limits(L));
-}
+#define klua_end(L)	klua_leave(klua_limits(L))
+
+/* Nearer to the end of the C stack than Lua may go. */
+#define klua_stack_below(lim)	unlikely(klua_stack_pointer() < (lim)->stack)
 #else
 /* For tests/bench alone, which shows what the limits cost. */
 #define klua_owe(L, n)		((void)(n))
 #define klua_spend(L, n)	((void)(n), 0)
 #define klua_park(lim)		((void)(lim))
-#define klua_inside(L)		((void)(L), 1)
-#define klua_enter(L)		((void)(L))
+#define klua_inside(L)		(!!(L)->errorJmp)
+#define klua_enter(L, lim)	((void)(L), (void)(lim))
+#define klua_leave(lim)		((void)(lim))
+#define klua_stack_below(lim)	((void)(lim), 0)
 #define klua_begin(L)		0
 #define klua_end(L)		((void)(L))
+#define klua_short(L, n)	((void)(n), 0)
+#define klua_running(L)		(L)
+#define klua_switch(was, L)	((void)(was))
 
 static inline lua_State *klua_take(lua_State *L)
 {
@@ -148,12 +185,7 @@ static inline lua_State *klua_take(lua_State *L)
 #define klua_protected(L)	((L)->errorJmp || G(L)->mainthread->errorJmp)
 
 /* Below the limit, or no limit set: one comparison for the common case. */
-#ifdef KLUA_UNCHECKED
-#define klua_stack_check(L)	0
-#else
-#define klua_stack_check(L) \
-	unlikely(klua_stack_pointer() < klua_limits(L)->stack)
-#endif
+#define klua_stack_check(L)	klua_stack_below(klua_limits(L))
 
 #define klua_stack_low(L)	(klua_stack_check(L) && klua_stack_hit(L))
 
@@ -170,7 +202,8 @@ static noinline bool klua_stack_hit(lua_State *L)
 }
 
 #define klua_stack_out(L) \
-	(klua_stack_pointer() < klua_limits(L)->reserve)
+	(klua_stack_pointer() < \
+	 klua_limits(L)->stack - KLUA_STACK_HANDLING)
 
 /*
  * Call a function of a consumer, and say so when it returns, or raises an

@@ -16,6 +16,7 @@
 #include <linux/random.h>
 #include <linux/string.h>
 #include <asm/stacktrace.h>
+#include "entry.h"
 #include "try.h"
 
 /* Kernel macros with names that the core uses for its own. */
@@ -111,6 +112,16 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define klua_stack_pointer()	((unsigned long)__builtin_frame_address(0))
 #define strcoll			strcmp
+
+#ifndef LUAI_TRY
+#define luai_jmpbuf		jmp_buf
+#define LUAI_THROW(L, c)	longjmp((c)->b, 1)
+#define LUAI_TRY(L, c, a) \
+	do { \
+		if (setjmp((c)->b) == 0) \
+			a \
+	} while (0)
+#endif
 
 unsigned long long klua_random(void);
 

@@ -10,6 +10,7 @@
 #include <asm/asm.h>
 #include <asm/frame.h>
 #include <asm/nospec-branch.h>
+#include <asm/unwind_hints.h>
 
 #ifndef CONFIG_X86_64
 #error "KLua's x86 code is for 64 bits"
@@ -33,13 +34,9 @@ SYM_FUNC_START(klua_try)
 	movq	%rdx, %rdi
 	movq	%rcx, %rsi
 	CALL_NOSPEC rax
-	addq	$8, %rsp
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%rbx
-	popq	%rbp
+	/* What f() was called with it has restored, as every function does. */
+	leave
+	UNWIND_HINT_FUNC
 	RET
 SYM_FUNC_END(klua_try)
 

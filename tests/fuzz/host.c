@@ -14,7 +14,7 @@
 #include "lua.h"
 #include "lauxlib.h"
 #include "lualib.h"
-#include "budget.h"
+#include "entry.h"
 #include "host.h"
 
 /*
@@ -22,7 +22,6 @@
  * sanitizers as without.
  */
 #define STACK_SHARE	(32 * 1024)
-#define STACK_HANDLING	(8 * 1024)
 /* Below that: the deepest calls, and the sanitizers' own functions. */
 #define STACK_RESERVE	(24 * 1024)
 /* Painted, to see how deep it really went. */
@@ -88,7 +87,6 @@ int klua_arm_slow(struct klua_limits *lim)
 {
 	unsigned long sp = (unsigned long)__builtin_frame_address(0);
 
-	lim->reserve = sp - STACK_SHARE - STACK_HANDLING;
 	lim->stack = sp - STACK_SHARE;
 	lim->budget.stopped = 0;
 	lim->budget.total = opt->steps;
@@ -447,6 +445,6 @@ void fuzz_run(const char *text, size_t len, const struct fuzz_options *options)
 		fprintf(stderr, "%ld ms, %zu bytes of stack\n", ms, used);
 	if (ms > MAX_MS)
 		broken("%ld ms for %u steps", ms, options->steps);
-	if (used > STACK_SHARE + STACK_HANDLING + STACK_RESERVE)
+	if (used > STACK_SHARE + KLUA_STACK_HANDLING + STACK_RESERVE)
 		broken("%zu bytes of stack", used);
 }
