@@ -77,6 +77,22 @@
 #undef cvt2num
 #define cvt2num(o)		(ttisstring(o) && vslen(o) <= MAXNUMERAL)
 
+/*
+ * The place of @name in @t. The string is on the stack, in one of the slots
+ * that it always has to spare, until it is in the table, for which memory may
+ * have to be collected.
+ */
+static TValue *klua_field(lua_State *L, Table *t, const char *name)
+{
+	TValue *place;
+
+	setsvalue2s(L, L->top, luaS_newlstr(L, name, strlen(name)));
+	L->top++;
+	place = luaH_set(L, t, L->top - 1);
+	L->top--;
+	return place;
+}
+
 /* Names that several of the files below use for different things. */
 #include "lzio.c"
 #include "lctype.c"

@@ -276,14 +276,18 @@ for k in pairs(t) do collectgarbage("step") end
 return 1
 
 --- out-of-memory-in-collect
--- ends: 0|ENOMEM *
-local keepers = {}
+-- ends: 0 50
+-- steps: 1000000
+local keepers, failed = {}, 0
+collectgarbage("stop")
 for i = 1, 50 do
 	setmetatable({}, { __gc = function() keepers[#keepers + 1] = ("x"):rep(1 << 24) end })
 end
-pcall(collectgarbage)
-pcall(collectgarbage)
-return 1
+for i = 1, 60 do
+	if not pcall(collectgarbage) then failed = failed + 1 end
+end
+collectgarbage("restart")
+return failed
 
 --- in-emergency
 -- ends: ENOMEM not enough memory*
