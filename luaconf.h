@@ -98,9 +98,6 @@
 #define LUA_IDSIZE		60
 #define LUA_KCONTEXT		ptrdiff_t
 
-/* Long strings are hashed whole, not sampled: see lua/README on collisions. */
-#define LUAI_HASHLIMIT		31
-
 /* Everything but the API is static to lua/core.c. */
 #define LUA_API			extern
 #define LUALIB_API		LUA_API

@@ -81,3 +81,16 @@ dmesg_mark
 lua 'print(("x"):rep(5000))' name=long
 is "a long line is printed whole" 5000 \
 	"$(dmesg_since | tr -cd x | wc -c)"
+
+# walk: the order in which a new state walks its table of a hundred names
+walk()
+{
+	lua 'local names, order = {}, {}
+	for i = 1, 100 do names["name" .. i] = true end
+	for name in pairs(names) do order[#order + 1] = name end
+	return table.concat(order, " ")'
+	echo "$lua_errno: $lua_text"
+}
+first=$(walk)
+like "a table of names is walked" '0: name*name*name*' "$first"
+check "in an order that no other state has" [ "$first" != "$(walk)" ]
