@@ -34,6 +34,11 @@ static void exit_state(struct kunit *test)
 	klua_state_destroy_all();
 }
 
+static int nothing(lua_State *L)
+{
+	return 0;
+}
+
 /* For entries by Lua's own functions, under the state's lock */
 static int load_chunk(const char *chunk)
 {
@@ -154,6 +159,39 @@ static void resume_is_limited(struct kunit *test)
 }
 
 /* Each piece between two yields is an entry. */
+/*
+ * Who ran before a resume may be a coroutine that the core was not told of, and
+ * that the one which is resumed collects. What is left then goes to who resumed.
+ */
+static int resume_after_another(lua_State *L)
+{
+	lua_State *resumed = lua_newthread(L);
+	lua_State *called = lua_newthread(L);
+
+	lua_getglobal(resumed, "collectgarbage");
+	lua_pushcfunction(called, nothing);
+	lua_call(called, 0, 0);
+	lua_pushboolean(L, state->limits.running == called);
+	lua_remove(L, -2);
+	lua_resume(resumed, L, 0);
+	lua_pushboolean(L, state->limits.running == L);
+	return 2;
+}
+
+static void steps_go_to_who_resumed(struct kunit *test)
+{
+	lua_State *L = state->L;
+
+	klua_state_lock(state);
+	lua_pushcfunction(L, resume_after_another);
+	KUNIT_ASSERT_EQ(test, lua_pcall(L, 0, 2, 0), LUA_OK);
+	KUNIT_EXPECT_TRUE(test, lua_toboolean(L, -2));
+	KUNIT_EXPECT_TRUE(test, lua_toboolean(L, -1));
+	lua_settop(L, 0);
+	klua_state_unlock(state);
+	expect_disarmed(test);
+}
+
 static void each_resume_has_its_own_budget(struct kunit *test)
 {
 	lua_State *co;
@@ -528,11 +566,6 @@ static struct {
 	int steps;
 } nmi;
 
-static int nothing(lua_State *L)
-{
-	return 0;
-}
-
 static int enter_in_nmi(unsigned int type, struct pt_regs *regs)
 {
 	if (!xchg(&nmi.wanted, false))
@@ -574,6 +607,7 @@ static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(pcall_is_limited_in_memory),
 	KUNIT_CASE(load_is_limited),
 	KUNIT_CASE(resume_is_limited),
+	KUNIT_CASE(steps_go_to_who_resumed),
 	KUNIT_CASE(each_resume_has_its_own_budget),
 	KUNIT_CASE(collecting_is_limited),
 	KUNIT_CASE(collecting_in_steps_is_limited),
