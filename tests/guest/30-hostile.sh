@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# kernel: stock
+# kernel: stock kasan
 # timeout: 300
 # boot: own kmemleak=off
 #
