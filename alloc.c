@@ -41,7 +41,6 @@
 
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
-#include <linux/kmemleak.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -159,16 +158,23 @@ static void *contiguous(struct klua_state *s, size_t size)
 		return NULL;
 	for (at = 0; at < size; at += PAGE_SIZE)
 		list_add_tail(&virt_to_page(pages + at)->lru, &s->pages);
-	kmemleak_alloc(pages, size, 1, flags(s));
+	klua_leak_watch(pages, 0, size, flags(s));
 	return pages;
 }
 
-/* A state without a window does not get one for what it may not hold. */
+/*
+ * A state without a window does not get one for what it may not hold. A single
+ * page comes from there only when one is idle, and is used where it is: if it
+ * was mapped elsewhere, its address would be lost until the next flush, and a
+ * script could soon have none left.
+ */
 static void *scattered(struct klua_state *s, size_t size)
 {
 	size_t more = worth_a_look(s, size) && scarce(size) ? 0 : room(s);
 
-	if (size == PAGE_SIZE || (!s->window && size > more))
+	if (size == PAGE_SIZE && !klua_window_idle(s))
+		return NULL;
+	if (!s->window && size > more)
 		return NULL;
 	return klua_window_get(s, size, more, flags(s));
 }
@@ -182,7 +188,8 @@ void *klua_pages_get(struct klua_heap *h, size_t size)
 
 	if (!pages)
 		pages = scattered(s, size);
-	if (!pages && klua_window_trim(s, size))
+	/* The addresses of what is trimmed are lost for a while, too. */
+	if (!pages && size <= KMALLOC_MAX_SIZE && klua_window_trim(s, size))
 		pages = contiguous(s, size);
 	set_active_memcg(old);
 	return pages;
@@ -216,7 +223,7 @@ void klua_pages_put(struct klua_heap *h, void *pages, size_t size)
 	} else {
 		for (at = 0; at < size; at += PAGE_SIZE)
 			list_del(&virt_to_page((char *)pages + at)->lru);
-		kmemleak_free_part(pages, size);
+		klua_leak_forget(pages, size);
 		free_pages_exact(pages, size);
 	}
 	breathe(s);
@@ -230,7 +237,7 @@ static void put_all_pages(struct klua_state *s)
 
 	list_for_each_entry_safe(page, next, &s->pages, lru) {
 		list_del(&page->lru);
-		kmemleak_free_part(page_address(page), PAGE_SIZE);
+		klua_leak_forget(page_address(page), PAGE_SIZE);
 		__free_page(page);
 		size += PAGE_SIZE;
 		breathe(s);

@@ -6,6 +6,7 @@
 #define KLUA_INTERNAL_H
 
 #include <linux/jump_label.h>
+#include <linux/kmemleak.h>
 
 #include "states.h"
 
@@ -28,6 +29,25 @@
  */
 lua_State *lua_newstate(lua_Alloc alloc, void *ud);
 void luaL_openlibs(lua_State *L);
+
+/*
+ * kmemleak knows each page of a block, since to take the last ones out of what it
+ * knows as one it would sleep. What points to a block points to its first page.
+ */
+static inline void klua_leak_watch(void *block, size_t from, size_t to,
+				   gfp_t gfp)
+{
+	for (; from < to; from += PAGE_SIZE)
+		kmemleak_alloc(block + from, PAGE_SIZE, !from, gfp);
+}
+
+static inline void klua_leak_forget(void *pages, size_t size)
+{
+	size_t at;
+
+	for (at = 0; at < size; at += PAGE_SIZE)
+		kmemleak_free(pages + at);
+}
 
 void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize);
 void klua_alloc_init(struct klua_state *s);

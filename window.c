@@ -51,7 +51,6 @@
 
 #include <linux/bitmap.h>
 #include <linux/delay.h>
-#include <linux/kmemleak.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sizes.h>
@@ -184,7 +183,7 @@ static struct klua_window *make(unsigned int pages)
 {
 	size_t longs = BITS_TO_LONGS(pages);
 	struct klua_window *w = kvzalloc(struct_size(w, taken, 2 * longs),
-					 GFP_KERNEL);
+					 GFP_KERNEL_ACCOUNT | __GFP_NORETRY);
 
 	if (!w)
 		return NULL;
@@ -253,7 +252,7 @@ static void drop(struct klua_window *w)
 		return;
 	while ((at = find_next_bit(w->mapped, w->pages, at)) < w->pages) {
 		if (test_bit(at, w->taken))
-			kmemleak_free_part(w->base + at * PAGE_SIZE, PAGE_SIZE);
+			klua_leak_forget(w->base + at * PAGE_SIZE, PAGE_SIZE);
 		__free_page(unmap(w, at++));
 		if (!(at % BATCH))
 			cond_resched();
@@ -424,8 +423,7 @@ static bool furnish(struct klua_state *s, unsigned int n)
 	}
 	if (w)
 		give(s, w);
-	else
-		s->window_wish = true;
+	s->window_wish = !w || w->pages < window_pages(s->maxalloc);
 	ask(s, 0);
 	return w;
 }
@@ -461,7 +459,7 @@ void *klua_window_get(struct klua_state *s, size_t size, size_t room, gfp_t gfp)
 	if (!use(s, at, n, room, gfp))
 		return NULL;
 	block = s->window->base + at * PAGE_SIZE;
-	kmemleak_alloc(block, size, 1, gfp);
+	klua_leak_watch(block, 0, size, gfp);
 	return block;
 }
 
@@ -505,8 +503,7 @@ bool klua_window_grow(struct klua_state *s, void *block, size_t old,
 		return false;
 	if (!use(s, at, n, room, gfp))
 		return false;
-	kmemleak_free(block);
-	kmemleak_alloc(block, size, 1, gfp);
+	klua_leak_watch(block, old, size, gfp);
 	return true;
 }
 
@@ -520,7 +517,7 @@ bool klua_window_grow(struct klua_state *s, void *block, size_t old,
  */
 void klua_window_put(struct klua_state *s, void *block, size_t size)
 {
-	kmemleak_free_part(block, size);
+	klua_leak_forget(block, size);
 	s->window->used -= size >> PAGE_SHIFT;
 	set_idle(s->window, place_of(s->window, block), size >> PAGE_SHIFT);
 	ask_soon(s);
@@ -638,6 +635,7 @@ static bool tidy(struct klua_state *s, struct list_head *flush)
 		spin_unlock_bh(&s->lock);
 		for (i = 0; i < n; i++)
 			__free_page(pages[i]);
+		cond_resched();
 	} while (n);
 	return true;
 }

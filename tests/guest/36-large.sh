@@ -77,6 +77,22 @@ for context in $contexts; do
 	back "and without that, $context" "$before"
 	lua 'return 1' name=kept
 
+	# Half a gigabyte copied; too much for a debug kernel
+	if [ "$keys" -gt 0 ]; then
+		lua_ok "large blocks and small ones by turns, in one entry, $context" \
+			"local part = ('0123456789abcdef'):rep(64)
+			for i = 1, 8 do
+				local s = part:rep(17500)
+				s = nil collectgarbage()
+				local t = {}
+				for j = 1, 18000 do
+					t[j] = part:sub(1, 900) .. part:sub(1, 900) .. j
+				end
+				t = nil collectgarbage()
+			end return true" true maxalloc=40000000 "$@"
+		back "large ones and small ones, $context" "$before"
+	fi
+
 	lua_ok "a table of $array elements, $context" \
 		"local t = {} for i = 1, $array do t[i] = i end
 		local n = 0 for i = 1, #t, 7 do n = n + t[i] - i end
