@@ -39,6 +39,8 @@ SYM_FUNC_START(klua_try)
 	UNWIND_HINT_FUNC
 	RET
 SYM_FUNC_END(klua_try)
+/* Its return address would be taken after a throw had been told of all others. */
+_ASM_NOKPROBE(klua_try)
 
 /*
  * rdi: buf. Takes over the frame of klua_try(). The stack pointer comes from
@@ -57,4 +59,5 @@ SYM_FUNC_START(klua_throw)
 	popq	%rbp
 	RET
 SYM_FUNC_END(klua_throw)
+_ASM_NOKPROBE(klua_throw)
 STACK_FRAME_NON_STANDARD klua_throw

@@ -305,7 +305,7 @@ static int enter_thread(lua_State *L, const char *text, size_t len)
 	status = luaL_loadbufferx(co, text, len, "=fuzz", "t");
 	if (status == LUA_OK) {
 		do {
-			status = lua_resume(co, NULL, 0);
+			status = lua_resume(co, rounds % 2 ? L : NULL, 0);
 			if (limits.budget.stopped && status <= LUA_YIELD)
 				broken("the thread caught a limit's error");
 			if (status == LUA_YIELD)

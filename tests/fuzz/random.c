@@ -183,7 +183,7 @@ static int resume(struct trial *t, lua_State *co)
 	int status, err;
 
 	do {
-		status = lua_resume(co, NULL, 0);
+		status = lua_resume(co, rounds % 2 ? t->s->L : NULL, 0);
 		err = t->s->limits.budget.stopped;
 		if (err && (status == LUA_OK || status == LUA_YIELD))
 			complain(t, "the thread caught the error of a limit");
