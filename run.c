@@ -98,13 +98,27 @@ void klua_run_defaults(struct klua_state *s)
 /* Less than this from the entry to the limit, and even an error would not fit. */
 #define STACK_MINIMUM	1024
 
+/*
+ * States that this CPU is inside of. Bottom halves are off from the first to
+ * the last, so whoever counts stays on this CPU and is not interrupted by
+ * anybody else who does.
+ */
+static DEFINE_PER_CPU(unsigned int, inside);
+
+/*
+ * Each entry on the stack of an interrupt gets its share of it. That is enough
+ * for one and for another nested into it, but not for a third.
+ */
+#define INTERRUPT_ENTRIES	2
+
 static bool stack_fits(void)
 {
 	unsigned long sp = current_stack_pointer;
 	unsigned long base = (unsigned long)task_stack_page(current);
 
-	return sp - base >= THREAD_SIZE ||
-	       sp - base >= KLUA_STACK_RESERVE + KLUA_STACK_HANDLING + STACK_MINIMUM;
+	if (sp - base >= THREAD_SIZE)
+		return __this_cpu_read(inside) <= INTERRUPT_ENTRIES;
+	return sp - base >= KLUA_STACK_RESERVE + KLUA_STACK_HANDLING + STACK_MINIMUM;
 }
 
 static void refill(struct klua_budget *budget)
@@ -140,9 +154,12 @@ int klua_arm_slow(struct klua_limits *lim)
 	lockdep_assert(lockdep_is_held(&s->lock) || s->building || s->closing);
 	if (lim->used)
 		reset_limits(s);
+	lim->budget.left = lim->budget.slice;
 	klua_entry_arm(lim);
-	if (static_branch_unlikely(&klua_timing))
+	if (static_branch_unlikely(&klua_timing)) {
 		s->stats.entered = ktime_get_ns();
+		lim->used = true;	/* so that it ends by klua_disarm() */
+	}
 	trace_run_begin(s);
 	return 1;
 }
@@ -156,7 +173,7 @@ void klua_disarm(struct klua_limits *lim)
 		steps += s->steps - lim->budget.total;
 	klua_entry_disarm(lim, steps);
 	/* Not when timing was turned on during the entry. */
-	if (static_branch_unlikely(&klua_timing) && s->stats.entered) {
+	if (s->stats.entered) {
 		WRITE_ONCE(s->stats.ns, s->stats.ns + ktime_get_ns() -
 					s->stats.entered);
 		s->stats.entered = 0;
@@ -394,18 +411,31 @@ void klua_state_close(struct klua_state *s)
 		  NAME_ARG(s), s->curralloc);
 }
 
-/*
- * States that this CPU is inside of. Bottom halves are off from the first to
- * the last, so whoever counts stays on this CPU and is not interrupted by
- * anybody else who does.
- */
-static DEFINE_PER_CPU(unsigned int, inside);
-
 static void own(struct klua_state *s)
 {
 	lockdep_assert_held(&s->lock);
 	WRITE_ONCE(s->owner, smp_processor_id());
 	__this_cpu_inc(inside);
+}
+
+/*
+ * Looks at a lock that is taken before queueing for it. Handing a state from
+ * one processor to another costs about as much as a short entry, so that two
+ * which enter it all the time get more done when each does a few in a row. A
+ * few such entries long; then it is this processor's turn.
+ */
+#define PATIENCE	200
+
+static noinline void lock_taken(struct klua_state *s) __acquires(&s->lock)
+{
+	int i;
+
+	for (i = 0; i < PATIENCE; i++) {
+		if (!spin_is_locked(&s->lock) && spin_trylock_bh(&s->lock))
+			return;
+		cpu_relax();
+	}
+	spin_lock_bh(&s->lock);
 }
 
 /**
@@ -419,7 +449,11 @@ static void own(struct klua_state *s)
  */
 void klua_state_lock(struct klua_state *s) __acquires(&s->lock)
 {
-	spin_lock_bh(&s->lock);
+	/* Trying is no order of locks to lockdep, which is to see each. */
+	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
+		spin_lock_bh(&s->lock);
+	else if (unlikely(!spin_trylock_bh(&s->lock)))
+		lock_taken(s);
 	own(s);
 }
 EXPORT_SYMBOL_KLUA(klua_state_lock);

@@ -48,9 +48,6 @@ void klua_charge_slow(lua_State *L);
 /* Count @n steps; true when that calls for klua_charge_slow(). */
 #define klua_spend(L, n)	unlikely((klua_left(L) -= (long)(n)) < 0)
 
-/* Are less than @n left? */
-#define klua_short(L, n)	(klua_left(L) < (long)(n))
-
 /* Bring the steps that are left to @L; returns where they were. */
 static inline lua_State *klua_take(lua_State *L)
 {
@@ -94,7 +91,7 @@ static inline void klua_park(struct klua_limits *lim)
 
 #define klua_inside(L)	klua_armed(klua_limits(L))
 
-/* An entry begins: not klua_inside() one yet. */
+/* An entry begins: not klua_inside() one yet. @L has yet to get its steps. */
 static inline void klua_enter(lua_State *L, struct klua_limits *lim)
 {
 	if (likely(!lim->used && klua_entry_unwatched()))
@@ -102,8 +99,11 @@ static inline void klua_enter(lua_State *L, struct klua_limits *lim)
 	else
 		klua_arm_slow(lim);
 	lim->running = L;
-	klua_left(L) = lim->budget.slice;
 }
+
+/* The first slice is for @L, which has spent @n of it. */
+#define klua_first(L, lim, n) \
+	(klua_left(L) = (lim)->budget.slice - (long)(n))
 
 /* It ends; whoever runs has what is left. */
 static inline void klua_leave(struct klua_limits *lim)
@@ -127,6 +127,7 @@ static inline int klua_begin(lua_State *L)
 	if (klua_inside(L))
 		return 0;
 	klua_enter(L, klua_limits(L));
+	klua_first(L, klua_limits(L), 0);
 	return 1;
 }
 
@@ -145,7 +146,11 @@ static inline int klua_begin(lua_State *L)
 #define klua_stack_below(lim)	((void)(lim), 0)
 #define klua_begin(L)		0
 #define klua_end(L)		((void)(L))
-#define klua_short(L, n)	((void)(n), 0)
+
+static inline long klua_first(lua_State *L, struct klua_limits *lim, long n)
+{
+	return n;
+}
 #define klua_running(L)		(L)
 #define klua_switch(was, L)	((void)(was))
 
