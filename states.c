@@ -445,6 +445,8 @@ static int open_state(struct klua_new *new, struct klua_state *s)
 
 	/* What opening the libraries took is not the scripts'. */
 	memset(&s->stats, 0, sizeof(s->stats));
+	s->limits.runs = 0;
+	s->limits.steps = 0;
 	if (new->steps)
 		klua_steps_set(s, new->steps);
 	if (err == -ENOMEM)

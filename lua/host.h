@@ -106,6 +106,11 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 
 #define KLUA_JUMP_TABLE
 #define noinline		__attribute__((noinline))
+#ifdef __clang__
+#define __noclone
+#else
+#define __noclone		__attribute__((noclone))
+#endif
 #undef __always_inline
 #define __always_inline	inline __attribute__((always_inline))
 #define likely(x)		__builtin_expect(!!(x), 1)

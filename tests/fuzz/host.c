@@ -36,9 +36,12 @@
 
 /* What the second script may use on top of what the first one left behind. */
 #define SECOND_BYTES	(16 * 1024)
+/* And the steps that it gets at least: libraries are opened with fewer. */
+#define SECOND_STEPS	1000
 
 static struct klua_limits limits;
 static const struct fuzz_options *opt;
+static unsigned int steps;
 static size_t maxalloc, curralloc;
 static unsigned int allocs;
 static int resources;
@@ -89,7 +92,7 @@ int klua_arm_slow(struct klua_limits *lim)
 
 	lim->stack = sp - STACK_SHARE;
 	lim->budget.stopped = 0;
-	lim->budget.total = opt->steps;
+	lim->budget.total = steps;
 	refill(&lim->budget);
 	return 1;
 }
@@ -342,6 +345,8 @@ static void second_run(lua_State *L)
 	static const char text[] = "return 1 + 1";
 	size_t saved = maxalloc;
 
+	if (steps < SECOND_STEPS)
+		steps = SECOND_STEPS;
 	maxalloc = curralloc + SECOND_BYTES;
 	allocs = opt->fail;
 	if (enter(L, text, sizeof(text) - 1) != LUA_OK) {
@@ -381,6 +386,7 @@ static void run(const char *text, size_t len)
 	klua_disarm(&limits);
 	seed = 88172645463325252ull;
 	maxalloc = (size_t)opt->kib * 1024;
+	steps = opt->steps;
 	curralloc = 0;
 	allocs = 0;
 	resources = 0;
