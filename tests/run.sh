@@ -248,6 +248,7 @@ run_guest_tests()	# KERNEL FILE...
 
 only=
 list=
+[ "${1-}" != --help ] || set -- -h
 while getopts k:lh opt; do
 	case $opt in
 	k) only="$only $OPTARG";;

@@ -15,6 +15,7 @@ cd "$top"
 
 kernels=
 secs=60
+[ "${1-}" != --help ] || set -- -h
 while getopts k:s:h opt; do
 	case $opt in
 	k) kernels="$kernels $OPTARG";;

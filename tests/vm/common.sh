@@ -39,10 +39,11 @@ as_root()
 	fi
 }
 
-# usage: the script's opening comment
+# usage: the script's opening comment, wherever we are by now
+self=$(readlink -f "$0")
 usage()
 {
-	sed -n '3,/^[^#]/{/^#/!d; s/^# \{0,1\}//; p}' "$0"
+	sed -n '3,/^[^#]/{/^#/!d; s/^# \{0,1\}//; p}' "$self"
 }
 
 # publish TMPDIR DIR: a finished directory appears under its name at once
