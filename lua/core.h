@@ -146,13 +146,13 @@ static inline int klua_begin(lua_State *L)
 #define klua_stack_below(lim)	((void)(lim), 0)
 #define klua_begin(L)		0
 #define klua_end(L)		((void)(L))
+#define klua_running(L)		(L)
+#define klua_switch(was, L)	((void)(was))
 
 static inline long klua_first(lua_State *L, struct klua_limits *lim, long n)
 {
 	return n;
 }
-#define klua_running(L)		(L)
-#define klua_switch(was, L)	((void)(was))
 
 static inline lua_State *klua_take(lua_State *L)
 {

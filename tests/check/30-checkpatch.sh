@@ -39,6 +39,9 @@ style()
 	tests/fuzz/*|tests/netlink/*|tests/alloc/*|tools/*)
 		ignore=PREFER_KERNEL_TYPES,AVOID_EXTERNS,ARRAY_SIZE,VOLATILE
 		ignore=$ignore,PREFER_DEFINED_ATTRIBUTE_MACRO ;;
+	# It looks at a lock before it tries to take it, and asserts nothing.
+	run.c)
+		ignore=USE_LOCKDEP ;;
 	# The hash is the core's, and takes its types.
 	tests/hash/*)
 		ignore=PREFER_KERNEL_TYPES,NEW_TYPEDEFS,ARRAY_SIZE ;;
