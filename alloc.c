@@ -41,6 +41,7 @@
 
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -132,26 +133,41 @@ static bool scarce(size_t size)
 	return left < spare + (size >> PAGE_SHIFT);
 }
 
-/* That takes longer than a page, so it is looked at each time that these fill. */
-#define LOOK_EACH	SZ_256K
+/*
+ * That takes longer than a page, so it is looked at each time that a processor
+ * has been asked for this many, by whichever states: many small ones can take
+ * what a large one can. Once too little is left each request looks, since Lua
+ * asks again for what it is refused.
+ */
+#define LOOK_EACH	(SZ_256K >> PAGE_SHIFT)
 
-static bool worth_a_look(const struct klua_state *s, size_t size)
+static DEFINE_PER_CPU(unsigned long, asked);
+static bool low;	/* what the last look saw, on any processor */
+
+/* Is too little left for another @size bytes? */
+static bool refusable(size_t size)
 {
-	return (s->heap.held + size) / LOOK_EACH != s->heap.held / LOOK_EACH;
+	unsigned long n = size >> PAGE_SHIFT;
+	unsigned long sum = this_cpu_add_return(asked, n);
+	bool found;
+
+	if (!READ_ONCE(low) && sum / LOOK_EACH == (sum - n) / LOOK_EACH)
+		return false;
+	found = scarce(size);
+	WRITE_ONCE(low, found);
+	return found;
 }
 
 /*
  * Each page is in a list of the state's, whatever is on it, so that closing the
  * state can give them back without a look at the blocks.
  */
-static void *contiguous(struct klua_state *s, size_t size)
+static void *contiguous(struct klua_state *s, size_t size, size_t more)
 {
 	char *pages;
 	size_t at;
 
-	if (size > KMALLOC_MAX_SIZE || size > room(s))
-		return NULL;
-	if (worth_a_look(s, size) && scarce(size))
+	if (size > KMALLOC_MAX_SIZE || size > more)
 		return NULL;
 	pages = alloc_pages_exact(size, flags(s));
 	if (!pages)
@@ -168,10 +184,8 @@ static void *contiguous(struct klua_state *s, size_t size)
  * was mapped elsewhere, its address would be lost until the next flush, and a
  * script could soon have none left.
  */
-static void *scattered(struct klua_state *s, size_t size)
+static void *scattered(struct klua_state *s, size_t size, size_t more)
 {
-	size_t more = worth_a_look(s, size) && scarce(size) ? 0 : room(s);
-
 	if (size == PAGE_SIZE && !klua_window_idle(s))
 		return NULL;
 	if (!s->window && size > more)
@@ -183,14 +197,15 @@ static void *scattered(struct klua_state *s, size_t size)
 void *klua_pages_get(struct klua_heap *h, size_t size)
 {
 	struct klua_state *s = container_of(h, struct klua_state, heap);
+	size_t more = refusable(size) ? 0 : room(s);
 	struct mem_cgroup *old = set_active_memcg(s->memcg);
-	void *pages = contiguous(s, size);
+	void *pages = contiguous(s, size, more);
 
 	if (!pages)
-		pages = scattered(s, size);
+		pages = scattered(s, size, more);
 	/* The addresses of what is trimmed are lost for a while, too. */
 	if (!pages && size <= KMALLOC_MAX_SIZE && klua_window_trim(s, size))
-		pages = contiguous(s, size);
+		pages = contiguous(s, size, refusable(size) ? 0 : room(s));
 	set_active_memcg(old);
 	return pages;
 }
@@ -204,7 +219,7 @@ bool klua_pages_grow(struct klua_heap *h, void *pages, size_t old, size_t size)
 
 	if (!klua_window_has(s, pages))
 		return false;
-	if (worth_a_look(s, size - old) && scarce(size - old))
+	if (refusable(size - old))
 		return false;
 	memcg = set_active_memcg(s->memcg);
 	grown = klua_window_grow(s, pages, old, size, room(s), flags(s));
