@@ -46,6 +46,17 @@ shown()
 	done
 }
 
+# told FILE: what was to be done before it was told has been done
+told()
+{
+	local i=0
+	until [ -e "$1" ]; do
+		i=$((i + 1))
+		[ $i -lt 600 ] || { not_ok "told $1"; return; }
+		sleep 0.1
+	done
+}
+
 load klua max_ms=8000
 klua create --steps unlimited mine
 
@@ -79,7 +90,9 @@ keys 'wait > ' 'type x = (x or 0) + 1\r' \
 	'wait > ' 'type nonsense(\003' 'wait ^C' \
 	'wait > ' 'type if x then\r' \
 	'wait >> ' 'type \003' 'wait ^C' \
-	'wait > ' 'type while true do end\r'
+	'wait > ' 'type while true do end\r' "tell $tmp/typed"
+# The state is busy with each of the lines before, too.
+told "$tmp/typed"
 shown busy true
 keys 'type \003' 'wait interrupted' \
 	'wait > ' 'type x + 40\r' 'wait 42' 'wait > ' 'type \004'

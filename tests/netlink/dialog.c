@@ -8,6 +8,8 @@
  *	  wait TEXT	reads what it writes until TEXT was in that
  *	  type TEXT	sends it TEXT, in which \r, \e and \NNN (octal) stand
  *			for keys
+ *	  tell FILE	makes FILE, for whoever wants to know that all before
+ *			it was done
  *	and then reads it to the end. Prints all that it wrote, without
  *	carriage returns and NULs. Exit status: that of COMMAND, 128 more than
  *	the number of the signal that ended it, or 99 when what is waited for,
@@ -108,6 +110,17 @@ static void type(const char *text)
 	}
 }
 
+static void tell(const char *path)
+{
+	FILE *file = fopen(path, "w");
+
+	if (!file || fclose(file)) {
+		perror(path);
+		kill(child, SIGKILL);
+		exit(2);
+	}
+}
+
 static void follow(char *line)
 {
 	line[strcspn(line, "\n")] = '\0';
@@ -115,6 +128,8 @@ static void follow(char *line)
 		wait_for(line + 5);
 	} else if (!strncmp(line, "type ", 5)) {
 		type(line + 5);
+	} else if (!strncmp(line, "tell ", 5)) {
+		tell(line + 5);
 	} else {
 		fprintf(stderr, "dialog: what is '%s'?\n", line);
 		kill(child, SIGKILL);
