@@ -157,10 +157,13 @@ static void add(struct klua_heap *h, struct klua_page *page, unsigned int at,
 		unsigned int grains)
 {
 	void *block = grain_at(page, at);
+	unsigned int bin = bin_of(grains);
 
 	start_set(page, at);
 	klua_heap_poison(block, grains * KLUA_GRAIN);
-	klua_free_add(h, page, block, bin_of(grains));
+	klua_free_add(h, page, block, bin);
+	if (bin >= KLUA_EXACT_BINS)
+		h->filled |= (u64)1 << bin;
 }
 
 static size_t hole_grains(const struct klua_heap *h)
@@ -307,7 +310,10 @@ static struct klua_free *fit(struct klua_heap *h, unsigned int grains)
 	struct klua_free *block;
 	u64 bins;
 
-	if (bin >= KLUA_EXACT_BINS) {
+	for (; bin < KLUA_EXACT_BINS; bin++)
+		if (h->bins[bin])
+			return h->bins[bin];
+	if (grains > KLUA_EXACT_BINS) {
 		block = fit_mixed(h, bin, grains);
 		if (block)
 			return block;

@@ -80,7 +80,8 @@ struct klua_page {
  *
  * @hole: free room that small blocks are cut from
  * @hole_end: its end
- * @filled: bins that may have blocks; those without a bit have none
+ * @filled: bins of mixed sizes that may have blocks; those without a bit have
+ *	    none. The bins of one size have no bits
  * @pages: number of pages of small blocks
  * @empties: number of those in which Lua has no block
  * @held: bytes of all pages, those of large blocks included
@@ -133,7 +134,7 @@ static inline unsigned int klua_grain_of(void *block)
 	return ((unsigned long)block & (KLUA_PAGE - 1)) / KLUA_GRAIN;
 }
 
-static inline unsigned int klua_grains(size_t size)
+static inline unsigned long klua_grains(size_t size)
 {
 	return (size + KLUA_GRAIN - 1) / KLUA_GRAIN;
 }
@@ -147,25 +148,28 @@ static inline u64 klua_grain_bit(unsigned int grain)
 static inline void klua_free_del(struct klua_page *page, struct klua_free *block)
 {
 	unsigned int at = klua_grain_of(block);
+	struct klua_free *next = block->next;
+	struct klua_free **pprev = block->pprev;
 
-	page->free[at / 64] &= ~klua_grain_bit(at);
-	*block->pprev = block->next;
-	if (block->next)
-		block->next->pprev = block->pprev;
+	page->free[at / 64] ^= klua_grain_bit(at);	/* which was set */
+	*pprev = next;
+	if (next)
+		next->pprev = pprev;
 }
 
 static inline void klua_free_add(struct klua_heap *h, struct klua_page *page,
-				 struct klua_free *block, unsigned int bin)
+				 struct klua_free *block, unsigned long bin)
 {
 	unsigned int at = klua_grain_of(block);
+	struct klua_free **first = &h->bins[bin];
+	struct klua_free *next = *first;
 
 	page->free[at / 64] |= klua_grain_bit(at);
-	block->next = h->bins[bin];
-	block->pprev = &h->bins[bin];
-	if (block->next)
-		block->next->pprev = &block->next;
-	h->bins[bin] = block;
-	h->filled |= (u64)1 << bin;
+	block->next = next;
+	block->pprev = first;
+	*first = block;
+	if (next)
+		next->pprev = &block->next;
 }
 
 /* Lua has @grains more of this page. */
@@ -186,7 +190,7 @@ static inline void klua_page_use(struct klua_heap *h, struct klua_page *page,
  */
 static inline void *klua_heap_take(struct klua_heap *h, size_t size)
 {
-	unsigned int grains = klua_grains(size);
+	unsigned long grains = klua_grains(size);
 	struct klua_free *block = h->bins[grains - 1];
 	struct klua_page *page;
 
@@ -223,7 +227,7 @@ static inline void *klua_heap_alloc(struct klua_heap *h, size_t size)
  */
 static inline void klua_heap_free(struct klua_heap *h, void *block, size_t size)
 {
-	unsigned int grains = klua_grains(size);
+	unsigned long grains = klua_grains(size);
 	struct klua_page *page;
 
 	if (unlikely(size > KLUA_EXACT_MAX)) {
@@ -232,10 +236,10 @@ static inline void klua_heap_free(struct klua_heap *h, void *block, size_t size)
 	}
 	page = klua_page_of(block);
 	klua_heap_poison(block, size);
-	klua_free_add(h, page, block, grains - 1);
 	page->used -= grains;
 	page->unripe -= grains;
-	if (unlikely(!page->used || page->unripe <= 0))
+	klua_free_add(h, page, block, grains - 1);
+	if (unlikely(page->unripe <= 0 || !page->used))
 		klua_page_turned(h, page);
 }
 
