@@ -494,7 +494,8 @@ void klua_block_put(struct klua_limits *lim, void *block, size_t size)
 {
 	struct klua_state *s = container_of(lim, struct klua_state, limits);
 
-	WRITE_ONCE(s->curralloc, s->curralloc - size);
+	/* Written under the lock; a reader sees the old or the new value. */
+	data_race(s->curralloc -= size);
 	block_put(s, block, size);
 }
 
