@@ -18,7 +18,7 @@
 
 	.text
 
-/* rdi: buf, rsi: f, rdx: L, rcx: ud */
+/* rdi: L, rsi: ud, where f() gets them, too; rdx: buf, rcx: f */
 SYM_FUNC_START(klua_try)
 	pushq	%rbp
 	movq	%rsp, %rbp
@@ -29,11 +29,8 @@ SYM_FUNC_START(klua_try)
 	pushq	%r15
 	/* A call has the stack aligned to 16 bytes, which matters to UML. */
 	subq	$8, %rsp
-	movq	%rsp, (%rdi)
-	movq	%rsi, %rax
-	movq	%rdx, %rdi
-	movq	%rcx, %rsi
-	CALL_NOSPEC rax
+	movq	%rsp, (%rdx)
+	CALL_NOSPEC rcx
 	/* What f() was called with it has restored, as every function does. */
 	leave
 	UNWIND_HINT_FUNC

@@ -6,7 +6,7 @@
  * twice, so the compiler and objtool need to be told nothing. Each architecture
  * has a file setjmp_<arch>.S with two functions:
  *
- * klua_try(buf, f, L, ud): save the callee-saved registers on the stack and the
+ * klua_try(L, ud, buf, f): save the callee-saved registers on the stack and the
  * stack pointer in @buf, call f(L, ud), return.
  *
  * klua_throw(buf): make the klua_try() that filled @buf return. Nothing between
@@ -41,9 +41,9 @@ struct klua_jmpbuf {
 #endif
 };
 
-asmlinkage void klua_try(struct klua_jmpbuf *buf,
-			 void (*f)(struct lua_State *L, void *ud),
-			 struct lua_State *L, void *ud);
+asmlinkage void klua_try(struct lua_State *L, void *ud,
+			 struct klua_jmpbuf *buf,
+			 void (*f)(struct lua_State *L, void *ud));
 asmlinkage void klua_throw(struct klua_jmpbuf *buf);
 
 #if defined(CONFIG_KASAN_STACK)
@@ -109,7 +109,7 @@ static __always_inline __noreturn void klua_unwind(struct klua_jmpbuf *buf)
 #define LUAI_TRY(L, c, a) \
 	do { \
 		klua_trace_save(&(c)->b); \
-		klua_try(&(c)->b, f, L, ud); \
+		klua_try(L, ud, &(c)->b, f); \
 	} while (0)
 
 #endif /* KLUA_TRY_H */
