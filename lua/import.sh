@@ -143,7 +143,7 @@ new=$tmp/lua-$version/src
 		ldump.c lundump.c
 )
 for p in lua/patches/*.patch; do
-	patch -s -p1 -F0 -d "$new" < "$p" >&2 || die "$p does not apply"
+	patch -s -p1 -F0 --no-backup-if-mismatch -d "$new" < "$p" >&2 || die "$p does not apply"
 done
 echo "$stamp" > "$new/.stamp"
 # Moved away, not removed: what is at lua/src is whole at every instant.
