@@ -42,9 +42,6 @@
 void klua_charge_slow(lua_State *L);
 
 #ifndef KLUA_UNCHECKED
-/* Count @n steps without raising anything: for places where nothing may. */
-#define klua_owe(L, n)	((void)(klua_left(L) -= (long)(n)))
-
 /* Count @n steps; true when that calls for klua_charge_slow(). */
 #define klua_spend(L, n)	unlikely((klua_left(L) -= (long)(n)) < 0)
 
@@ -68,6 +65,18 @@ static inline lua_State *klua_take(lua_State *L)
 
 /* Who takes steps, or NULL outside of an entry. */
 #define klua_running(L)	(klua_limits(L)->running)
+
+/*
+ * Count @n steps without raising anything: for places where nothing may, or
+ * where whoever comes next looks soon enough.
+ */
+static inline void klua_owe(lua_State *L, size_t n)
+{
+	lua_State *ran = klua_running(L);
+
+	if (ran)
+		klua_left(ran) -= (long)n;
+}
 
 /* Steps go with who runs: from @was, who does, to @L, who has none. */
 static inline void klua_switch(lua_State *was, lua_State *L)
