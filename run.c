@@ -419,21 +419,25 @@ static void own(struct klua_state *s)
 }
 
 /*
- * Looks at a lock that is taken before queueing for it. Handing a state from
- * one processor to another costs about as much as a short entry, so that two
- * which enter it all the time get more done when each does a few in a row. A
- * few such entries long; then it is this processor's turn.
+ * Handing a state from one processor to another costs about as much as a short
+ * entry, so two that enter it all the time get more done when each does several
+ * in a row. Whoever finds the lock taken looks away, for so long that the other
+ * one can do about ten, before it looks again; each look costs the other one
+ * the cache line, too. After some looks it is this processor's turn, and it
+ * queues.
  */
-#define PATIENCE	200
+#define LOOKS		8
+#define LOOK_AWAY	128	/* times cpu_relax() */
 
 static noinline void lock_taken(struct klua_state *s) __acquires(&s->lock)
 {
-	int i;
+	int i, j;
 
-	for (i = 0; i < PATIENCE; i++) {
+	for (i = 0; i < LOOKS; i++) {
+		for (j = 0; j < LOOK_AWAY; j++)
+			cpu_relax();
 		if (!spin_is_locked(&s->lock) && spin_trylock_bh(&s->lock))
 			return;
-		cpu_relax();
 	}
 	spin_lock_bh(&s->lock);
 }
