@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * klua_faults: fails each allocation that each function makes, one after the
- * other, and looks at what comes of it.
+ * other, alone and with all that come after it, and looks at what comes of it.
  *
  * Needs a kernel with CONFIG_FAULT_INJECTION, CONFIG_FAILSLAB and
- * CONFIG_FAIL_PAGE_ALLOC, with allocations that may sleep not left out. The
- * test is over when the module is loaded. Its last line in the kernel's log
+ * CONFIG_FAIL_PAGE_ALLOC, with allocations that may sleep not left out, and
+ * those of tasks that are to fail (task-filter) failing always. The test is over when the module is loaded. Its last line in the kernel's log
  * is "End of test: SUCCESS" or "End of test: FAILURE"; what is wrong is marked
  * with "!!!".
  */
@@ -39,15 +39,21 @@ struct subject {
 	/* It allocates nothing, so that nothing can fail. */
 	bool no_memory;
 	/*
-	 * Some failures must be felt. In a state that is complete Lua collects
-	 * garbage and asks again, so that one failure alone is not.
+	 * Failures must be felt: some of those that are alone, since Lua
+	 * collects garbage and asks again, and each after which all fail, but
+	 * for those of blocks that were to shrink, and stay what they are.
 	 */
 	bool must_fail;
 };
 
+/* That is the table of strings, once. */
+#define SHRINKS		1
+
 #ifdef CONFIG_FAULT_INJECTION
-static void arm(unsigned int nth)
+/* After the one that is counted down to, a task that is to fail does. */
+static void arm(unsigned int nth, bool for_good)
 {
+	current->make_it_fail = for_good;
 	current->fail_nth = nth;
 }
 
@@ -56,11 +62,12 @@ static bool disarm(void)
 {
 	bool failed = !current->fail_nth;
 
+	current->make_it_fail = 0;
 	current->fail_nth = 0;
 	return failed;
 }
 #else
-static void arm(unsigned int nth)
+static void arm(unsigned int nth, bool for_good)
 {
 }
 
@@ -208,8 +215,9 @@ static const struct subject subjects[] = {
 /* No function makes so many allocations. */
 #define NTH_MAX		10000
 
-static void try(const struct subject *sub)
+static void try(const struct subject *sub, bool for_good)
 {
+	const char *how = for_good ? "for good" : "once";
 	unsigned int nth, errors = 0;
 	bool failed;
 	int ret;
@@ -223,23 +231,27 @@ static void try(const struct subject *sub)
 			anomaly("%s: killed at allocation %u", sub->name, nth);
 			return;
 		}
-		arm(nth);
+		arm(nth, for_good);
 		ret = sub->act();
 		failed = disarm();
 		if (!sub->check(ret, failed))
-			anomaly("%s: %d when allocation %u %s", sub->name, ret,
-				nth, failed ? "fails" : "is not reached");
+			anomaly("%s: %d when allocation %u %s %s", sub->name,
+				ret, nth, failed ? "fails" : "is not reached",
+				how);
 		errors += !!ret;
+		if (failed && !ret && for_good)
+			pr_info("%s: does without allocation %u\n", sub->name,
+				nth);
 		if (!failed)
 			break;
 		cond_resched();
 	}
-	pr_info("%s: %u allocations failed, %u errors\n", sub->name, nth - 1,
-		errors);
+	pr_info("%s, %s: %u allocations failed, %u errors\n", sub->name, how,
+		nth - 1, errors);
 	if (nth == NTH_MAX)
 		anomaly("%s: no end of allocations", sub->name);
-	if (sub->must_fail && !errors)
-		anomaly("%s: no failure was felt", sub->name);
+	if (sub->must_fail && errors < (for_good ? nth - 1 - SHRINKS : 1))
+		anomaly("%s, %s: failures were not felt", sub->name, how);
 	if (sub->no_memory && nth > 1)
 		anomaly("%s: allocates memory", sub->name);
 }
@@ -250,8 +262,10 @@ static int __init faults_init(void)
 
 	if (!IS_ENABLED(CONFIG_FAULT_INJECTION))
 		return -EOPNOTSUPP;
-	for (i = 0; i < ARRAY_SIZE(subjects); i++)
-		try(&subjects[i]);
+	for (i = 0; i < ARRAY_SIZE(subjects); i++) {
+		try(&subjects[i], false);
+		try(&subjects[i], true);
+	}
 	klua_state_destroy_all();
 	pr_info("End of test: %s\n", anomalies ? "FAILURE" : "SUCCESS");
 	return 0;

@@ -1,17 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: kasan
-# timeout: 90
+# timeout: 180
 #
-# Each allocation of each function fails once (tests/faults/klua_faults.c): an
-# error, and nothing else, comes of it. What is leaked kmemleak finds at the
-# end of the run.
+# Each allocation of each function fails, alone and with all that come after it
+# (tests/faults/klua_faults.c): an error, and nothing else, comes of it. What is
+# leaked kmemleak finds at the end of the run.
 . "$(dirname "$0")/lib.sh"
 
 for kind in failslab fail_page_alloc; do
 	dir=/sys/kernel/debug/$kind
 	echo 0 >$dir/verbose
 	echo N >$dir/ignore-gfp-wait
+	echo Y >$dir/task-filter
+	echo 100 >$dir/probability
+	echo -1 >$dir/times
 done
 echo N >/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem
 echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
@@ -38,13 +41,27 @@ refused=$(dmesg | grep -c "klua: cannot create state 'faults' .*: not enough mem
 sed 's/^/# /' /tmp/log
 is "every failure is an error, and no more than that" '' "$(grep '!!!' /tmp/log)"
 is "the test ends" "End of test: SUCCESS" "$(tail -n 1 /tmp/log)"
-errors=$(sed -n 's/^create: .*, \([0-9]*\) errors/\1/p' /tmp/log)
-is "each state that is not made is one line in the log" "$errors" "$refused"
+# of WHAT HOW NUMBER: that number of its line
+of()
+{
+	sed -n "s/^$1, $2: \([0-9]*\) allocations failed, \([0-9]*\) errors/\\$3/p" \
+		/tmp/log
+}
+once=$(of create once 2)
+good=$(of create 'for good' 2)
+is "each state that is not made is one line in the log" $((once + good)) \
+	"$refused"
 # Lua asks twice for most of them, so that one failure is felt by few alone.
-# Memory that ends for good at each place is for KUnit, by the state's limit.
-failed=$(sed -n 's/^create: \([0-9]*\) allocations failed, .*/\1/p' /tmp/log)
-like "each of its allocations failed" '[1-9][0-9][0-9]*' "$failed"
-like "some of which Lua does not ask for twice" '[1-9]*' "$errors"
+like "each of create's allocations failed" '[1-9][0-9][0-9]*' \
+	"$(of create once 1)"
+like "some of which Lua does not ask for twice" '[1-9]*' "$once"
+missed=$(($(of create 'for good' 1) - good))
+check "without memory from some allocation on no state is made, but for $missed" \
+	[ "$missed" -le 1 ]
+for what in run call; do
+	like "without memory from some allocation on $what fails" \
+		'[1-9][0-9]*' "$(of $what 'for good' 2)"
+done
 
 # What a state leaves behind is more than this, if every failure leaves some.
 unload klua_faults
