@@ -10,7 +10,7 @@
 # other the bytes that a generator makes programs from. Every input runs in a
 # fresh state with small limits; host.c has what must hold. The last line says
 # how much was run and covered; the exit status is 1 when something was found,
-# which is then in build/fuzz/found.
+# which is then in build/fuzz/found until the next run, or in found-PATCH.
 #
 #   --secs 0	   runs only the inputs that are known
 #   --without PATCH	leaves out lua/patches/PATCH*, to see what it is for
@@ -113,16 +113,16 @@ fuzz()
 	local name=$1
 	shift
 	"${fixed[@]}" "$bin/$name" -timeout=20 -rss_limit_mb=2048 \
-		-print_final_stats=1 -artifact_prefix="$dir/found/$name-" \
+		-print_final_stats=1 -artifact_prefix="$finds/$name-" \
 		"$@" "$dir/corpus/$name" "$dir/seeds/$name" \
-		>"$dir/$name.log" 2>&1
+		>"$finds.$name.log" 2>&1
 }
 
 # last NAME EXPRESSION: of what the fuzzer's log has, the last
 last()
 {
 	local found
-	found=$(sed -nE "s/.*$2.*/\1/p" "$dir/$1.log" | tail -n 1)
+	found=$(sed -nE "s/.*$2.*/\1/p" "$finds.$1.log" | tail -n 1)
 	echo "${found:-0}"
 }
 
@@ -139,7 +139,7 @@ runs()
 show()
 {
 	local name=${1##*/} log
-	log=$dir/${name%%-*}.log
+	log=$finds.${name%%-*}.log
 	echo "found: $1"
 	grep -aE 'BROKEN|ERROR|runtime error|^ *#[0-9] .* in ' "$log" |
 		grep -v 'fuzzer::' | head -n 12 | cut -c 1-120
@@ -187,8 +187,9 @@ sources
 [ $# -eq 0 ] || run_inputs "$@"
 build_fuzzers
 seeds
-rm -rf "$dir/found"
-mkdir -p "$dir/found"
+finds=$dir/found${without:+-$without}
+rm -rf "$finds"
+mkdir -p "$finds"
 
 limit=(-runs=0)
 [ "$secs" -eq 0 ] || limit=("-max_total_time=$secs")
@@ -198,7 +199,7 @@ program=$?
 wait $!
 script=$?
 
-found=$(find "$dir/found" -type f | sort)
+found=$(find "$finds" -type f | sort)
 for file in $found; do
 	show "$file"
 done
