@@ -5,9 +5,9 @@
  *
  * Needs a kernel with CONFIG_FAULT_INJECTION, CONFIG_FAILSLAB and
  * CONFIG_FAIL_PAGE_ALLOC, with allocations that may sleep not left out, and
- * those of tasks that are to fail (task-filter) failing always. The test is over when the module is loaded. Its last line in the kernel's log
- * is "End of test: SUCCESS" or "End of test: FAILURE"; what is wrong is marked
- * with "!!!".
+ * those of tasks that are to fail (task-filter) failing always. The test is
+ * over when the module is loaded. Its last line in the kernel's log is "End of
+ * test: SUCCESS" or "End of test: FAILURE"; what is wrong is marked with "!!!".
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

@@ -30,12 +30,12 @@ check "and yet $free KiB are free" [ "$free" -gt 80000 ]
 # settled: a state that is destroyed holds its memory until it has been closed
 settled()
 {
-	local i=0
-	until [ "$(awk '/^MemFree:/ { print $2 }' /proc/meminfo)" -gt 60000 ]; do
-		i=$((i + 1))
-		[ $i -lt 100 ] || { not_ok "memory comes back"; return; }
+	for _ in $(seq 100); do
+		free=$(awk '/^MemFree:/ { print $2 }' /proc/meminfo)
+		[ "$free" -le 60000 ] || return 0
 		sleep 0.1
 	done
+	not_ok "memory comes back"
 }
 
 for context in process softirq; do
