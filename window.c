@@ -32,9 +32,12 @@
  * cleared then, the page is free for anything, and the address is spent: no one
  * uses it, whatever some processor knows about it, just as with what vfree()
  * frees before it flushes. A work item lets all processors forget all
- * translations, and after that the spent addresses are fresh again. While a
- * state is not entered that happens a quarter of a second after its last large
- * block was freed; it is one flush for all states, four times a second at most.
+ * translations, and counts how often it has done so; by that count a state that
+ * looks for a place sees that its spent addresses are fresh again. It takes a
+ * quarter of a second from when a large block was freed; it is one flush for all
+ * states, four times a second at most. The work item takes idle pages, too, for
+ * which it needs the state's lock; one that is never to be had costs a state
+ * just that its idle pages stay.
  *
  * Whoever has more than KMALLOC_MAX_SIZE to use gets a window when the state is
  * made. Smaller states need none on most machines. They get one, out of a few
@@ -95,10 +98,8 @@
  * @used: of these, how many are used
  * @idle: of these, how many are idle
  * @spent: of these, how many are spent
- * @spends: how many have been spent, ever
- * @flushing: @spends when the work item began to flush; its own
- * @state: whose it is, for the work item
- * @link: in a list of ready windows, or of those that the work item flushes
+ * @spent_at: flushes that had begun when the last of these was spent
+ * @link: in the list of ready windows
  * @taken: a bit for each page that is used or spent
  * @mapped: a bit for each page that is used or idle
  */
@@ -108,9 +109,7 @@ struct klua_window {
 	unsigned int used;
 	unsigned int idle;
 	unsigned int spent;
-	unsigned long spends;
-	unsigned long flushing;
-	struct klua_state *state;
+	unsigned long spent_at;
 	struct list_head link;
 	unsigned long *mapped;
 	unsigned long taken[];
@@ -124,6 +123,10 @@ static struct klua_state *wanting;	/* the first; the last's @care is itself */
 static LIST_HEAD(ready);
 static unsigned int nr_ready;
 static DECLARE_DELAYED_WORK(care_work, care);
+
+/* The work item's; states read them. */
+static unsigned long flushes_begun;
+static unsigned long flushes_done;
 
 static unsigned int window_pages(size_t maxalloc)
 {
@@ -230,8 +233,22 @@ static struct page *spend(struct klua_window *w, unsigned int at)
 	__set_bit(at, w->taken);
 	w->idle--;
 	w->spent++;
-	w->spends++;
+	/* With the one in wash(): a flush that has yet to begin sees the entry. */
+	smp_mb();
+	w->spent_at = READ_ONCE(flushes_begun);
 	return page;
+}
+
+/* What was spent is fresh when a flush that began after that is over. */
+static void refresh(struct klua_window *w)
+{
+	/* Pairs with wash(): every processor has forgotten, before we map. */
+	unsigned long done = smp_load_acquire(&flushes_done);
+
+	if (!w->spent || (long)(done - w->spent_at) <= 0)
+		return;
+	bitmap_and(w->taken, w->taken, w->mapped, w->pages);
+	w->spent = 0;
 }
 
 /* Some idle page; *@from is where to look, and then where to look next. */
@@ -404,12 +421,6 @@ static struct klua_window *take_ready(void)
 	return w;
 }
 
-static void give(struct klua_state *s, struct klua_window *w)
-{
-	w->state = s;
-	s->window = w;
-}
-
 /* A state without a window needs one for @n pages. */
 static bool furnish(struct klua_state *s, unsigned int n)
 {
@@ -422,7 +433,7 @@ static bool furnish(struct klua_state *s, unsigned int n)
 		return false;
 	}
 	if (w)
-		give(s, w);
+		s->window = w;
 	s->window_wish = !w || w->pages < window_pages(s->maxalloc);
 	ask(s, 0);
 	return w;
@@ -449,6 +460,7 @@ void *klua_window_get(struct klua_state *s, size_t size, size_t room, gfp_t gfp)
 		return NULL;
 	if (n > s->window->pages)
 		return NULL;
+	refresh(s->window);
 	at = place(s->window, n, &ranges);
 	klua_limits_owe(&s->limits, ranges * COST_RANGE);
 	if (at == s->window->pages) {
@@ -498,6 +510,7 @@ bool klua_window_grow(struct klua_state *s, void *block, size_t old,
 
 	if (!klua_window_has(s, block))
 		return false;
+	refresh(w);
 	at = place_of(w, block) + (old >> PAGE_SHIFT);
 	if (n > w->pages - at || find_next_bit(w->taken, at + n, at) < at + n)
 		return false;
@@ -596,7 +609,6 @@ static bool refit(struct klua_state *s)
 	__acquire(&s->lock);
 	if (may_refit(s)) {
 		swap(w, s->window);
-		s->window->state = s;
 		s->window_wish = false;
 	}
 	spin_unlock_bh(&s->lock);
@@ -614,23 +626,26 @@ static unsigned int shed(struct klua_window *w, struct page **pages)
 	return n;
 }
 
-/* Take all idle pages; the spent addresses are for the flush to come. */
-static bool tidy(struct klua_state *s, struct list_head *flush)
+/*
+ * Take all idle pages; the spent addresses are for the flush to come. What has
+ * been spent where the lock is not to be had, nobody knows.
+ */
+static bool tidy(struct klua_state *s, bool *spent)
 {
 	struct page *pages[BATCH];
 	struct klua_window *w;
 	unsigned int i, n = 0;
 
 	do {
-		if (!lock_soon(s))
+		if (!lock_soon(s)) {
+			*spent = true;
 			return false;
+		}
 		__acquire(&s->lock);
 		w = s->window;
-		if (w)
+		if (w) {
 			n = shed(w, pages);
-		if (!n && w && w->spent) {
-			w->flushing = w->spends;
-			list_add(&w->link, flush);
+			*spent |= w->spent;
 		}
 		spin_unlock_bh(&s->lock);
 		for (i = 0; i < n; i++)
@@ -640,38 +655,23 @@ static bool tidy(struct klua_state *s, struct list_head *flush)
 	return true;
 }
 
-/* Every processor has forgotten what was spent before the flush began. */
-static bool refresh(struct klua_window *w)
-{
-	bool all;
-
-	if (!lock_soon(w->state))
-		return false;
-	__acquire(&w->state->lock);
-	all = w->spends == w->flushing;
-	if (all) {
-		bitmap_and(w->taken, w->taken, w->mapped, w->pages);
-		w->spent = 0;
-	}
-	spin_unlock_bh(&w->state->lock);
-	return all;
-}
-
 static void forget_all(void *unused)
 {
 	__flush_tlb_all();
 }
 
-static void wash(struct list_head *flush)
+/* The counts are written by one work item at a time. */
+static void wash(void)
 {
-	struct klua_window *w, *next;
-
-	if (list_empty(flush))
-		return;
+	WRITE_ONCE(flushes_begun, flushes_begun + 1);
+	/*
+	 * With the one in spend(): who does not see the count has cleared its
+	 * entry before the flush.
+	 */
+	smp_mb();
 	on_each_cpu(forget_all, NULL, 1);
-	list_for_each_entry_safe(w, next, flush, link)
-		if (!refresh(w))
-			enlist(w->state, CARE_DELAY);
+	/* Pairs with refresh(). */
+	smp_store_release(&flushes_done, flushes_begun);
 }
 
 static void stock(void)
@@ -723,14 +723,15 @@ static struct klua_state *all_asking(void)
 static void care(struct work_struct *work)
 {
 	struct klua_state *asking, *s;
-	LIST_HEAD(flush);
+	bool spent = false;
 
 	mutex_lock(&care_mutex);
 	asking = all_asking();
 	while ((s = next_asking(&asking)))
-		if (!refit(s) || !tidy(s, &flush))
+		if (!tidy(s, &spent) || !refit(s))
 			enlist(s, CARE_DELAY);
-	wash(&flush);
+	if (spent)
+		wash();
 	stock();
 	mutex_unlock(&care_mutex);
 }
@@ -754,10 +755,7 @@ void klua_window_fit(struct klua_state *s)
 /* A window from the beginning, where there are blocks that need one. */
 void __klua_window_open(struct klua_state *s)
 {
-	struct klua_window *w = make(window_pages(s->maxalloc));
-
-	if (w)
-		give(s, w);
+	s->window = make(window_pages(s->maxalloc));
 }
 
 /* The work item does not know the state from now on. */

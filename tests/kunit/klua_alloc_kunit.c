@@ -4,6 +4,7 @@
  * call a copy of it, compiled in here; the others see it work in a state.
  */
 #include <linux/interrupt.h>
+#include <linux/kthread.h>
 
 /* The copy has names of its own, for both may be in one kernel. */
 #define klua_alloc		copy_alloc
@@ -417,9 +418,9 @@ static void spent_addresses_wait_for_a_flush(struct kunit *test)
 	d = get(PAGE_SIZE * 2, PAGE_SIZE * 2);
 	KUNIT_EXPECT_TRUE(test, d && (d < a || d >= a + BLOCK));
 	flush_delayed_work(&care_work);
-	KUNIT_EXPECT_EQ(test, bare.window->spent, 0);
 	e = get(BLOCK, BLOCK);
 	KUNIT_EXPECT_PTR_EQ(test, e, a);
+	KUNIT_EXPECT_EQ(test, bare.window->spent, 0);
 	klua_window_put(&bare, b, BLOCK);
 	klua_window_put(&bare, c, BLOCK + PAGE_SIZE);
 	klua_window_put(&bare, d, PAGE_SIZE * 2);
@@ -438,10 +439,57 @@ static void idle_pages_go_back(struct kunit *test)
 	klua_window_put(&bare, a, BLOCK);
 	flush_delayed_work(&care_work);
 	KUNIT_EXPECT_EQ(test, klua_window_idle(&bare), 0);
-	KUNIT_EXPECT_EQ(test, bare.window->spent, 0);
 	KUNIT_EXPECT_EQ(test, bare.window->used, PAGES);
 	KUNIT_EXPECT_NULL(test, memchr_inv(b, 0x55, BLOCK));
+	KUNIT_EXPECT_PTR_EQ(test, get(BLOCK, BLOCK), a);
+	KUNIT_EXPECT_EQ(test, bare.window->spent, 0);
+	klua_window_put(&bare, a, BLOCK);
 	klua_window_put(&bare, b, BLOCK);
+}
+
+static DECLARE_COMPLETION(lock_held);
+static bool lock_over;
+
+/* For half a second at most: where there is one processor, it is needed. */
+static int hold_lock(void *unused)
+{
+	unsigned long end = jiffies + HZ / 2;
+
+	spin_lock_bh(&bare.lock);
+	complete(&lock_held);
+	while (!READ_ONCE(lock_over) && time_before(jiffies, end))
+		cpu_relax();
+	spin_unlock_bh(&bare.lock);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+/* A state that is always busy gets its addresses back all the same. */
+static void a_flush_needs_no_lock(struct kunit *test)
+{
+	struct task_struct *holder;
+	char *a, *b, *c;
+
+	open_window(test);
+	a = get(BLOCK, BLOCK);
+	b = get(BLOCK, BLOCK);
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	klua_window_put(&bare, a, BLOCK);
+	c = get(BLOCK + 4 * PAGE_SIZE, 4 * PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_EXPECT_EQ(test, bare.window->spent, PAGES);
+	KUNIT_EXPECT_NULL(test, get(BLOCK, BLOCK));
+	holder = kthread_run(hold_lock, NULL, "holder");
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(holder));
+	wait_for_completion(&lock_held);
+	flush_delayed_work(&care_work);
+	WRITE_ONCE(lock_over, true);
+	kthread_stop(holder);
+	KUNIT_EXPECT_PTR_EQ(test, get(BLOCK, BLOCK), a);
+	klua_window_put(&bare, a, BLOCK);
+	klua_window_put(&bare, b, BLOCK);
+	klua_window_put(&bare, c, BLOCK + 4 * PAGE_SIZE);
 }
 
 static void grows_where_it_is(struct kunit *test)
@@ -515,6 +563,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(uses_freed_pages_again),
 	KUNIT_CASE(spent_addresses_wait_for_a_flush),
 	KUNIT_CASE(idle_pages_go_back),
+	KUNIT_CASE(a_flush_needs_no_lock),
 	KUNIT_CASE(grows_where_it_is),
 	KUNIT_CASE(a_large_block_may_shrink_and_grow),
 #endif
