@@ -69,6 +69,24 @@ held=$((before - $(free_now)))
 check "and gives it back when it needs it no more: $held KiB" \
 	[ "$held" -lt 4000 ]
 
+# Small states, each of which takes less than one is looked at for: together
+# they leave as much as a large one.
+n=0
+while [ $n -lt 2000 ]; do
+	lua 'x = {} for i = 1, 4 do x[i] = ("x"):rep(50000) .. i end' \
+		name="small$n" keep=1 maxalloc=400000 steps=2000000000
+	[ "$lua_errno" = 0 ] || break
+	n=$((n + 1))
+done
+check "$n small states fill the machine" [ $n -gt 100 -a $n -lt 2000 ]
+like "one more is refused" '-ENO*' "$lua_errno"
+check "others find memory" \
+	dd if=/dev/zero of=/dev/null bs=2M count=1 2>/dev/null
+for i in $(seq 0 $n); do
+	lua 'return 1' name="small$i"
+done
+is "nobody was killed" "oom_kill 0" "$(grep '^oom_kill ' /proc/vmstat)"
+
 # charged CGROUP: KiB
 charged()
 {
