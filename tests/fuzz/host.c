@@ -253,6 +253,7 @@ static int run_chunk(lua_State *L)
 	if (luaL_loadbufferx(L, chunk->text, chunk->len, "=fuzz", "t"))
 		return lua_error(L);
 	lua_call(L, 0, LUA_MULTRET);
+	luaL_checkstack(L, LUA_MINSTACK, NULL);
 	for (i = lua_gettop(L); i > 0; i--) {
 		luaL_tolstring(L, i, NULL);
 		lua_pop(L, 1);

@@ -5,12 +5,13 @@
 #        run.sh INPUT...
 #        run.sh --packages
 #
-# Fuzzes the Lua core, built for user space with ASan and UBSan: for N seconds
-# (60) two fuzzers at once, of which one mutates the text of scripts and the
-# other the bytes that a generator makes programs from. Every input runs in a
-# fresh state with small limits; host.c has what must hold. The last line says
-# how much was run and covered; the exit status is 1 when something was found,
-# which is then in build/fuzz/found until the next run, or in found-PATCH.
+# Fuzzes the Lua core, built for user space with its assertions, ASan and UBSan:
+# for N seconds (60) two fuzzers at once, of which one mutates the text of
+# scripts and the other the bytes that a generator makes programs from. Every
+# input runs in a fresh state with small limits; host.c has what must hold. The
+# last line says how much was run and covered; the exit status is 1 when
+# something was found, which is then in build/fuzz/found until the next run, or
+# in found-PATCH.
 #
 #   --secs 0	   runs only the inputs that are known
 #   --without PATCH	leaves out lua/patches/PATCH*, to see what it is for
@@ -26,6 +27,7 @@ packages="clang libclang-rt-14-dev"
 flags=(-O1 -g -fwrapv -fno-omit-frame-pointer -fsanitize="address,undefined"
 	-fno-sanitize-recover=all -Wall -Wextra -Wno-unused-parameter
 	-Wno-unused-function -Wno-implicit-fallthrough -Wno-sign-compare)
+asserting='-Dlua_assert(c)=((c) ? (void)0 : __builtin_trap())'
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
 
 # Addresses decide about the order of tables: the same ones in every run.
@@ -42,12 +44,16 @@ check_tools()
 	die "clang with libFuzzer is needed: apt-get install $packages"
 }
 
-# sources: sets $src, the patched core
+# sources: sets $src, the patched core. What a patch repairs is to be seen as it
+# is, not as the assertion that it fails first.
 sources()
 {
 	"$top/lua/import.sh" || exit 2
 	src=$top/lua/src
-	[ "$without" ] || return
+	if [ -z "$without" ]; then
+		flags+=("$asserting")
+		return
+	fi
 	src=$dir/src
 	rm -rf "$src"
 	cp -r "$top/lua/src" "$src"
