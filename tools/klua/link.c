@@ -261,15 +261,25 @@ void link_close(struct link *link)
 	free(link);
 }
 
-/* Listen to the events of the family, and to its end. */
+/*
+ * Listen to the events of the family, and to its end: -ENODEV when that came
+ * first, which nobody would say any more.
+ */
 int link_join(struct link *link)
 {
+	struct link *again;
+	bool same;
+
 	if (mnl_socket_setsockopt(link->nl, NETLINK_ADD_MEMBERSHIP,
 				  &link->events, sizeof(link->events)) ||
 	    mnl_socket_setsockopt(link->nl, NETLINK_ADD_MEMBERSHIP,
 				  &link->controller, sizeof(link->controller)))
 		return -errno;
-	return 0;
+	again = link_open();
+	same = again->family == link->family &&
+	       again->events == link->events;
+	link_close(again);
+	return same ? 0 : -ENODEV;
 }
 
 static bool family_gone(const struct link *link, const struct nlmsghdr *nlh)
