@@ -11,9 +11,9 @@
 
 #ifdef __KERNEL__
 #include <linux/limits.h>
-#include <linux/stdarg.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
+#include "compat.h"
 #else
 #include <limits.h>
 #include <stdarg.h>
@@ -37,45 +37,47 @@
 	snprintf((s), (sz), LUA_INTEGER_FMT, (LUAI_UACINT)(n))
 
 /*
- * Floats do not exist: their type is that of integers, converting between the
- * two does nothing, and their arithmetic is the integers'. No value is ever
- * tagged as a float (lua/core.c). Division and powers raise an error.
+ * Floats are IEEE doubles that the FPU has no part in: a struct with their
+ * bits, so that the compiler finds each operator that was forgotten, and
+ * functions (lua/float.h).
  */
-#define LUA_NUMBER		long long
+struct klua_number {
+	unsigned long long bits;
+};
+
+#define LUA_NUMBER		struct klua_number
 #define LUAI_UACNUMBER		LUA_NUMBER
-#define LUA_NUMBER_FMT		LUA_INTEGER_FMT
-#define LUAI_NUMFFORMAT		LUA_INTEGER_FMT
+#define LUA_NUMBER_FRMLEN	""
+#define LUA_NUMBER_FMT		"%.14g"
+#define LUAI_NUMFFORMAT		LUA_NUMBER_FMT
 #define l_mathlim(n)		KLUA_FLT_##n
-#define KLUA_FLT_MANT_DIG	64	/* every integer fits into a float */
-#define KLUA_FLT_MAX_10_EXP	20	/* decimal digits of the widest number */
-#define l_floor(x)		(x)
-#define l_hashfloat(n)		((int)(n))
-#define lua_numbertointeger(n, p)	(*(p) = (n), 1)
-#define lua_number2str(s, sz, n)	lua_integer2str(s, sz, n)
+#define KLUA_FLT_MANT_DIG	53
+#define KLUA_FLT_MAX_10_EXP	308
+#define LUA_COMPAT_MATHLIB
+#define l_mathop(op)		float_##op
+#define l_floor(x)		float_floor(x)
+#define l_hashfloat(n)		float_hash(n)
+#define lua_numbertointeger(n, p)	float_to_int(n, p)
+#define lua_number2str(s, sz, n) \
+	float_format((s), LUA_NUMBER_FMT, n)
+#define lua_number2strx(L, s, sz, f, n) \
+	((void)(L), float_format((s), (f), n))
 #define lua_getlocaledecpoint()	'.'
+#define lua_str2number(s, p)	float_read((s), (p))
+#define lua_strx2number(s, p)	float_read((s), (p))
 
-/* A string that is no integer is no number. */
-#define lua_str2number(s, p)	(*(p) = (char *)(s), 0)
-#define lua_strx2number(s, p)	lua_str2number(s, p)
-
-#define KLUA_WRAP(op, a, b) \
-	((LUA_INTEGER)((LUA_UNSIGNED)(a) op (LUA_UNSIGNED)(b)))
-#define luai_numadd(L, a, b)	((void)(L), KLUA_WRAP(+, a, b))
-#define luai_numsub(L, a, b)	((void)(L), KLUA_WRAP(-, a, b))
-#define luai_nummul(L, a, b)	((void)(L), KLUA_WRAP(*, a, b))
-#define luai_numunm(L, a)	((void)(L), KLUA_WRAP(-, 0, a))
-#define luai_numeq(a, b)	((a) == (b))
-#define luai_numlt(a, b)	((a) < (b))
-#define luai_numle(a, b)	((a) <= (b))
-#define luai_numisnan(a)	((void)(a), 0)
-#define luai_numidiv(L, a, b)	luaV_div(L, a, b)
-#define luai_nummod(L, a, b, m)	((m) = luaV_mod(L, a, b))
-#define luai_numdiv(L, a, b) \
-	((void)(a), (void)(b), \
-	 luaG_runerror(L, "'/' on numbers needs floating point, which KLua does not have; use '//'"), 0)
-#define luai_numpow(L, a, b) \
-	((void)(a), (void)(b), \
-	 luaG_runerror(L, "'^' on numbers needs floating point, which KLua does not have"), 0)
+#define luai_numadd(L, a, b)	float_add(a, b)
+#define luai_numsub(L, a, b)	float_sub(a, b)
+#define luai_nummul(L, a, b)	float_mul(a, b)
+#define luai_numdiv(L, a, b)	float_div(a, b)
+#define luai_numidiv(L, a, b)	float_floor(float_div(a, b))
+#define luai_nummod(L, a, b, m)	((m) = float_mod(a, b))
+#define luai_numpow(L, a, b)	float_pow(a, b)
+#define luai_numunm(L, a)	float_neg(a)
+#define luai_numeq(a, b)	float_eq(a, b)
+#define luai_numlt(a, b)	float_lt(a, b)
+#define luai_numle(a, b)	float_le(a, b)
+#define luai_numisnan(a)	float_isnan(a)
 
 /* No hooks, so nothing is set from a signal handler. */
 #define l_signalT		int
@@ -83,8 +85,6 @@
 /* Enough alignment for pointers and integers, all that userdata may hold. */
 #define LUAI_USER_ALIGNMENT_T	union { void *s; lua_Integer i; long l; }
 
-/* The kernel's %p prints a hash, so a script learns no address. */
-#define lua_pointer2str(buff, sz, p)	snprintf((buff), (sz), "%p", (p))
 #define l_sprintf(s, sz, f, i)		snprintf(s, sz, f, i)
 
 /*

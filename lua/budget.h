@@ -11,27 +11,43 @@
 #define KLUA_BUDGET_H
 
 #ifdef __KERNEL__
+#include <linux/atomic.h>
 #include <linux/types.h>
 #else
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 typedef uint64_t u64;
 #endif
 
+struct klua_frame;
+struct klua_opened;
 struct lua_State;
+struct klua_grant;
 
 /* A budget that does not end; the time limit of an entry still holds. */
 #define KLUA_STEPS_UNLIMITED	(~(u64)0)
 
+/* No limit on time. Only a sleepable state may have that. */
+#define KLUA_TIME_UNLIMITED	(~(u64)0)
+
 /*
- * Steps between two looks at the clock, at cancellation and at signals. A
- * step takes some nanoseconds, so that a look is taken every few dozen
- * microseconds and costs well under one percent.
+ * Steps between two looks at the clock, at cancellation and at signals. A step
+ * takes some ten to fifty instructions and at most 200, so that an entry passes
+ * its limit on time by no more than 50,000 of them.
  */
-#define KLUA_SLICE		4096
+#define KLUA_SLICE		256
+
+/*
+ * ns that a step is taken to need at least. Work that is charged before it is done
+ * has to end before the limit on time by this measure, or does not begin. An
+ * atomic entry that spends all its steps by default then just has the time for
+ * them.
+ */
+#define KLUA_STEP_NS		10
 
 /* Steps that a consumer's finalizer may take, whatever is left for others. */
-#define KLUA_FINALIZER_STEPS	KLUA_SLICE
+#define KLUA_FINALIZER_STEPS	4096
 
 /* @stack while no entry is armed: every comparison with it fails. */
 #define KLUA_UNARMED		(~0ul)
@@ -65,28 +81,49 @@ struct klua_budget {
  * @running:  S: the coroutine that keeps what is left of them, or NULL
  * @stack:    W: lowest address that the C stack may reach while Lua runs, or
  *	      KLUA_UNARMED
- * @runs:     W: entries so far
+ * @stack_top: S: where the stack pointer was when the entry began
+ * @outer:    S: the entry that this one began in, or NULL
+ * @entry:    W: numbers entries: odd while one is in progress, even between two
  * @steps:    W: steps these took
  * @deadline: S: ns on the monotonic clock, or 0 before the first look
- * @cpu:      W: the CPU that the entry runs on, or -1
- * @cancel:   A: another CPU asks the entry to end
+ * @cancel:   A: the @entry that is asked to end. Another entry has another
+ *	      number, so a cancel that comes late ends nothing
+ * @ahead:    S: steps that are about to be done and not charged
+ * @preemptible: S: the entry may sleep, and runs at the first look on any CPU
  * @used:     S: more than steps of the first slice was used, so that the next
  *	      entry has to put @budget, @deadline and what follows right first
  * @stack_hit:  S: the entry has reached @stack
  * @memory_hit: S: the entry was refused memory, even after a collection
+ * @grant:    S: the innermost grant to a finalizer that is in progress
+ * @overrun:  S: steps that finalizers took in an entry that had hit a limit
+ * @overrun_in: S: that entry, by @entry
+ * @built:    I: @entry when the state was published
+ * @closing:  S: finalizers run for the last time
+ * @frames:   S: calls into modules that may sleep, the innermost first (lib.h)
+ * @opened:   S: libraries of modules that are open (lib.h)
  */
 struct klua_limits {
 	struct klua_budget budget;
 	struct lua_State *running;
 	unsigned long stack;
-	u64 runs;
+	unsigned long stack_top;
+	struct klua_limits *outer;
+	u64 entry;
 	u64 steps;
 	u64 deadline;
-	int cpu;
-	int cancel;
+	u64 cancel;
+	size_t ahead;
+	bool preemptible;
 	bool used;
 	bool stack_hit;
 	bool memory_hit;
+	struct klua_grant *grant;
+	long overrun;
+	u64 overrun_in;
+	u64 built;
+	bool closing;
+	struct klua_frame *frames;
+	struct klua_opened *opened;
 };
 
 int klua_arm_slow(struct klua_limits *lim);
@@ -95,6 +132,9 @@ int klua_limits_check(struct klua_limits *lim);
 bool klua_drop(struct klua_limits *lim, size_t bytes);
 void klua_limits_owe(struct klua_limits *lim, size_t n);
 void klua_print(struct lua_State *L, const char *text, size_t len);
+bool klua_stream(struct lua_State *L, const char *text, size_t len);
+
+size_t klua_room(const struct klua_limits *lim);
 
 /*
  * What the allocator does, for a new block and one that goes. The first may
@@ -102,6 +142,40 @@ void klua_print(struct lua_State *L, const char *text, size_t len);
  */
 void *klua_block_get(struct klua_limits *lim, size_t size);
 void klua_block_put(struct klua_limits *lim, void *block, size_t size);
+
+/* ns that work which a look is for takes at least: charged, or only said */
+static inline u64 klua_limits_ahead(const struct klua_limits *lim)
+{
+	u64 steps = lim->ahead;
+
+	if (lim->budget.left < 0)
+		steps -= lim->budget.left;
+	return (steps < UINT_MAX ? steps : UINT_MAX) * KLUA_STEP_NS;
+}
+
+/* Entries since the state was published, the one in progress included */
+static inline u64 klua_limits_runs(const struct klua_limits *lim)
+{
+	return (lim->entry - lim->built + 1) / 2;
+}
+
+#ifdef __KERNEL__
+/*
+ * Ask entry number @entry to end, in any context: unless a later one was asked to,
+ * which is the one in progress then.
+ */
+static inline void klua_limits_cancel(struct klua_limits *lim, u64 entry)
+{
+	u64 old = READ_ONCE(lim->cancel), seen;
+
+	while (old < entry) {
+		seen = cmpxchg64(&lim->cancel, old, entry);
+		if (seen == old)
+			break;
+		old = seen;
+	}
+}
+#endif
 
 static inline bool klua_armed(const struct klua_limits *lim)
 {

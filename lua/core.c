@@ -3,14 +3,14 @@
  * The Lua core as one translation unit.
  *
  * One unit, because objtool does not know a function of another object that
- * never returns, and because everything but the API can then be static. It is
- * also where integers take the place of floating point: the type of floats is
- * lua_Integer (luaconf.h), and the macros below make sure that no value is
- * ever tagged as a float.
+ * never returns, and because everything but the API can then be static.
  */
 #define LUA_CORE
 #define LUA_LIB
 
+#ifdef __KERNEL__
+#include "../internal.h"
+#endif
 #include "host.h"
 
 #include "lua.h"
@@ -39,20 +39,12 @@
 #include "ltable.h"
 #include "lvm.h"
 
-/* No value is a float, and every number is an integer. */
-#undef ttisfloat
-#define ttisfloat(o)		((void)(o), 0)
-#undef fltvalue
-#define fltvalue(o)		check_exp(ttisnumber(o), val_(o).i)
-#undef nvalue
-#define nvalue(o)		ivalue(o)
-#undef setfltvalue
-#define setfltvalue(obj, x)	setivalue(obj, x)
-#undef chgfltvalue
-#define chgfltvalue(obj, x)	chgivalue(obj, x)
-#undef tonumber
-#define tonumber(o, n) \
-	(ttisinteger(o) ? (*(n) = ivalue(o), 1) : luaV_tonumber_(o, n))
+#include "float.h"
+#include "decimal.h"
+#include "elementary.h"
+
+#undef cast_num
+#define cast_num(i)		float_from_int(i)
 
 /*
  * A value by its members: copied as one object of 16 bytes, for which the
@@ -70,12 +62,20 @@
 	 checkliveness(L, (o1)))
 
 /*
- * Converting a string reads all of it. Two hundred bytes, the core's own
- * L_MAXLENNUM, hold any integer; a longer string is no numeral.
+ * Converting a string reads all of it, several times. For a short one nothing is
+ * raised: the API has functions that never do.
  */
-#define MAXNUMERAL		200
-#undef cvt2num
-#define cvt2num(o)		(ttisstring(o) && vslen(o) <= MAXNUMERAL)
+#define SHORT_NUMERAL	200
+
+static inline void charge_numeral(lua_State *L, const TValue *o)
+{
+	if (!ttisstring(o))
+		return;
+	if (vslen(o) <= SHORT_NUMERAL)
+		klua_owe(L, 8 + vslen(o) / 2);
+	else
+		klua_charge(L, vslen(o));
+}
 
 /*
  * The place of @name in @t. The string is on the stack, in one of the slots
@@ -108,9 +108,33 @@ static TValue *klua_field(lua_State *L, Table *t, const char *name)
 #include "ldebug.c"
 #include "ldo.c"
 #include "lvm.c"
+#if KLUA_TWO_LOOPS
+#define KLUA_TREE
+#include "lvm.c"
+#endif
 #include "llex.c"
 #include "lcode.c"
 #include "lparser.c"
+#ifdef KLUA_CONTEXT_CHECKS
+/*
+ * A consumer uses the API in a way that the manual forbids. Of values pushed past
+ * the room that a function has the first one is reported, and the one that would be
+ * written behind the stack is an error.
+ */
+static noinline void klua_misused(lua_State *L, const char *what)
+{
+	const struct klua_state *s = container_of(klua_limits(L),
+						  struct klua_state, limits);
+	void *who = klua_raiser(L);
+
+	WARN(L->top <= L->ci->top + 1,
+	     "klua: state '" NAME_FMT "': %ps misuses the Lua API: %s\n",
+	     NAME_ARG(s), who ?: __builtin_return_address(0), what);
+	if (L->top >= L->stack_last)
+		luaG_runerror(L, "stack overflow");
+}
+#endif
+
 #include "lapi.c"
 #include "lauxlib.c"
 #include "lbaselib.c"
@@ -118,8 +142,14 @@ static TValue *klua_field(lua_State *L, Table *t, const char *name)
 #include "lstrlib.c"
 #include "ltablib.c"
 #include "lutf8lib.c"
-#include "mathlib.c"
+#include "lmathlib.c"
+#include "system.c"
 #include "init.c"
+#ifdef __KERNEL__
+#include "lib.c"
+#include "call.c"
+#include "number.c"
+#endif
 
 /* The text of each limit; short strings, made once, so that none can fail. */
 static const struct {
@@ -208,6 +238,27 @@ static int look(lua_State *L, struct klua_limits *lim)
 	return err;
 }
 
+/* A charge to a grant, which no host sees: it is small. */
+static void charge_grant(lua_State *L, struct klua_grant *grant)
+{
+	grant->left -= -1 - klua_left(L);
+	klua_left(L) = -1;
+	if (grant->left >= 0)
+		return;
+	if (klua_protected(L))
+		stop(L, -ETIME);
+	klua_limits(L)->budget.stopped = -ETIME;
+}
+
+/*
+ * A script's own work. While a Lua function waits for a finalizer that it did not
+ * call, what is charged before the finalizer's own frame exists is not.
+ */
+static bool is_script(const CallInfo *ci)
+{
+	return isLua(ci) && !(ci->callstatus & CIST_FIN);
+}
+
 /*
  * The slice is spent, or is with another coroutine. Outside an entry nobody
  * counts. Where nothing would catch an error the entry is only marked as
@@ -224,6 +275,13 @@ void klua_charge_slow(lua_State *L)
 		return;
 	}
 	klua_take(L);
+	if (unlikely(lim->grant)) {
+		if (!is_script(L->ci)) {
+			charge_grant(L, lim->grant);
+			return;
+		}
+		klua_grants_drop(L);
+	}
 	if (klua_left(L) >= 0)
 		return;
 	err = look(L, lim);
@@ -234,9 +292,46 @@ void klua_charge_slow(lua_State *L)
 	lim->budget.stopped = err;
 }
 
+/*
+ * A look at the clock whatever is left of the slice: is there time for so many
+ * steps? They are not charged here.
+ */
+void klua_look(lua_State *L, size_t ahead)
+{
+	struct klua_limits *lim = klua_limits(L);
+	int err;
+
+	if (!klua_armed(lim) || lim->grant)
+		return;
+	klua_take(L);
+	lim->ahead = ahead;
+	err = look(L, lim);
+	lim->ahead = 0;
+	if (!err)
+		return;
+	if (klua_protected(L))
+		stop(L, err);
+	lim->budget.stopped = err;
+}
+
+/* The same where a Lua function is called. */
+void klua_call_slow(lua_State *L)
+{
+	if (unlikely(klua_limits(L)->grant))
+		klua_grants_drop(L);
+	klua_charge_slow(L);
+}
+
 /* Work of the host for this state, where nothing may be raised: counted now. */
 void klua_limits_owe(struct klua_limits *lim, size_t n)
 {
 	if (lim->running)
 		klua_owe(lim->running, n);
 }
+
+#ifdef __KERNEL__
+void klua_try_call(lua_State *L, void *ud, Pfunc f)
+{
+	f(L, ud);
+}
+#endif

@@ -21,6 +21,15 @@
 /* A call of a C function counts as this many VM instructions. */
 #define KLUA_COST_CCALL		4
 
+/* A number becomes digits, or an item of a format a text. */
+#define KLUA_COST_NUMERAL	4
+
+/* A power of floats: two series, and products of many bits */
+#define KLUA_COST_POWER		8
+
+/* Bytes of a text that are read before they are charged for; a power of two */
+#define KLUA_TEXT_BLOCK		1024
+
 /* A line for the log, which may have to wait for a console */
 #define KLUA_COST_LINE		16
 
@@ -40,6 +49,20 @@
 #define KLUA_EPHEMERON_ROUNDS	32
 
 void klua_charge_slow(lua_State *L);
+void klua_call_slow(lua_State *L);
+
+#ifdef __KERNEL__
+/* lib.c */
+static int klua_call_k(lua_State *L, CallInfo *ci, int status);
+static lua_CFunction klua_lib_function(const CClosure *cl);
+static void klua_libs_closing(lua_State *L);
+static void klua_libs_closed(lua_State *L);
+#else
+#define klua_call_k(L, ci, status) \
+	((*(ci)->u.c.k)(L, status, (ci)->u.c.ctx))
+#define klua_libs_closing(L)	((void)(L))
+#define klua_libs_closed(L)	((void)(L))
+#endif
 
 #ifndef KLUA_UNCHECKED
 /* Count @n steps; true when that calls for klua_charge_slow(). */
@@ -86,6 +109,14 @@ static inline void klua_switch(lua_State *was, lua_State *L)
 	klua_left(was) = 0;
 	klua_left(L) += left;
 	klua_running(L) = L;
+}
+
+/* More is owed than is left of the slice. */
+static inline bool klua_overdrawn(lua_State *L)
+{
+	lua_State *ran = klua_running(L);
+
+	return ran && unlikely(klua_left(ran) < 0);
 }
 
 /* Bring the steps that are left to where the host sees them. */
@@ -156,6 +187,7 @@ static inline int klua_begin(lua_State *L)
 #define klua_begin(L)		0
 #define klua_end(L)		((void)(L))
 #define klua_running(L)		(L)
+#define klua_overdrawn(L)	0
 #define klua_switch(was, L)	((void)(was))
 
 static inline long klua_first(lua_State *L, struct klua_limits *lim, long n)
@@ -190,6 +222,83 @@ static inline lua_State *klua_take(lua_State *L)
 
 /* memchr(), strcmp(), strlen() look at one after the other. */
 #define klua_charge_scan(L, n)		klua_charge(L, (size_t)(n) >> 2)
+
+/*
+ * Look at the clock in the middle of work that has been charged: after so many
+ * bytes that are copied, or that are looked at one by one.
+ */
+#define KLUA_COPY_BLOCK		16384
+#define KLUA_LOOK_BLOCK		4096
+
+void klua_look(lua_State *L, size_t ahead);
+
+/*
+ * Before work that cannot be interrupted and takes more time than is charged for
+ * it: is there time for @n steps? Only where that matters.
+ */
+#define KLUA_AHEAD		2000
+
+#define klua_ahead(L, n) \
+	do { \
+		if (unlikely((size_t)(n) > KLUA_AHEAD)) \
+			klua_look(L, n); \
+	} while (0)
+
+/* memcpy() of what is charged, and as long as a script makes it. */
+static inline void klua_copy(lua_State *L, void *to, const void *from, size_t n)
+{
+	for (; unlikely(n > KLUA_COPY_BLOCK); n -= KLUA_COPY_BLOCK) {
+		memcpy(to, from, KLUA_COPY_BLOCK);
+		to += KLUA_COPY_BLOCK;
+		from += KLUA_COPY_BLOCK;
+		klua_look(L, 0);
+	}
+	memcpy(to, from, n);
+}
+
+/*
+ * Steps that it takes to have a large block at the rate of KLUA_STEP_NS: all of
+ * what the page allocator finds, a power of two, is cleared, and the old one is
+ * copied.
+ */
+static inline size_t klua_block_cost(size_t size, size_t old)
+{
+	return ((2ul << (63 - __builtin_clzll(size))) + old) / 10;
+}
+
+/*
+ * strlen() of a text that may be a script's. How long it is can only be known by
+ * reading it, so each block is charged for before the next one is read.
+ */
+static inline size_t klua_textlen(lua_State *L, const char *s)
+{
+	size_t len = 0, n;
+
+	do {
+		n = strnlen(s + len, KLUA_TEXT_BLOCK);
+		len += n;
+		klua_charge_scan(L, n);
+	} while (unlikely(n == KLUA_TEXT_BLOCK));
+	return len;
+}
+
+/* memchr() likewise, which costs the way to where the byte is. */
+static inline const char *klua_textfind(lua_State *L, const char *s, int c,
+					size_t len)
+{
+	const char *found;
+	size_t n;
+
+	klua_charge(L, 1);
+	for (; len; s += n, len -= n) {
+		n = len < KLUA_TEXT_BLOCK ? len : KLUA_TEXT_BLOCK;
+		found = memchr(s, c, n);
+		klua_charge_scan(L, found ? found - s : n);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
 
 /* This entry has hit a limit, and everything in it has to end. */
 #define klua_stopped(L) \
@@ -242,8 +351,11 @@ static inline void *klua_raiser(lua_State *L)
 		ci = ci->previous;
 	if (!ci)
 		return NULL;
-	return ttislcf(ci->func) ? fvalue(ci->func) : clCvalue(ci->func)->f;
+	return ttislcf(ci->func) ? fvalue(ci->func) :
+				   klua_lib_function(clCvalue(ci->func));
 }
+
+static void klua_misused(lua_State *L, const char *what);
 
 #define klua_try_begin()	struct klua_context klua_was = klua_context()
 #define klua_try_end(L, status) \
@@ -258,31 +370,82 @@ static inline void *klua_raiser(lua_State *L)
 #endif
 
 /*
- * A finalizer in C may give back what its module holds, so it gets a small
- * budget of its own, even in an entry that has spent its own.
+ * A consumer's finalizer may give back what its module holds, so it gets a small
+ * budget of its own, even in an entry that has spent its own: a grant. It is for
+ * C code alone. What a script does has to be paid for by the entry, so the first
+ * call of a Lua function within a grant ends it, and a script that has made
+ * tostring() a finalizer gains nothing.
+ *
+ * While a grant lasts every charge takes the slow way, since the steps that are
+ * left are -1 then; that is also how calls of Lua functions are noticed. The
+ * entry's own budget lies in the grant, on the C stack of who gives it.
  */
-static inline struct klua_budget klua_budget_grant(lua_State *L)
+struct klua_grant {
+	struct klua_budget saved;
+	struct klua_grant *outer;
+	long left;
+};
+
+static inline void klua_grant_begin(lua_State *L, struct klua_grant *grant)
 {
-	struct klua_budget *budget = &klua_limits(L)->budget;
-	struct klua_budget saved = *budget;
+	struct klua_limits *lim = klua_limits(L);
 
 	klua_take(L);
-	saved.left = klua_left(L);
-	budget->stopped = 0;
-	budget->total = KLUA_FINALIZER_STEPS;
-	budget->slice = KLUA_FINALIZER_STEPS;
-	klua_left(L) = KLUA_FINALIZER_STEPS;
-	return saved;
+	grant->saved = lim->budget;
+	grant->saved.left = klua_left(L);
+	grant->outer = lim->grant;
+	grant->left = KLUA_FINALIZER_STEPS;
+	lim->grant = grant;
+	lim->budget.stopped = 0;
+	klua_left(L) = -1;
 }
 
-static inline void klua_budget_restore(lua_State *L, struct klua_budget saved)
+/* Give the entry its budget back, less what the innermost grant has used. */
+static inline void klua_grant_close(lua_State *L)
 {
-	struct klua_budget *budget = &klua_limits(L)->budget;
+	struct klua_limits *lim = klua_limits(L);
+	struct klua_grant *grant = lim->grant;
+	long used = KLUA_FINALIZER_STEPS - grant->left - 1 - klua_left(L);
+
+	lim->grant = grant->outer;
+	if (grant->saved.stopped)
+		lim->overrun += used;
+	lim->budget = grant->saved;
+	klua_left(L) = grant->saved.left - used;
+}
+
+static inline void klua_grant_end(lua_State *L, struct klua_grant *grant)
+{
+	struct klua_limits *lim = klua_limits(L);
 
 	klua_take(L);
-	saved.left -= budget->slice - klua_left(L);
-	*budget = saved;
-	klua_left(L) = saved.left;
+	if (lim->grant == grant)
+		klua_grant_close(L);
+}
+
+/* A script runs: what it does is the entry's. */
+static inline void klua_grants_drop(lua_State *L)
+{
+	struct klua_limits *lim = klua_limits(L);
+
+	klua_take(L);
+	while (lim->grant)
+		klua_grant_close(L);
+}
+
+/*
+ * An entry that has hit a limit gives grants until they have taken as much as
+ * one may take; finalizers beyond that wait for the next collection.
+ */
+static inline bool klua_grants_spent(lua_State *L)
+{
+	struct klua_limits *lim = klua_limits(L);
+
+	if (lim->overrun_in != lim->entry) {
+		lim->overrun_in = lim->entry;
+		lim->overrun = 0;
+	}
+	return klua_stopped(L) && lim->overrun >= KLUA_FINALIZER_STEPS;
 }
 
 #endif /* KLUA_CORE_H */

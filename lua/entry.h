@@ -11,55 +11,125 @@
 
 #ifdef __KERNEL__
 
+#include <linux/atomic.h>
 #include <linux/jump_label.h>
+#include <linux/percpu.h>
 #include <linux/sched/task_stack.h>
-#include <linux/smp.h>
 #include <asm/stacktrace.h>
 
 DECLARE_STATIC_KEY_FALSE(klua_watched);
 
 /*
- * How far the stack may grow. On the task's own stack to a quarter from its
- * end: whatever function of a consumer or of the kernel the deepest call
- * makes, printk() say, fits into that quarter; interrupts have a stack of their
- * own or need a few hundred bytes. Above it an eighth is kept for handling the
- * error of getting there: a gsub() with a message handler needs 2 KiB. The
- * bounds of the stacks of interrupts cannot be had by a module, so there an
- * entry gets a fixed share: 5 KiB of 16, and 2 for the error, leave 9 for what
- * came before and what may interrupt. Under KASAN THREAD_SIZE and all frames
- * are larger alike.
+ * Where the kernel has retpolines the interpreter's loop is there twice (patch
+ * 95). klua_tree says which one runs. main.c chooses once, when the module is
+ * loaded, so that a call of the loop takes no more than a no-op or a jump.
  */
-#define KLUA_STACK_RESERVE	(THREAD_SIZE / 4)
-#define KLUA_STACK_HANDLING	(THREAD_SIZE / 8)
-#define KLUA_STACK_SHARE	(THREAD_SIZE / 16 * 5)
+#if defined(CONFIG_RETPOLINE) || defined(CONFIG_MITIGATION_RETPOLINE)
+#define KLUA_TWO_LOOPS		1
+#else
+#define KLUA_TWO_LOOPS		0
+#endif
 
-static __always_inline unsigned long klua_stack_limit(void)
+DECLARE_STATIC_KEY_FALSE(klua_tree);
+#define klua_by_tree()		static_branch_unlikely(&klua_tree)
+
+/*
+ * An entry may use this many bytes of the C stack, counted from where it began:
+ * the same on a task's stack and on that of an interrupt, so that a script that
+ * fits once fits always. Of 16 KiB that are 6. Handling an error may use
+ * KLUA_STACK_HANDLING more, and KLUA_STACK_RESERVE is for what Lua calls at the
+ * deepest point, printk() say, and for an interrupt that comes then. On a task's
+ * stack that leaves some 6 KiB to our callers, and an entry that finds less than
+ * it needs is refused. The bounds of the stacks of interrupts cannot be had by a
+ * module: there a third may be gone before a netfilter hook is called. Under
+ * KASAN THREAD_SIZE and all frames are larger alike.
+ */
+#define KLUA_STACK_SHARE	(THREAD_SIZE / 8 * 3)
+#define KLUA_STACK_HANDLING	(THREAD_SIZE / 32 * 3)
+#define KLUA_STACK_RESERVE	(THREAD_SIZE / 8)
+
+/* What has to be left of a task's stack where an entry begins. */
+#define KLUA_STACK_NEEDED \
+	(KLUA_STACK_SHARE + KLUA_STACK_HANDLING + KLUA_STACK_RESERVE)
+
+/* A nested entry with fewer bytes than this could not even raise its error. */
+#define KLUA_STACK_MINIMUM	(THREAD_SIZE / 16)
+
+/* @stack where Lua may use no stack at all: every comparison with it holds. */
+#define KLUA_STACK_NONE		(KLUA_UNARMED - 1)
+
+/*
+ * The innermost entry of whoever has this processor and cannot be preempted
+ * while in it: entries into atomic and irq states, but on PREEMPT_RT. An
+ * interrupt that enters puts its entry on top, and removes it before it returns.
+ */
+DECLARE_PER_CPU(struct klua_limits *, klua_inside);
+
+/* How many tasks are in an entry in which they may be preempted (enter.c). */
+extern atomic_t klua_task_entries;
+
+void klua_task_enter(struct klua_limits *lim);
+void klua_task_leave(struct klua_limits *lim);
+void klua_entry_nest(struct klua_limits *lim);
+
+/* Does the entry belong to its task, and not to the processor? */
+static __always_inline bool klua_entry_by_task(const struct klua_limits *lim)
 {
-	unsigned long sp = current_stack_pointer;
-	unsigned long base = (unsigned long)task_stack_page(current);
+	return IS_ENABLED(CONFIG_PREEMPT_RT) || unlikely(lim->preemptible);
+}
 
-	if (sp - base < THREAD_SIZE)
-		return base + KLUA_STACK_RESERVE + KLUA_STACK_HANDLING;
-	return sp - KLUA_STACK_SHARE;
+/* Is too little of this task's stack left? False on any other stack. */
+static __always_inline bool klua_stack_short(unsigned long sp)
+{
+	return sp - (unsigned long)task_stack_page(current) < KLUA_STACK_NEEDED;
+}
+
+bool klua_stack_fits_nested(void);
+
+/* Is there enough of the C stack for an entry that begins here? */
+static __always_inline bool klua_stack_fits(void)
+{
+	if (unlikely(this_cpu_read(klua_inside) ||
+		     atomic_read(&klua_task_entries)))
+		return klua_stack_fits_nested();
+	return !klua_stack_short(current_stack_pointer);
 }
 
 /* The entry is here. */
 static __always_inline void klua_entry_arm(struct klua_limits *lim)
 {
-	WRITE_ONCE(lim->cpu, raw_smp_processor_id());
-	WRITE_ONCE(lim->cancel, 0);
-	/* Written under the lock; a reader sees the old or the new value. */
-	data_race(lim->runs++);
-	WRITE_ONCE(lim->stack, klua_stack_limit());
+	unsigned long sp = current_stack_pointer;
+
+	WRITE_ONCE(lim->entry, lim->entry + 1);
+	lim->stack_top = sp;
+	WRITE_ONCE(lim->stack, unlikely(klua_stack_short(sp)) ?
+			       KLUA_STACK_NONE : sp - KLUA_STACK_SHARE);
+	if (klua_entry_by_task(lim)) {
+		klua_task_enter(lim);
+		return;
+	}
+	lim->outer = __this_cpu_read(klua_inside);
+	if (unlikely(lim->outer || atomic_read(&klua_task_entries)))
+		klua_entry_nest(lim);
+	__this_cpu_write(klua_inside, lim);
 }
 
 /* It is over, and took @steps. */
 static __always_inline void klua_entry_disarm(struct klua_limits *lim, u64 steps)
 {
-	/* As above */
+	struct klua_limits *outer = lim->outer;
+
+	/* A task's entry is not the processor's. */
+	if (unlikely(outer) && klua_entry_by_task(outer))
+		outer = NULL;
+	if (klua_entry_by_task(lim))
+		klua_task_leave(lim);
+	else
+		__this_cpu_write(klua_inside, outer);
+	/* Written under the lock; a reader sees the old or the new value. */
 	data_race(lim->steps += steps);
-	WRITE_ONCE(lim->cpu, -1);
 	WRITE_ONCE(lim->stack, KLUA_UNARMED);
+	WRITE_ONCE(lim->entry, lim->entry + 1);
 }
 
 /* Who looks for mistakes sees each entry in run.c, with all checks there. */

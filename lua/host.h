@@ -7,6 +7,22 @@
 #ifndef KLUA_HOST_H
 #define KLUA_HOST_H
 
+/* struct tm, without the time zones and with room for what os.time() is given */
+struct klua_tm {
+	long long year;	/* since 1900 */
+	long long mon;	/* 0 to 11 */
+	long long mday;
+	long long hour;
+	long long min;
+	long long sec;
+	long long wday;	/* Sunday is 0 */
+	long long yday;	/* the year's first is 0 */
+};
+
+/* Seconds from 1970 to where a year is no int any more */
+#define KLUA_TIME_MIN	(-67768040609740800LL)
+#define KLUA_TIME_MAX	67768036191676799LL
+
 #ifdef __KERNEL__
 
 #include <linux/bug.h>
@@ -14,9 +30,14 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/random.h>
+#include <linux/siphash.h>
 #include <linux/string.h>
+#include <linux/time.h>
+#include <linux/timekeeping.h>
 #include <asm/stacktrace.h>
+#include <asm/word-at-a-time.h>
 #include "entry.h"
+#include "lib.h"
 #include "try.h"
 
 /* Kernel macros with names that the core uses for its own. */
@@ -46,6 +67,85 @@
 #define klua_stack_pointer()	current_stack_pointer
 #define klua_random()		get_random_u64()
 #define abort()			BUG()
+
+/* Seconds since 1970, and microseconds since some time */
+#define klua_time()		ktime_get_real_seconds()
+#define klua_clock_us()		div_u64(ktime_get_mono_fast_ns(), NSEC_PER_USEC)
+
+/* False where the year would be no int. */
+static inline bool klua_time_split(long long t, struct klua_tm *tm)
+{
+	struct tm kernel;
+
+	if (t < KLUA_TIME_MIN || t > KLUA_TIME_MAX)
+		return false;
+	time64_to_tm(t, 0, &kernel);
+	*tm = (struct klua_tm) {
+		.year = kernel.tm_year, .mon = kernel.tm_mon,
+		.mday = kernel.tm_mday, .hour = kernel.tm_hour,
+		.min = kernel.tm_min, .sec = kernel.tm_sec,
+		.wday = kernel.tm_wday, .yday = kernel.tm_yday,
+	};
+	return true;
+}
+
+/*
+ * Are two texts the same? The name of a function comes by here for each packet.
+ * By words, of which the last one may reach beyond the text: where there is no
+ * page behind it that reads as zeroes.
+ */
+static inline bool klua_textequals(const char *s, const char *t)
+{
+#if defined(CONFIG_DCACHE_WORD_ACCESS) && defined(__LITTLE_ENDIAN)
+	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
+	unsigned long a, b, zeroes;
+
+	for (;; s += sizeof(a), t += sizeof(b)) {
+		a = load_unaligned_zeropad(s);
+		b = load_unaligned_zeropad(t);
+		if (has_zero(a, &zeroes, &constants))
+			break;
+		if (a != b)
+			return false;
+	}
+	zeroes = create_zero_mask(prep_zero_mask(a, zeroes, &constants));
+	/* The byte that ends the text is one of those that are compared. */
+	return !((a ^ b) & (zero_bytemask(zeroes) << 8 | 0xff));
+#else
+	return !strcmp(s, t);
+#endif
+}
+
+/*
+ * What a script may see of a pointer: the order in which next() finds it in a
+ * table, and the text that tostring() makes of it. Both come from SipHash with
+ * keys of the state's own, so neither says anything about the address, nor
+ * about the same pointer in another state or in the kernel's log. The two keys
+ * differ, so that a text does not tell which pointers collide in a table.
+ */
+struct klua_pointer_keys {
+	hsiphash_key_t place;
+	siphash_key_t id;
+};
+
+static inline void klua_pointer_keys_init(struct klua_pointer_keys *keys)
+{
+	get_random_bytes(keys, sizeof(*keys));
+}
+
+static inline u32 klua_pointer_hash(const void *p,
+				    const struct klua_pointer_keys *keys)
+{
+	u64 address = (unsigned long)p;
+
+	return hsiphash_2u32(address, address >> 32, &keys->place);
+}
+
+static inline u64 klua_pointer_id(const void *p,
+				  const struct klua_pointer_keys *keys)
+{
+	return siphash_1u64((unsigned long)p, &keys->id);
+}
 
 /* int only, and as an expression */
 #define abs(x)			((x) < 0 ? -(x) : (x))
@@ -84,6 +184,12 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 {
 	struct klua_context is = klua_context();
 
+#ifdef CONFIG_LOCKDEP
+	/* After its first report of anything lockdep counts no more. */
+	if (!debug_locks)
+		is.locks = was.locks;
+#endif
+
 	WARN(is.preempt != was.preempt || is.irqs_off != was.irqs_off ||
 	     is.locks != was.locks,
 	     "klua: %ps %s with preempt_count %x (was %x), interrupts %s (was %s), %d locks (was %d)\n",
@@ -93,6 +199,9 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 }
 
 #define KLUA_CONTEXT_CHECKS
+
+/* What the manual demands of who uses the API (core.c) */
+#define luai_apicheck(L, e)	((void)(likely(e) || (klua_misused(L, #e), 0)))
 #endif
 
 #else /* !__KERNEL__ */
@@ -103,6 +212,7 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define KLUA_JUMP_TABLE
 #define noinline		__attribute__((noinline))
@@ -116,19 +226,121 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define klua_stack_pointer()	((unsigned long)__builtin_frame_address(0))
+#define klua_textequals(s, t)	(!strcmp(s, t))
 #define strcoll			strcmp
 
+/* With both loops and this as true the core outside the kernel runs the tree. */
+#ifndef klua_by_tree
+#define klua_by_tree()		false
+#endif
+
+#define klua_time()		((long long)time(NULL))
+
+static inline long long klua_clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+static inline bool klua_time_split(long long t, struct klua_tm *tm)
+{
+	time_t seconds = t;
+	struct tm host;
+
+	if (t < KLUA_TIME_MIN || t > KLUA_TIME_MAX || !gmtime_r(&seconds, &host))
+		return false;
+	*tm = (struct klua_tm) {
+		.year = host.tm_year, .mon = host.tm_mon,
+		.mday = host.tm_mday, .hour = host.tm_hour,
+		.min = host.tm_min, .sec = host.tm_sec,
+		.wday = host.tm_wday, .yday = host.tm_yday,
+	};
+	return true;
+}
+
 #ifndef LUAI_TRY
+struct lua_State;
+
+/* A function of its own, as in the kernel (try.h): ldo.c inlines its caller. */
+static noinline void klua_try(struct lua_State *L, void *ud, jmp_buf buf,
+			      void (*f)(struct lua_State *L, void *ud))
+{
+	if (setjmp(buf) == 0)
+		f(L, ud);
+}
+
+/* f, L and ud are those of ldo.c. */
 #define luai_jmpbuf		jmp_buf
 #define LUAI_THROW(L, c)	longjmp((c)->b, 1)
-#define LUAI_TRY(L, c, a) \
-	do { \
-		if (setjmp((c)->b) == 0) \
-			a \
-	} while (0)
+#define LUAI_TRY(L, c, a)	klua_try(L, ud, (c)->b, f)
 #endif
 
 unsigned long long klua_random(void);
+
+/* The kernel's hsiphash_2u32() and siphash_1u64() in one, for one pointer. */
+struct klua_pointer_keys {
+	unsigned long long place[2];
+	unsigned long long id[2];
+};
+
+static inline void klua_sipround(unsigned long long v[4])
+{
+#define KLUA_ROTL(x, n)	((x) << (n) | (x) >> (64 - (n)))
+	v[0] += v[1];
+	v[1] = KLUA_ROTL(v[1], 13) ^ v[0];
+	v[0] = KLUA_ROTL(v[0], 32);
+	v[2] += v[3];
+	v[3] = KLUA_ROTL(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = KLUA_ROTL(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = KLUA_ROTL(v[1], 17) ^ v[2];
+	v[2] = KLUA_ROTL(v[2], 32);
+#undef KLUA_ROTL
+}
+
+static inline unsigned long long klua_siphash(unsigned long long n,
+					      const unsigned long long key[2])
+{
+	unsigned long long v[4] = {
+		key[0] ^ 0x736f6d6570736575ull, key[1] ^ 0x646f72616e646f6dull,
+		key[0] ^ 0x6c7967656e657261ull, key[1] ^ 0x7465646279746573ull,
+	};
+
+	v[3] ^= n;
+	klua_sipround(v);
+	v[0] ^= n;
+	v[3] ^= 8ull << 56;
+	klua_sipround(v);
+	v[0] ^= 8ull << 56;
+	v[2] ^= 0xff;
+	klua_sipround(v);
+	klua_sipround(v);
+	klua_sipround(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static inline void klua_pointer_keys_init(struct klua_pointer_keys *keys)
+{
+	keys->place[0] = klua_random();
+	keys->place[1] = klua_random();
+	keys->id[0] = klua_random();
+	keys->id[1] = klua_random();
+}
+
+static inline unsigned int klua_pointer_hash(const void *p,
+					     const struct klua_pointer_keys *keys)
+{
+	return klua_siphash((unsigned long)p, keys->place);
+}
+
+static inline unsigned long long
+klua_pointer_id(const void *p, const struct klua_pointer_keys *keys)
+{
+	return klua_siphash((unsigned long)p, keys->id);
+}
 
 #endif /* !__KERNEL__ */
 

@@ -1,45 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The libraries of a state, and print. Part of core.c.
+ * The libraries of a state. Part of core.c.
  */
 
-/* The host looks at each byte, and makes a line of each line. */
-static void charge_lines(lua_State *L, const char *text, size_t len)
-{
-	const char *end = text + len;
-
-	klua_charge_scan(L, len);
-	klua_charge(L, KLUA_COST_LINE);
-	while ((text = memchr(text, '\n', end - text))) {
-		klua_charge(L, KLUA_COST_LINE);
-		text++;
-	}
-}
-
-/* Calls tostring() for each argument and hands the host one line. */
-static int print(lua_State *L)
-{
-	int n = lua_gettop(L);
-	luaL_Buffer b;
-	const char *line;
-	size_t len;
-	int i;
-
-	luaL_buffinit(L, &b);
-	for (i = 1; i <= n; i++) {
-		if (i > 1)
-			luaL_addchar(&b, '\t');
-		luaL_tolstring(L, i, NULL);
-		luaL_addvalue(&b);
-	}
-	luaL_pushresult(&b);
-	line = lua_tolstring(L, -1, &len);
-	charge_lines(L, line, len);
-	klua_print(L, line, len);
-	return 0;
-}
-
 static void keep_reasons(lua_State *L);
+
+#ifdef __KERNEL__
+static int require(lua_State *L);
+#endif
 
 static const luaL_Reg libraries[] = {
 	{ "_G", luaopen_base },
@@ -48,12 +16,15 @@ static const luaL_Reg libraries[] = {
 	{ LUA_STRLIBNAME, luaopen_string },
 	{ LUA_UTF8LIBNAME, luaopen_utf8 },
 	{ LUA_MATHLIBNAME, luaopen_math },
+	{ LUA_IOLIBNAME, luaopen_io },
+	{ LUA_OSLIBNAME, luaopen_os },
+	{ LUA_DBLIBNAME, luaopen_debug },
 };
 
 #define LIBRARIES	(sizeof(libraries) / sizeof(libraries[0]))
 
-/* What base and print make of globals; those of _G and _VERSION included. */
-#define BASE_GLOBALS	(sizeof(base_funcs) / sizeof(base_funcs[0]))
+/* What base, print and require make of globals, with _G and _VERSION. */
+#define BASE_GLOBALS	(sizeof(base_funcs) / sizeof(base_funcs[0]) + 1)
 
 /* Pops a library, which becomes @name in @loaded and in @globals. */
 static void add_library(lua_State *L, Table *loaded, Table *globals,
@@ -75,8 +46,9 @@ static void add_library(lua_State *L, Table *loaded, Table *globals,
  * @L: the state; the caller runs this protected, and closes the state when it
  *     fails
  *
- * base, coroutine, string, table, utf8 and math, each as a global. There is no
- * package library, so nothing else can be loaded.
+ * base, coroutine, string, table, utf8, math, and what system.c has of io, os and
+ * debug, each as a global. There is no package library: require() knows these and
+ * what modules have registered (lib.c), and loads nothing from files.
  *
  * Every state begins with this, so tables get their sizes beforehand and the
  * collector, to which nothing here is garbage, begins after it.
@@ -99,6 +71,9 @@ void luaL_openlibs(lua_State *L)
 		add_library(L, loaded, globals, libraries[i].name);
 	}
 	setfvalue(klua_field(L, globals, "print"), print);
+#ifdef __KERNEL__
+	setfvalue(klua_field(L, globals, "require"), require);
+#endif
 	keep_reasons(L);
 	G(L)->GCestimate = gettotalbytes(G(L));
 	setpause(G(L));

@@ -2,14 +2,12 @@
 /*
  * Protected calls and throws for x86-64; see try.h.
  *
- * Every jump here is a call through a thunk or a RET, so that retpolines,
- * return thunks, IBT and straight-line speculation are the kernel's business.
+ * No jump here is indirect but for RET, so that return thunks and straight-line
+ * speculation are the kernel's business.
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
 #include <asm/asm.h>
-#include <asm/frame.h>
-#include <asm/nospec-branch.h>
 #include <asm/unwind_hints.h>
 
 #ifndef CONFIG_X86_64
@@ -27,10 +25,13 @@ SYM_FUNC_START(klua_try)
 	pushq	%r13
 	pushq	%r14
 	pushq	%r15
-	/* A call has the stack aligned to 16 bytes, which matters to UML. */
+#ifdef CONFIG_UML
+	/* There a call has the stack aligned to 16 bytes. */
 	subq	$8, %rsp
+#endif
 	movq	%rsp, (%rdx)
-	CALL_NOSPEC rcx
+	movq	%rcx, %rdx
+	call	klua_try_call
 	/* What f() was called with it has restored, as every function does. */
 	leave
 	UNWIND_HINT_FUNC
@@ -47,7 +48,9 @@ _ASM_NOKPROBE(klua_try)
  */
 SYM_FUNC_START(klua_throw)
 	movq	(%rdi), %rsp
+#ifdef CONFIG_UML
 	addq	$8, %rsp
+#endif
 	popq	%r15
 	popq	%r14
 	popq	%r13

@@ -7,7 +7,7 @@
  * has a file setjmp_<arch>.S with two functions:
  *
  * klua_try(L, ud, buf, f): save the callee-saved registers on the stack and the
- * stack pointer in @buf, call f(L, ud), return.
+ * stack pointer in @buf, call klua_try_call(L, ud, f), return.
  *
  * klua_throw(buf): make the klua_try() that filled @buf return. Nothing between
  * the two frames runs again.
@@ -25,14 +25,18 @@
 #include <asm/stacktrace.h>
 
 /* What Kbuild has a file for; what another one takes is in lua/README. */
-#ifndef CONFIG_X86_64
+#if !defined(CONFIG_X86_64) && !defined(CONFIG_ARM64) && \
+	!(defined(CONFIG_RISCV) && defined(CONFIG_64BIT))
 #error "KLua has no lua/setjmp_<arch>.S for this architecture"
 #endif
 
 struct lua_State;
 
+struct klua_frame;
+
 struct klua_jmpbuf {
 	unsigned long sp;
+	struct klua_frame *frames;
 #ifdef CONFIG_FUNCTION_GRAPH_TRACER
 	int graph_depth;
 #endif
@@ -45,6 +49,13 @@ asmlinkage void klua_try(struct lua_State *L, void *ud,
 			 struct klua_jmpbuf *buf,
 			 void (*f)(struct lua_State *L, void *ud));
 asmlinkage void klua_throw(struct klua_jmpbuf *buf);
+
+/*
+ * What klua_try() calls. The indirect call is compiled, so that whatever the
+ * kernel has it look at first, such as the type of @f, is the compiler's business.
+ */
+asmlinkage void klua_try_call(struct lua_State *L, void *ud,
+			      void (*f)(struct lua_State *L, void *ud));
 
 #if defined(CONFIG_KASAN_STACK)
 void __asan_allocas_unpoison(void *top, long bottom);
@@ -103,11 +114,20 @@ static __always_inline __noreturn void klua_unwind(struct klua_jmpbuf *buf)
 	BUG();
 }
 
-/* The names that ldo.c looks for; f, L and ud are its own. */
+/*
+ * The names that ldo.c looks for; f, L and ud are its own. A throw ends the calls
+ * into modules that it leaves: whoever unregisters a library waits for them.
+ */
 #define luai_jmpbuf		struct klua_jmpbuf
-#define LUAI_THROW(L, c)	klua_unwind(&(c)->b)
+#define LUAI_THROW(L, c) \
+	do { \
+		if (unlikely(klua_limits(L)->frames != (c)->b.frames)) \
+			klua_frames_leave(klua_limits(L), (c)->b.frames); \
+		klua_unwind(&(c)->b); \
+	} while (0)
 #define LUAI_TRY(L, c, a) \
 	do { \
+		(c)->b.frames = klua_limits(L)->frames; \
 		klua_trace_save(&(c)->b); \
 		klua_try(L, ud, &(c)->b, f); \
 	} while (0)

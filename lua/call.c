@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Typed calls: a function by its name, arguments and results that are not Lua's.
+ * Part of core.c.
+ *
+ * All of it is one protected call from outside, which is what makes it both safe
+ * and short: whatever runs out of memory or time on the way is caught there.
+ */
+
+/* Room for a function and its arguments */
+#define CALL_SLOTS	(KLUA_CALL_VALUES + 1)
+
+/* A name that is no short string: apart, as it takes room on the C stack. */
+static noinline const TValue *find_long(Table *globals, TString *name)
+{
+	return luaH_getstr(globals, name);
+}
+
+static void push_function(lua_State *L, struct klua_call *call)
+{
+	/* In the array from the beginning: nothing takes them out. */
+	Table *registry = hvalue(&G(L)->l_registry);
+	Table *globals = hvalue(&registry->array[LUA_RIDX_GLOBALS - 1]);
+	TString *name = luaS_new(L, call->function);
+	const TValue *f;
+
+	f = likely(name->tt == LUA_TSHRSTR) ? luaH_getshortstr(globals, name) :
+					      find_long(globals, name);
+	if (unlikely(ttisnil(f))) {
+		call->missing = true;
+		luaL_error(L, "no function '%s'", call->function);
+	}
+	setobj2s(L, L->top, f);
+	L->top++;
+}
+
+static int argument_error(lua_State *L, struct klua_call *call,
+			  unsigned int i, const char *what)
+{
+	return luaL_error(L, "argument %d of '%s' is %s", (int)i + 1,
+			  call->function, what);
+}
+
+static void push_value(lua_State *L, struct klua_call *call, unsigned int i)
+{
+	const struct klua_value *value = &call->args[i];
+
+	switch (value->type) {
+	case KLUA_TYPE_NIL:
+		setnilvalue(L->top);
+		break;
+	case KLUA_TYPE_BOOLEAN:
+		setbvalue(L->top, value->boolean);
+		break;
+	case KLUA_TYPE_INTEGER:
+		setivalue(L->top, value->integer);
+		break;
+	case KLUA_TYPE_STRING:
+		if (unlikely(!value->string && value->len))
+			argument_error(L, call, i, "a string at NULL");
+		setsvalue2s(L, L->top,
+			    luaS_newlstr(L, value->string, value->len));
+		break;
+	case KLUA_TYPE_TEXT:
+		if (unlikely(!value->string))
+			argument_error(L, call, i, "a text at NULL");
+		setsvalue2s(L, L->top, luaS_new(L, value->string));
+		break;
+	case KLUA_TYPE_OBJECT:
+		if (unlikely(!value->class))
+			argument_error(L, call, i, "an object of no class");
+		lend(L, value->class, value->object);
+		return;
+	default:
+		argument_error(L, call, i, "of no type");
+	}
+	L->top++;
+}
+
+/* A result is not what was asked for: good if it is nil and may be. */
+static void result_differs(lua_State *L, struct klua_call *call, unsigned int i,
+			   const char *expected)
+{
+	int at = (int)i - (int)call->nresults;
+
+	if (call->results[i].optional && lua_isnil(L, at)) {
+		call->results[i].absent = true;
+		return;
+	}
+	luaL_error(L, "result %d of '%s' is a %s, not %s", (int)i + 1,
+		   call->function, luaL_typename(L, at), expected);
+}
+
+/* All of its bytes that fit, and a NUL. */
+static void copy_string(struct klua_value *value, const char *text, size_t len)
+{
+	size_t n;
+
+	value->len = len;
+	if (!value->size || !value->buf)
+		return;
+	n = len < value->size ? len : value->size - 1;
+	memcpy(value->buf, text, n);
+	value->buf[n] = '\0';
+}
+
+/* A result that is no integer, or is not asked for as one. */
+static noinline void take_other(lua_State *L, struct klua_call *call,
+				unsigned int i)
+{
+	struct klua_value *value = &call->results[i];
+	int at = (int)i - (int)call->nresults;
+	const char *text;
+	lua_Integer n;
+	int isinteger;
+	size_t len;
+
+	switch (value->type) {
+	case KLUA_TYPE_BOOLEAN:
+		if (value->optional && lua_isnil(L, at))
+			value->absent = true;
+		else
+			value->boolean = lua_toboolean(L, at);
+		break;
+	case KLUA_TYPE_INTEGER:
+		n = lua_tointegerx(L, at, &isinteger);
+		if (isinteger)
+			value->integer = n;
+		else
+			result_differs(L, call, i, "an integer");
+		break;
+	case KLUA_TYPE_STRING:
+		text = lua_tolstring(L, at, &len);
+		if (unlikely(!text)) {
+			result_differs(L, call, i, "a string");
+			break;
+		}
+		klua_charge_bytes(L, len);
+		copy_string(value, text, len);
+		break;
+	case KLUA_TYPE_NIL:
+		break;
+	default:
+		luaL_error(L, "result %d of '%s' is asked for by no type",
+			   (int)i + 1, call->function);
+	}
+}
+
+/* The results are on top of the stack. */
+static void take_result(lua_State *L, struct klua_call *call,
+			unsigned int i)
+{
+	struct klua_value *value = &call->results[i];
+	const TValue *o = L->top - call->nresults + i;
+
+	value->absent = false;
+	if (likely(value->type == KLUA_TYPE_INTEGER && ttisinteger(o)))
+		value->integer = ivalue(o);
+	else
+		take_other(L, call, i);
+}
+
+/* Charged for each value; its bytes are charged where they are copied. */
+static void invoke(lua_State *L, void *ud)
+{
+	struct klua_call *call = ud;
+	StkId func;
+	unsigned int i;
+
+	klua_charge(L, KLUA_COST_CCALL);
+	luaD_checkstack(L, CALL_SLOTS);
+	push_function(L, call);
+	for (i = 0; i < call->nargs; i++)
+		push_value(L, call, i);
+	/* The function may make nothing itself, and never come by here. */
+	luaC_checkGC(L);
+	func = L->top - (call->nargs + 1);
+	luaD_callnoyield(L, func, call->nresults);
+	for (i = 0; i < call->nresults; i++)
+		take_result(L, call, i);
+}
+
+/* The state is entered already: the call is part of that entry. */
+static noinline int invoke_inside(lua_State *L, struct klua_call *call,
+				  ptrdiff_t base)
+{
+	return luaD_pcall(L, invoke, call, savestack(L, L->top), base);
+}
+
+/* The error's value takes the handler's place. */
+static noinline int invoke_failed(lua_State *L, ptrdiff_t base, int status)
+{
+	setobjs2s(L, restorestack(L, base), L->top - 1);
+	L->top = restorestack(L, base) + 1;
+	return status;
+}
+
+/*
+ * Make @call, with @handler for errors. Returns LUA_OK, or a status with the
+ * error's value on top of the stack, which is otherwise as it was.
+ */
+int klua_core_invoke(lua_State *L, struct klua_call *call,
+		     lua_CFunction handler)
+{
+	ptrdiff_t base = savestack(L, L->top);
+	int status;
+
+	/* The stack has a few slots that nobody counts on. */
+	setfvalue(L->top, handler);
+	L->top++;
+	if (unlikely(klua_inside(L)))
+		status = invoke_inside(L, call, base);
+	else
+		status = enter(L, invoke, call, -1, 0, base);
+	if (unlikely(status != LUA_OK))
+		return invoke_failed(L, base, status);
+	L->top = restorestack(L, base);
+	return LUA_OK;
+}

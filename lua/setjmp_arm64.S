@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Protected calls and throws for arm64; see try.h.
+ *
+ * What the kernel may keep besides the stack is x18, the pointer of the shadow
+ * call stack: a throw puts it back with the rest. A return address is signed with
+ * the stack pointer that it came with, and authenticated when that is the same
+ * again. RET needs no landing pad.
+ */
+#include <linux/linkage.h>
+#include <asm/assembler.h>
+
+#define FRAME	112
+
+.macro	restore
+	ldp	x19, x20, [sp, #16]
+	ldp	x21, x22, [sp, #32]
+	ldp	x23, x24, [sp, #48]
+	ldp	x25, x26, [sp, #64]
+	ldp	x27, x28, [sp, #80]
+	ldr	x18, [sp, #96]
+	ldp	x29, x30, [sp], #FRAME
+#ifdef CONFIG_ARM64_PTR_AUTH_KERNEL
+	hint	#29			/* autiasp */
+#endif
+	ret
+.endm
+
+	.text
+
+/* x0: L, x1: ud, where f() gets them, too; x2: buf, x3: f */
+SYM_FUNC_START(klua_try)
+#ifdef CONFIG_ARM64_PTR_AUTH_KERNEL
+	hint	#25			/* paciasp */
+#endif
+	stp	x29, x30, [sp, #-FRAME]!
+	mov	x29, sp
+	stp	x19, x20, [sp, #16]
+	stp	x21, x22, [sp, #32]
+	stp	x23, x24, [sp, #48]
+	stp	x25, x26, [sp, #64]
+	stp	x27, x28, [sp, #80]
+	str	x18, [sp, #96]
+	str	x29, [x2]
+	mov	x2, x3
+	bl	klua_try_call
+	restore
+SYM_FUNC_END(klua_try)
+/* Its return address would be taken after a throw had been told of all others. */
+NOKPROBE(klua_try)
+
+/* x0: buf. Takes over the frame of klua_try(). */
+SYM_FUNC_START(klua_throw)
+	ldr	x9, [x0]
+	mov	sp, x9
+	restore
+SYM_FUNC_END(klua_throw)
+NOKPROBE(klua_throw)

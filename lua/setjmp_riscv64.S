@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Protected calls and throws for riscv64; see try.h.
+ *
+ * What the kernel may keep besides the stack is gp, the pointer of the shadow
+ * call stack where there is one: a throw puts it back with the rest.
+ */
+#include <linux/linkage.h>
+#include <asm/asm.h>
+
+#define FRAME	112
+
+.macro	restore
+	ld	ra, 104(sp)
+	ld	s0, 96(sp)
+	ld	s1, 88(sp)
+	ld	s2, 80(sp)
+	ld	s3, 72(sp)
+	ld	s4, 64(sp)
+	ld	s5, 56(sp)
+	ld	s6, 48(sp)
+	ld	s7, 40(sp)
+	ld	s8, 32(sp)
+	ld	s9, 24(sp)
+	ld	s10, 16(sp)
+	ld	s11, 8(sp)
+#ifdef CONFIG_SHADOW_CALL_STACK
+	ld	gp, 0(sp)
+#endif
+	addi	sp, sp, FRAME
+	ret
+.endm
+
+	.text
+
+/* a0: L, a1: ud, where f() gets them, too; a2: buf, a3: f */
+SYM_FUNC_START(klua_try)
+	addi	sp, sp, -FRAME
+	sd	ra, 104(sp)
+	sd	s0, 96(sp)
+	sd	s1, 88(sp)
+	sd	s2, 80(sp)
+	sd	s3, 72(sp)
+	sd	s4, 64(sp)
+	sd	s5, 56(sp)
+	sd	s6, 48(sp)
+	sd	s7, 40(sp)
+	sd	s8, 32(sp)
+	sd	s9, 24(sp)
+	sd	s10, 16(sp)
+	sd	s11, 8(sp)
+#ifdef CONFIG_SHADOW_CALL_STACK
+	sd	gp, 0(sp)
+#endif
+	addi	s0, sp, FRAME
+	sd	sp, 0(a2)
+	mv	a2, a3
+	call	klua_try_call
+	restore
+SYM_FUNC_END(klua_try)
+/* Its return address would be taken after a throw had been told of all others. */
+_ASM_NOKPROBE(klua_try)
+
+/* a0: buf. Takes over the frame of klua_try(). */
+SYM_FUNC_START(klua_throw)
+	ld	sp, 0(a0)
+	restore
+SYM_FUNC_END(klua_throw)
+_ASM_NOKPROBE(klua_throw)
