@@ -17,54 +17,106 @@
  *   is what it takes to double a block up to maxalloc, when the old half and
  *   the new block are held at once.
  *
- * A grow that breaks one of them, or for which the kernel has no pages, or only
- * its last, fails.
+ * A grow that breaks one of them, or that the kernel has no pages for, fails.
  * Lua then collects all garbage and tries once more before it raises a memory
  * error. A shrink never fails. maxalloc may be lowered under what is held:
  * that only makes grows fail.
  *
- * Blocks up to KMALLOC_MAX_SIZE, 4 MiB on most machines, are contiguous pages
- * of the page allocator where it has them. Larger ones, and those that it does
- * not have contiguous pages for, are made of single pages in the window of the
- * state (window.c), which is twice as large as maxalloc, but not larger than
- * 256 MiB. A block of 256 MiB is a string of as many bytes, or a table of
- * 16,777,216 elements or 8,388,608 other keys; to get there, a table has its
- * old half at the same time, so it ends at half of that. The tables of the
- * window's own addresses, which are not the state's blocks, are 0.4 % of
- * maxalloc more that the machine gives. Machines other than x86-64 have no
- * windows: there no block is larger than KMALLOC_MAX_SIZE.
+ * Where pages come from depends on the state:
+ *
+ * - A sleepable state, and any state while it is built, waits for memory. Blocks
+ *   of several pages are contiguous where the page allocator finds such pages
+ *   without effort; otherwise they are areas of vmalloc, of any size.
+ * - An atomic state takes what is free now, under a spinlock. A block is at most
+ *   KMALLOC_MAX_SIZE, 4 MiB on most machines, and contiguous. Areas that it got
+ *   while it was built it keeps, gives back (vfree() defers that by itself) and
+ *   uses as far as they reach, but it gets no new ones.
+ * - A reserved state has taken all that the second figure allows in one area
+ *   when it was made. Until it is closed it calls nothing but functions on
+ *   bits: no allocator, no lock. So it may be entered with interrupts off, and
+ *   from a probe in the page allocator itself. An irq state is always reserved.
  *
  * A state that is closed gives its pages back without freeing what is on them
  * first (klua_drop()). So what Lua has forgotten is no leak; that both count the
  * same bytes is checked then.
  */
 
+#include <linux/bitmap.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
-#include <linux/percpu.h>
+#include <linux/overflow.h>
 #include <linux/sched/mm.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/swap.h>
-#include <linux/vmstat.h>
+#include <linux/vmalloc.h>
 
 #include "internal.h"
-#include "window.h"
 
 /* What a state may hold beyond its share, so that small ones can work. */
 #define HELD_MORE	(4 * PAGE_SIZE)
 
-/*
- * While a state is made, in process context and without a lock, memory may be
- * waited for; afterwards it is asked for under a spinlock and in softirq.
- * Never reported and never at any price: a script that runs out of memory is
- * told so by an error, and must neither wake the OOM killer nor drain the
- * reserves that drivers live on.
+/* Pages of a reserved state for its finalizers when it is closed. */
+#define RESERVE_CLOSE	4
+
+/**
+ * struct klua_reserve - all pages that a reserved state will ever have
+ *
+ * At the start of the area that the pages are in. Protection as in struct
+ * klua_state.
+ *
+ * @max:    I: the largest maxalloc that it is enough for
+ * @pages:  I: the first page
+ * @count:  I: how many there are
+ * @lowest: S: no page below this one is free
+ * @map:    S: a bit for each page that the heap has
  */
-static gfp_t flags(const struct klua_state *s)
+struct klua_reserve {
+	size_t max;
+	char *pages;
+	unsigned long count;
+	unsigned long lowest;
+	unsigned long map[];
+};
+
+/**
+ * struct area - a block by vmalloc
+ *
+ * In the page before the block. Protection as in struct klua_state.
+ *
+ * @list: S: link in &klua_state.areas
+ * @size: I: bytes of its pages, the one that this is in included
+ */
+struct area {
+	struct list_head list;
+	size_t size;
+};
+
+#define AREA_HEAD	PAGE_SIZE
+
+/* May the caller of the allocator sleep? */
+static bool may_wait(const struct klua_state *s)
 {
-	return (s->building ? GFP_KERNEL : GFP_NOWAIT) | __GFP_NORETRY |
+	return s->building || s->kind == KLUA_KIND_SLEEPABLE;
+}
+
+/*
+ * No allocation is reported or made at any price: a script that runs out of
+ * memory is told so by an error. It must neither start the OOM killer nor drain
+ * the reserves that drivers live on.
+ */
+static gfp_t pages_gfp(const struct klua_state *s)
+{
+	return (may_wait(s) ? GFP_KERNEL | __GFP_RETRY_MAYFAIL : GFP_NOWAIT) |
 	       __GFP_NOMEMALLOC | __GFP_NOWARN | __GFP_ACCOUNT;
+}
+
+/* Contiguous pages are worth little effort where an area does as well. */
+static gfp_t contiguous_gfp(const struct klua_state *s, size_t size)
+{
+	gfp_t gfp = pages_gfp(s);
+
+	if (size > PAGE_SIZE)
+		gfp = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY;
+	return gfp;
 }
 
 /* Is there room for @more bytes? @maxalloc may have been lowered below use. */
@@ -92,315 +144,306 @@ static void account(struct klua_state *s, size_t old, size_t new)
 		WRITE_ONCE(s->peakalloc, s->curralloc);
 }
 
-/*
- * A state that is closed may have a million blocks, and nobody waits for it:
- * let others run. Finalizers are called then, too, but what they hold when Lua
- * frees memory they would lose when it raises an error, so it is no lock.
- */
-static void breathe(const struct klua_state *s)
+/* Bytes of pages that a state with this limit may hold */
+static size_t held_max(size_t maxalloc)
 {
-	if (s->closing)
-		cond_resched();
+	size_t max = min_t(size_t, maxalloc, SIZE_MAX / 4);
+
+	/* Red zones can double a block. */
+	if (KLUA_RED_ZONE)
+		max *= 2;
+	return max + max / 2 + HELD_MORE;
 }
 
-/* Bytes of pages that may come to those that the state holds. */
-static size_t room(const struct klua_state *s)
+/* Bytes of pages that may come to those that the state holds */
+static size_t held_room(const struct klua_state *s)
 {
-	size_t max = min_t(size_t, s->maxalloc, SIZE_MAX / 4);
-	size_t bound = max + max / 2 + HELD_MORE;
-	size_t held = s->heap.held + klua_window_idle(s);
+	size_t max = held_max(s->maxalloc);
 
-	return held < bound ? bound - held : 0;
+	return s->heap.held < max ? max - s->heap.held : 0;
+}
+
+/* Work for this state that the script pays for */
+void klua_heap_charge(struct klua_heap *h, size_t steps)
+{
+	struct klua_state *s = container_of(h, struct klua_state, heap);
+
+	klua_limits_owe(&s->limits, steps);
+}
+
+/* Take the reserve of a state that is made. */
+static int reserve_open(struct klua_state *s)
+{
+	size_t count = DIV_ROUND_UP(held_max(s->maxalloc), PAGE_SIZE) +
+		       RESERVE_CLOSE;
+	struct klua_reserve *r;
+	size_t head = PAGE_ALIGN(struct_size(r, map, BITS_TO_LONGS(count)));
+
+	r = __vmalloc(head + count * PAGE_SIZE, GFP_KERNEL_ACCOUNT |
+		      __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	if (!r)
+		return -ENOMEM;
+	r->max = s->maxalloc;
+	r->pages = (char *)r + head;
+	r->count = count;
+	r->lowest = 0;
+	bitmap_zero(r->map, count);
+	klua_heap_poison(r->pages, count * PAGE_SIZE);
+	s->reserve = r;
+	return 0;
+}
+
+static void reserve_close(struct klua_state *s)
+{
+	struct klua_reserve *r = s->reserve;
+
+	s->heap.held -= bitmap_weight(r->map, r->count) * PAGE_SIZE;
+	s->reserve = NULL;
+	vfree(r);
+}
+
+static unsigned long reserve_index(const struct klua_reserve *r,
+				   const void *pages)
+{
+	return ((const char *)pages - r->pages) >> PAGE_SHIFT;
 }
 
 /*
- * Who asks the kernel for its last page is refused, but whoever comes next and
- * may not be refused wakes the OOM killer. So what is left of memory, or of
- * 2 GiB of it, to a 16th is not for scripts. That is more than the kernel itself
- * keeps for those who cannot wait, and its blocks are the largest that it has,
- * since those are split last. What holds files, and what fits into swap, can be
- * had by others, who wait.
+ * Where @n free pages are, or a number of @count or above. Single pages are
+ * taken from the beginning on, and larger blocks preferably behind the first
+ * third, so that they do not come to lie among each other.
  */
-static bool scarce(size_t size)
+static unsigned long reserve_find(struct klua_reserve *r, unsigned long n)
 {
-	unsigned long left = global_zone_page_state(NR_FREE_PAGES) +
-			     global_node_page_state(NR_ACTIVE_FILE) +
-			     global_node_page_state(NR_INACTIVE_FILE) +
-			     max(get_nr_swap_pages(), 0L);
-	unsigned long spare = min_t(unsigned long, totalram_pages(),
-				    SZ_2G >> PAGE_SHIFT) / 16;
+	unsigned long at;
 
-	return left < spare + (size >> PAGE_SHIFT);
+	if (n == 1)
+		return find_next_zero_bit(r->map, r->count, r->lowest);
+	at = bitmap_find_next_zero_area(r->map, r->count, r->count / 3, n, 0);
+	if (at < r->count)
+		return at;
+	return bitmap_find_next_zero_area(r->map, r->count, r->lowest, n, 0);
 }
 
 /*
- * That takes longer than a page, so it is looked at each time that a processor
- * has been asked for this many, by whichever states: many small ones can take
- * what a large one can. Once too little is left each request looks, since Lua
- * asks again for what it is refused.
+ * A search for several pages may look at each page; one for a single page looks
+ * at 64 at a time.
  */
-#define LOOK_EACH	(SZ_256K >> PAGE_SHIFT)
+static void reserve_charge(struct klua_state *s, unsigned long n)
+{
+	klua_heap_charge(&s->heap, s->reserve->count / (n == 1 ? 512 : 4));
+}
 
-static DEFINE_PER_CPU(unsigned long, asked);
-static bool low;	/* what the last look saw, on any processor */
-
-/* Is too little left for another @size bytes? */
-static bool refusable(size_t size)
+static void *reserve_get(struct klua_state *s, size_t size)
 {
 	unsigned long n = size >> PAGE_SHIFT;
-	unsigned long sum = this_cpu_add_return(asked, n);
-	bool found;
+	struct klua_reserve *r = s->reserve;
+	unsigned long at;
 
-	if (!READ_ONCE(low) && sum / LOOK_EACH == (sum - n) / LOOK_EACH)
+	reserve_charge(s, n);
+	at = reserve_find(r, n);
+	if (at >= r->count)
+		return NULL;
+	bitmap_set(r->map, at, n);
+	if (n == 1)
+		r->lowest = at + 1;
+	s->heap.held += size;
+	return r->pages + at * PAGE_SIZE;
+}
+
+static void reserve_put(struct klua_state *s, void *pages, size_t size)
+{
+	struct klua_reserve *r = s->reserve;
+	unsigned long at = reserve_index(r, pages);
+
+	klua_heap_poison(pages, size);
+	bitmap_clear(r->map, at, size >> PAGE_SHIFT);
+	if (at < r->lowest)
+		r->lowest = at;
+	s->heap.held -= size;
+}
+
+/* Make a block larger where it is, when the pages behind it are free. */
+static bool reserve_grow(struct klua_state *s, void *pages, size_t old,
+			 size_t size)
+{
+	struct klua_reserve *r = s->reserve;
+	unsigned long at = reserve_index(r, pages) + (old >> PAGE_SHIFT);
+	unsigned long n = (size - old) >> PAGE_SHIFT;
+
+	if (n > r->count - at)
 		return false;
-	found = scarce(size);
-	WRITE_ONCE(low, found);
-	return found;
+	if (find_next_bit(r->map, at + n, at) < at + n)
+		return false;
+	bitmap_set(r->map, at, n);
+	s->heap.held += size - old;
+	return true;
 }
 
 /*
  * Each page is in a list of the state's, whatever is on it, so that closing the
  * state can give them back without a look at the blocks.
  */
-static void *contiguous(struct klua_state *s, size_t size, size_t more)
+static void *contiguous_get(struct klua_state *s, size_t size)
 {
+	gfp_t gfp = contiguous_gfp(s, size);
 	char *pages;
 	size_t at;
 
-	if (size > KMALLOC_MAX_SIZE || size > more)
+	if (size > KMALLOC_MAX_SIZE)
 		return NULL;
-	pages = alloc_pages_exact(size, flags(s));
+	pages = alloc_pages_exact(size, gfp);
 	if (!pages)
 		return NULL;
 	for (at = 0; at < size; at += PAGE_SIZE)
 		list_add_tail(&virt_to_page(pages + at)->lru, &s->pages);
-	klua_leak_watch(pages, 0, size, flags(s));
+	klua_leak_watch(pages, 0, size, gfp);
+	s->heap.held += size;
 	return pages;
 }
 
-/*
- * A state without a window does not get one for what it may not hold. A single
- * page comes from there only when one is idle, and is used where it is: if it
- * was mapped elsewhere, its address would be lost until the next flush, and a
- * script could soon have none left.
- */
-static void *scattered(struct klua_state *s, size_t size, size_t more)
+static void contiguous_put(struct klua_state *s, void *pages, size_t size)
 {
-	if (size == PAGE_SIZE && !klua_window_idle(s))
+	size_t at;
+
+	for (at = 0; at < size; at += PAGE_SIZE)
+		list_del(&virt_to_page((char *)pages + at)->lru);
+	klua_leak_forget(pages, size);
+	klua_pages_unpoison(pages, size);
+	free_pages_exact(pages, size);
+	s->heap.held -= size;
+}
+
+static struct area *area_of(void *block)
+{
+	return (struct area *)((char *)block - AREA_HEAD);
+}
+
+static void *area_get(struct klua_state *s, size_t size)
+{
+	gfp_t gfp = pages_gfp(s) & ~__GFP_NOMEMALLOC;
+	struct area *area;
+
+	/* vmalloc() does not take the flag that leaves the reserves alone. */
+	if (!may_wait(s) || current->flags & PF_MEMALLOC)
 		return NULL;
-	if (!s->window && size > more)
+	area = __vmalloc(size + AREA_HEAD, gfp);
+	if (!area)
 		return NULL;
-	return klua_window_get(s, size, more, flags(s));
+	area->size = size + AREA_HEAD;
+	list_add(&area->list, &s->areas);
+	s->heap.held += area->size;
+	return (char *)area + AREA_HEAD;
+}
+
+/* With bottom halves off vfree() leaves the work to a work item. */
+static void area_put(struct klua_state *s, struct area *area)
+{
+	list_del(&area->list);
+	s->heap.held -= area->size;
+	vfree(area);
+}
+
+/* An area stays as large as it is: a block that needs less than half is moved. */
+static bool area_resize(struct area *area, void *block, size_t old, size_t size)
+{
+	size_t all = area->size - AREA_HEAD;
+
+	if (size > old)
+		return size <= all;
+	klua_heap_poison((char *)block + size, all - size);
+	return size >= all / 2;
+}
+
+static void *machine_get(struct klua_state *s, size_t size, size_t room)
+{
+	void *pages;
+
+	if (size > room)
+		return NULL;
+	pages = contiguous_get(s, size);
+	if (!pages && size > PAGE_SIZE && size + AREA_HEAD <= room)
+		pages = area_get(s, size);
+	return pages;
 }
 
 /* The heap asks for pages. Their leak is a leak, and they point to others. */
 void *klua_pages_get(struct klua_heap *h, size_t size)
 {
 	struct klua_state *s = container_of(h, struct klua_state, heap);
-	size_t more = refusable(size) ? 0 : room(s);
-	struct mem_cgroup *old = set_active_memcg(s->memcg);
-	void *pages = contiguous(s, size, more);
+	size_t room = held_room(s);
+	struct mem_cgroup *old;
+	void *pages;
 
-	if (!pages)
-		pages = scattered(s, size, more);
-	/* The addresses of what is trimmed are lost for a while, too. */
-	if (!pages && size <= KMALLOC_MAX_SIZE && klua_window_trim(s, size))
-		pages = contiguous(s, size, refusable(size) ? 0 : room(s));
+	if (s->reserve)
+		return size <= room ? reserve_get(s, size) : NULL;
+	old = set_active_memcg(s->memcg);
+	pages = machine_get(s, size, room);
 	set_active_memcg(old);
+	if (pages)
+		klua_heap_poison(pages, size);
 	return pages;
 }
 
-/* The heap asks for more pages behind those of a large block. */
-bool klua_pages_grow(struct klua_heap *h, void *pages, size_t old, size_t size)
+/* The heap wants a large block to be larger or smaller where it is. */
+bool klua_pages_resize(struct klua_heap *h, void *pages, size_t old, size_t size)
 {
 	struct klua_state *s = container_of(h, struct klua_state, heap);
-	struct mem_cgroup *memcg;
-	bool grown;
 
-	if (!klua_window_has(s, pages))
+	if (s->reserve && size > old)
+		return size - old <= held_room(s) &&
+		       reserve_grow(s, pages, old, size);
+	if (!s->reserve && is_vmalloc_addr(pages))
+		return area_resize(area_of(pages), pages, old, size);
+	if (size > old)
 		return false;
-	if (refusable(size - old))
-		return false;
-	memcg = set_active_memcg(s->memcg);
-	grown = klua_window_grow(s, pages, old, size, room(s), flags(s));
-	set_active_memcg(memcg);
-	return grown;
+	klua_pages_put(h, (char *)pages + size, old - size);
+	return true;
 }
 
-/* The heap gives all or the last of the pages back that it once asked for. */
+/*
+ * A state that is closed may have a million pages, and nobody waits for it: let
+ * others run. Finalizers run here as well. They cannot hold a lock across this
+ * call, because an error raised in the same place would leak it.
+ */
+static void close_breathe(const struct klua_state *s)
+{
+	if (s->closing)
+		cond_resched();
+}
+
+/* The heap gives a block's pages back, or the last ones of contiguous pages. */
 void klua_pages_put(struct klua_heap *h, void *pages, size_t size)
 {
 	struct klua_state *s = container_of(h, struct klua_state, heap);
-	size_t at;
 
-	if (klua_window_has(s, pages)) {
-		klua_window_put(s, pages, size);
-	} else {
-		for (at = 0; at < size; at += PAGE_SIZE)
-			list_del(&virt_to_page((char *)pages + at)->lru);
-		klua_leak_forget(pages, size);
-		free_pages_exact(pages, size);
-	}
-	breathe(s);
+	if (s->reserve)
+		reserve_put(s, pages, size);
+	else if (is_vmalloc_addr(pages))
+		area_put(s, area_of(pages));
+	else
+		contiguous_put(s, pages, size);
+	close_breathe(s);
 }
 
 /* All pages that the heap holds. It is no heap any more. */
 static void put_all_pages(struct klua_state *s)
 {
-	size_t size = klua_window_close(s);
-	struct page *page, *next;
+	struct page *page, *next_page;
+	struct area *area, *next_area;
 
-	list_for_each_entry_safe(page, next, &s->pages, lru) {
-		list_del(&page->lru);
-		klua_leak_forget(page_address(page), PAGE_SIZE);
-		__free_page(page);
-		size += PAGE_SIZE;
-		breathe(s);
+	if (s->reserve)
+		reserve_close(s);
+	list_for_each_entry_safe(area, next_area, &s->areas, list) {
+		area_put(s, area);
+		cond_resched();
 	}
-	WARN_ON_ONCE(s->heap.held != size);
-	s->heap.held = 0;
-}
-
-#ifdef CONFIG_KASAN
-
-/*
- * KASAN knows where a block of the slab starts and ends, and who freed it;
- * pages are one piece to it. So each block is one of the slab's, but for those
- * that are too large for it.
- */
-static void *window_get(struct klua_state *s, size_t size)
-{
-	void *block = NULL;
-
-	if (PAGE_ALIGN(size) <= room(s) && !scarce(size))
-		block = klua_window_get(s, PAGE_ALIGN(size), room(s), flags(s));
-	if (block)
-		s->heap.held += PAGE_ALIGN(size);
-	return block;
-}
-
-static void window_put(struct klua_state *s, void *block, size_t size)
-{
-	s->heap.held -= size;
-	klua_window_put(s, block, size);
-}
-
-static bool window_grow(struct klua_state *s, void *block, size_t old,
-			size_t size)
-{
-	size_t more = PAGE_ALIGN(size) - PAGE_ALIGN(old);
-
-	if (more && scarce(more))
-		return false;
-	if (more && !klua_window_grow(s, block, PAGE_ALIGN(old),
-				      PAGE_ALIGN(size), room(s), flags(s)))
-		return false;
-	s->heap.held += more;
-	return true;
-}
-
-/* A block gives up its last pages. */
-static void window_shrink(struct klua_state *s, void *block, size_t old,
-			  size_t size)
-{
-	if (PAGE_ALIGN(size) < PAGE_ALIGN(old))
-		window_put(s, block + PAGE_ALIGN(size),
-			   PAGE_ALIGN(old) - PAGE_ALIGN(size));
-}
-
-static void *block_get(struct klua_state *s, size_t size)
-{
-	struct mem_cgroup *old = set_active_memcg(s->memcg);
-	void *block = NULL;
-
-	if (size <= KMALLOC_MAX_SIZE)
-		block = kmalloc(size, flags(s));
-	if (!block && size > PAGE_SIZE && size <= SIZE_MAX - PAGE_SIZE)
-		block = window_get(s, size);
-	set_active_memcg(old);
-	return block;
-}
-
-static void *block_take(struct klua_state *s, size_t size)
-{
-	return NULL;
-}
-
-static void *block_get_slow(struct klua_state *s, size_t size)
-{
-	return block_get(s, size);
-}
-
-static void block_put(struct klua_state *s, void *block, size_t size)
-{
-	if (klua_window_has(s, block))
-		window_put(s, block, PAGE_ALIGN(size));
-	else
-		kfree(block);
-	breathe(s);
-}
-
-static void *block_move(struct klua_state *s, void *block, size_t old,
-			size_t size)
-{
-	void *moved = block_get(s, size);
-
-	if (!moved)
-		return NULL;
-	memcpy(moved, block, min(old, size));
-	block_put(s, block, old);
-	return moved;
-}
-
-/* A block that shrinks and finds no smaller one stays what it is. */
-static void *block_resize(struct klua_state *s, void *block, size_t old,
-			  size_t size)
-{
-	bool large = klua_window_has(s, block);
-	void *moved;
-
-	if (large && size > old && size <= SIZE_MAX - PAGE_SIZE &&
-	    window_grow(s, block, old, size))
-		return block;
-	if (!large || size > old || size <= KMALLOC_MAX_SIZE) {
-		moved = block_move(s, block, old, size);
-		if (moved || size > old)
-			return moved;
+	list_for_each_entry_safe(page, next_page, &s->pages, lru) {
+		contiguous_put(s, page_address(page), PAGE_SIZE);
+		cond_resched();
 	}
-	if (large)
-		window_shrink(s, block, old, size);
-	return block;
+	WARN_ON_ONCE(s->heap.held);
 }
-
-#else /* !CONFIG_KASAN */
-
-static void *block_take(struct klua_state *s, size_t size)
-{
-	return klua_heap_take(&s->heap, size);
-}
-
-static void *block_get_slow(struct klua_state *s, size_t size)
-{
-	return klua_heap_alloc_slow(&s->heap, size);
-}
-
-static void *block_get(struct klua_state *s, size_t size)
-{
-	return klua_heap_alloc(&s->heap, size);
-}
-
-static void block_put(struct klua_state *s, void *block, size_t size)
-{
-	klua_heap_free(&s->heap, block, size);
-}
-
-static void *block_resize(struct klua_state *s, void *block, size_t old,
-			  size_t size)
-{
-	return klua_heap_resize(&s->heap, block, old, size);
-}
-
-#endif /* !CONFIG_KASAN */
 
 /**
  * klua_alloc - the allocator of every state, a lua_Alloc
@@ -421,14 +464,14 @@ void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize)
 
 	if (!nsize) {
 		if (block)
-			block_put(s, block, old);
+			klua_heap_free(&s->heap, block, old);
 		account(s, old, 0);
 		return NULL;
 	}
 	if (nsize > old && !fits(s, nsize - old))
 		return refuse(s);
-	block = block ? block_resize(s, block, old, nsize) :
-			block_get(s, nsize);
+	block = block ? klua_heap_resize(&s->heap, block, old, nsize) :
+			klua_heap_alloc(&s->heap, nsize);
 	if (!block)
 		return refuse(s);
 	if (nsize > old)
@@ -444,7 +487,7 @@ static noinline void *get_slow(struct klua_state *s, size_t size)
 
 	if (!size || !fits(s, size))
 		return NULL;
-	block = block_get_slow(s, size);
+	block = klua_heap_alloc_slow(&s->heap, size);
 	if (!block)
 		return NULL;
 	s->refused = false;
@@ -472,7 +515,7 @@ void *klua_block_get(struct klua_limits *lim, size_t size)
 	/* A size of 0 is larger, too, and none up to that can make @sum wrap. */
 	if (unlikely(size - 1 >= KLUA_EXACT_MAX || sum > s->maxalloc))
 		return get_slow(s, size);
-	block = block_take(s, size);
+	block = klua_heap_take(&s->heap, size);
 	if (unlikely(!block))
 		return get_slow(s, size);
 	s->refused = false;
@@ -496,7 +539,22 @@ void klua_block_put(struct klua_limits *lim, void *block, size_t size)
 
 	/* Written under the lock; a reader sees the old or the new value. */
 	data_race(s->curralloc -= size);
-	block_put(s, block, size);
+	klua_heap_free(&s->heap, block, size);
+}
+
+/**
+ * klua_room - bytes that a state may take in addition
+ * @lim: the limits of the state
+ *
+ * Context: as klua_alloc().
+ * Return: the bytes, 0 where the state holds more than its limit allows by now.
+ */
+size_t klua_room(const struct klua_limits *lim)
+{
+	const struct klua_state *s =
+		container_of(lim, const struct klua_state, limits);
+
+	return s->maxalloc > s->curralloc ? s->maxalloc - s->curralloc : 0;
 }
 
 /**
@@ -506,11 +564,10 @@ void klua_block_put(struct klua_limits *lim, void *block, size_t size)
  *
  * Every object was finalized, and what is left of the state is memory. All of
  * that is on the heap's pages, which klua_alloc_exit() gives back, a page where
- * there may be a hundred blocks. KASAN's blocks are not, so there Lua frees one
- * after the other, and whatever it forgets is found.
+ * there may be a hundred blocks.
  *
  * Context: Process context, while the state is made or closed.
- * Return: true when Lua need not free anything.
+ * Return: true: Lua need not free anything.
  */
 bool klua_drop(struct klua_limits *lim, size_t bytes)
 {
@@ -519,34 +576,60 @@ bool klua_drop(struct klua_limits *lim, size_t bytes)
 	WARN_ONCE(s->curralloc != bytes,
 		  "state '" NAME_FMT "' holds %zu bytes, and Lua knows of %zu\n",
 		  NAME_ARG(s), s->curralloc, bytes);
-	if (IS_ENABLED(CONFIG_KASAN))
-		return false;
 	account(s, s->curralloc, 0);
 	return true;
 }
 
+/* May the state's limit be so high? Whoever asks need not have its lock. */
+bool klua_alloc_max_fits(const struct klua_state *s, size_t max)
+{
+	return !s->reserve || max <= s->reserve->max;
+}
+
+/**
+ * klua_alloc_set_max - change the limit of a state
+ * @s: the state
+ * @max: bytes that it may hold
+ *
+ * Context: As klua_alloc().
+ * Return: 0, or -EINVAL: @max is more than the state has reserved.
+ */
+int klua_alloc_set_max(struct klua_state *s, size_t max)
+{
+	if (!klua_alloc_max_fits(s, max))
+		return -EINVAL;
+	WRITE_ONCE(s->maxalloc, max);
+	return 0;
+}
+
 /**
  * klua_alloc_init - make ready for klua_alloc()
- * @s: a state without any block
+ * @s: a state without any block; its kind, whether it is reserved, and its limit
+ *     are set
  *
  * From now on the state's memory is charged to the caller's memory cgroup,
  * whoever runs a script in it.
  *
- * Context: Process context.
+ * Context: Process context. May sleep.
+ * Return: 0, or -ENOMEM: there is no memory to reserve. klua_alloc_exit() is to
+ *	   be called in either case.
  */
-void klua_alloc_init(struct klua_state *s)
+int klua_alloc_init(struct klua_state *s)
 {
 	s->memcg = get_mem_cgroup_from_mm(current->mm);
 	INIT_LIST_HEAD(&s->pages);
+	INIT_LIST_HEAD(&s->areas);
 	klua_heap_init(&s->heap);
-	klua_window_open(s);
+	if (s->kind == KLUA_KIND_IRQ)
+		s->reserved = true;
+	return s->reserved ? reserve_open(s) : 0;
 }
 
 /**
  * klua_alloc_exit - undo klua_alloc_init()
  * @s: a state that has freed or dropped all its blocks
  *
- * Context: Process context.
+ * Context: Process context. May sleep.
  */
 void klua_alloc_exit(struct klua_state *s)
 {

@@ -27,14 +27,16 @@
  * frees the block is always its size.
  *
  * Large blocks have whole pages of their own. One that shrinks gives pages
- * back at its end, and one that grows stays where it is when the host can do
- * that. When it becomes small and there is no room for it among the
- * small ones, its first page turns into a page of small blocks with just this
- * one in it.
+ * back at its end, and one that grows stays where it is, when the host can do
+ * that; otherwise it is moved. A block that is to shrink and cannot be moved
+ * keeps its pages, and the host remembers them. When a block becomes small and
+ * there is no room for it among the small ones, its first page turns into a page
+ * of small blocks with just this one in it.
  *
  * Empty pages go back to the host, but for a third of all small-block pages:
  * a heap breathes with each collection, and a page from the kernel costs as
- * much as a hundred blocks. They all go back before anything fails.
+ * much as a hundred blocks. When the host refuses pages, as many as were asked
+ * for go back first, and some more.
  *
  * What is held can be more than what Lua asked for: up to 15 bytes a block,
  * the rest of a large block's last page, free blocks among used ones. The host
@@ -62,6 +64,22 @@
 /* Free blocks looked at in a bin of mixed sizes, and ripe pages at a time. */
 #define FIT_TRIES	8
 #define JOIN_TRIES	16
+
+/*
+ * Pages joined when no page is to be had. A page has at most KLUA_GRAINS blocks,
+ * so this takes some 50 microseconds at most.
+ */
+#define JOIN_LAST	32
+
+/*
+ * Empty pages given back, beyond what was asked for, when the host refuses; and
+ * steps charged for each, which has up to KLUA_GRAINS free blocks to unlink.
+ */
+#define RELEASE_MORE	16
+#define RELEASE_COST	64
+
+/* No sum of this and what a block needs besides its bytes can wrap around. */
+#define LARGE_MAX	(SIZE_MAX - KLUA_PAGE - KLUA_RED_ZONE)
 
 static void ring_init(struct klua_page_list *list)
 {
@@ -99,9 +117,10 @@ static struct klua_page *page_at(struct klua_page_list *link)
 	return (struct klua_page *)link;	/* it is the first member */
 }
 
+/* The pages of a large block of that many bytes */
 static size_t page_round(size_t size)
 {
-	return (size + KLUA_PAGE - 1) & ~(KLUA_PAGE - 1);
+	return (size + KLUA_RED_ZONE + KLUA_PAGE - 1) & ~(KLUA_PAGE - 1);
 }
 
 static unsigned int bin_of(unsigned int grains)
@@ -119,11 +138,6 @@ static void *grain_at(struct klua_page *page, unsigned int at)
 static bool is_free(const struct klua_page *page, unsigned int at)
 {
 	return page->free[at / 64] & klua_grain_bit(at);
-}
-
-static void start_set(struct klua_page *page, unsigned int at)
-{
-	page->start[at / 64] |= klua_grain_bit(at);
 }
 
 static void start_clear(struct klua_page *page, unsigned int at)
@@ -159,16 +173,11 @@ static void add(struct klua_heap *h, struct klua_page *page, unsigned int at,
 	void *block = grain_at(page, at);
 	unsigned int bin = bin_of(grains);
 
-	start_set(page, at);
+	klua_start_set(page, at);
 	klua_heap_poison(block, grains * KLUA_GRAIN);
 	klua_free_add(h, page, block, bin);
 	if (bin >= KLUA_EXACT_BINS)
 		h->filled |= (u64)1 << bin;
-}
-
-static size_t hole_grains(const struct klua_heap *h)
-{
-	return (h->hole_end - h->hole) / KLUA_GRAIN;
 }
 
 /*
@@ -177,9 +186,9 @@ static size_t hole_grains(const struct klua_heap *h)
  */
 static void hole_close(struct klua_heap *h)
 {
-	if (hole_grains(h))
+	if (klua_hole_grains(h))
 		add(h, klua_page_of(h->hole), klua_grain_of(h->hole),
-		    hole_grains(h));
+		    klua_hole_grains(h));
 	h->hole = h->hole_end;
 }
 
@@ -189,7 +198,7 @@ static void hole_open(struct klua_heap *h, struct klua_page *page,
 	hole_close(h);
 	if (!grains)
 		return;
-	start_set(page, at);
+	klua_start_set(page, at);
 	h->hole = grain_at(page, at);
 	h->hole_end = h->hole + grains * KLUA_GRAIN;
 }
@@ -217,20 +226,12 @@ static void join(struct klua_heap *h, struct klua_page *page)
 	page->unripe = RIPE;
 }
 
-static void join_list(struct klua_heap *h, struct klua_page_list *list)
-{
-	struct klua_page_list *link;
-
-	for (link = list->next; link != list; link = link->next)
-		join(h, page_at(link));
-}
-
 /* Give an empty page of small blocks back. */
 static void release(struct klua_heap *h, struct klua_page *page)
 {
 	unsigned int at;
 
-	if (hole_grains(h) && klua_page_of(h->hole) == page)
+	if (klua_hole_grains(h) && klua_page_of(h->hole) == page)
 		h->hole = h->hole_end;
 	for (at = KLUA_PAGE_HEAD; at < KLUA_GRAINS; at = start_after(page, at))
 		if (is_free(page, at))
@@ -238,7 +239,6 @@ static void release(struct klua_heap *h, struct klua_page *page)
 	ring_del(&page->list);
 	h->pages--;
 	h->empties--;
-	h->held -= KLUA_PAGE;
 	klua_pages_put(h, page, KLUA_PAGE);
 }
 
@@ -253,25 +253,22 @@ static void release_empties(struct klua_heap *h, u32 keep)
 static void *pages_get(struct klua_heap *h, size_t size)
 {
 	void *pages = klua_pages_get(h, size);
+	size_t n = size / KLUA_PAGE + RELEASE_MORE;
 
 	if (!pages && h->empties) {
-		release_empties(h, 0);
+		if (n > h->empties)
+			n = h->empties;
+		klua_heap_charge(h, n * RELEASE_COST);
+		release_empties(h, h->empties - n);
 		pages = klua_pages_get(h, size);
 	}
-	if (pages)
-		h->held += size;
 	return pages;
-}
-
-static void pages_put(struct klua_heap *h, void *pages, size_t size)
-{
-	h->held -= size;
-	klua_pages_put(h, pages, size);
 }
 
 /* Make a page, whatever it holds, one of small blocks without any block. */
 static void page_init(struct klua_heap *h, struct klua_page *page)
 {
+	klua_page_poison(page);
 	memset(page, 0, sizeof(*page));
 	page->unripe = RIPE;
 	ring_add(&page->list, &h->empty);
@@ -328,14 +325,16 @@ static struct klua_free *fit(struct klua_heap *h, unsigned int grains)
 	return NULL;
 }
 
-static struct klua_free *join_ripe(struct klua_heap *h, unsigned int grains)
+/* Join up to @tries pages of @list, until there is a block that fits. */
+static struct klua_free *join_some(struct klua_heap *h,
+				   struct klua_page_list *list,
+				   unsigned int grains, unsigned int tries)
 {
-	unsigned int tries = JOIN_TRIES;
 	struct klua_free *block = NULL;
 	struct klua_page *page;
 
-	for (; !block && tries && !ring_empty(&h->ripe); tries--) {
-		page = page_at(h->ripe.prev);
+	for (; !block && tries && !ring_empty(list); tries--) {
+		page = page_at(list->prev);
 		join(h, page);
 		ring_move(&page->list, &h->rest);
 		block = fit(h, grains);
@@ -351,13 +350,16 @@ static struct klua_free *join_empty(struct klua_heap *h, unsigned int grains)
 	return fit(h, grains);
 }
 
-/* No page is to be had: leave nothing untried. */
-static struct klua_free *join_all(struct klua_heap *h, unsigned int grains)
+/*
+ * No page is to be had: join pages in which little was freed. Those that were
+ * looked at longest ago come first, so that each call goes on where the last one
+ * stopped; Lua collects its garbage and asks again before it gives up.
+ */
+static struct klua_free *join_last(struct klua_heap *h, unsigned int grains)
 {
-	join_list(h, &h->empty);
-	join_list(h, &h->ripe);
-	join_list(h, &h->rest);
-	return fit(h, grains);
+	struct klua_free *block = join_some(h, &h->ripe, grains, JOIN_LAST);
+
+	return block ? block : join_some(h, &h->rest, grains, JOIN_LAST);
 }
 
 static struct klua_free *find(struct klua_heap *h, unsigned int grains)
@@ -365,26 +367,13 @@ static struct klua_free *find(struct klua_heap *h, unsigned int grains)
 	struct klua_free *block = fit(h, grains);
 
 	if (!block)
-		block = join_ripe(h, grains);
+		block = join_some(h, &h->ripe, grains, JOIN_TRIES);
 	if (!block)
 		block = join_empty(h, grains);
 	if (!block)
 		block = page_new(h);
 	if (!block)
-		block = join_all(h, grains);
-	return block;
-}
-
-/* Take @grains from the hole. */
-static void *cut(struct klua_heap *h, unsigned int grains)
-{
-	struct klua_page *page = klua_page_of(h->hole);
-	void *block = h->hole;
-
-	h->hole += grains * KLUA_GRAIN;
-	if (hole_grains(h))
-		start_set(page, klua_grain_of(h->hole));
-	klua_page_use(h, page, grains);
+		block = join_last(h, grains);
 	return block;
 }
 
@@ -397,7 +386,7 @@ static void *split(struct klua_heap *h, struct klua_free *block,
 	struct klua_page *page = klua_page_of(block);
 
 	klua_free_del(page, block);
-	if (rest > hole_grains(h))
+	if (rest > klua_hole_grains(h))
 		hole_open(h, page, at, rest);
 	else if (rest)
 		add(h, page, at, rest);
@@ -409,10 +398,13 @@ static void *small_alloc(struct klua_heap *h, size_t size)
 {
 	unsigned int grains = klua_grains(size);
 	struct klua_free *block;
+	struct klua_page *page;
 	void *p = NULL;
 
-	if (grains <= hole_grains(h)) {
-		p = cut(h, grains);
+	if (grains <= klua_hole_grains(h)) {
+		page = klua_page_of(h->hole);
+		p = klua_hole_cut(h, page, grains);
+		klua_page_use(h, page, grains);
 	} else {
 		block = find(h, grains);
 		if (block)
@@ -426,11 +418,16 @@ static void *small_alloc(struct klua_heap *h, size_t size)
 /* What klua_heap_alloc() could not do at once. */
 void *klua_heap_alloc_slow(struct klua_heap *h, size_t size)
 {
+	void *block;
+
 	if (size <= KLUA_SMALL_MAX)
 		return small_alloc(h, size);
-	if (size > SIZE_MAX - KLUA_PAGE)
+	if (size > LARGE_MAX)
 		return NULL;
-	return pages_get(h, page_round(size));
+	block = pages_get(h, page_round(size));
+	if (block)
+		klua_heap_unpoison(block, size);
+	return block;
 }
 
 /* Lua gets the first block of a page that had none. */
@@ -469,7 +466,7 @@ void klua_heap_free_slow(struct klua_heap *h, void *block, size_t size)
 		small_free(h, klua_page_of(block), klua_grain_of(block),
 			   klua_grains(size));
 	else
-		pages_put(h, block, page_round(size));
+		klua_pages_put(h, block, page_round(size));
 }
 
 static void *small_shrink(struct klua_heap *h, void *block, size_t old,
@@ -495,10 +492,11 @@ static void *page_convert(struct klua_heap *h, struct klua_page *page,
 
 	memmove(block, page, size);
 	page_init(h, page);
-	start_set(page, KLUA_PAGE_HEAD);
+	klua_start_set(page, KLUA_PAGE_HEAD);
 	if (at < KLUA_GRAINS)
 		add(h, page, at, KLUA_GRAINS - at);
 	klua_page_use(h, page, grains);
+	klua_heap_unpoison(block, size);
 	return block;
 }
 
@@ -506,27 +504,31 @@ static void *large_shrink(struct klua_heap *h, void *block, size_t old,
 			  size_t size)
 {
 	size_t keep = page_round(size);
-	void *small;
+	void *moved = NULL;
 
-	if (keep < page_round(old))
-		pages_put(h, (char *)block + keep, page_round(old) - keep);
-	if (size > KLUA_SMALL_MAX)
-		return block;
-	small = klua_heap_alloc(h, size);
-	if (!small)
+	if (keep < page_round(old) &&
+	    !klua_pages_resize(h, block, page_round(old), keep))
+		moved = klua_heap_alloc(h, size);
+	else if (size <= KLUA_SMALL_MAX)
+		moved = klua_heap_alloc(h, size);
+	if (moved) {
+		memcpy(moved, block, size);
+		klua_pages_put(h, block, keep);
+		return moved;
+	}
+	if (size <= KLUA_SMALL_MAX)
 		return page_convert(h, block, size);
-	memcpy(small, block, size);
-	pages_put(h, block, keep);
-	return small;
+	klua_heap_unpoison(block, size);
+	return block;
 }
 
 static bool large_grow(struct klua_heap *h, void *block, size_t old,
 		       size_t size)
 {
-	if (size > SIZE_MAX - KLUA_PAGE ||
-	    !klua_pages_grow(h, block, page_round(old), page_round(size)))
+	if (size > LARGE_MAX ||
+	    !klua_pages_resize(h, block, page_round(old), page_round(size)))
 		return false;
-	h->held += page_round(size) - page_round(old);
+	klua_heap_unpoison(block, size);
 	return true;
 }
 
@@ -549,7 +551,7 @@ static bool same_room(size_t old, size_t size)
 	if (old <= KLUA_SMALL_MAX || size <= KLUA_SMALL_MAX)
 		return old <= KLUA_SMALL_MAX && size <= KLUA_SMALL_MAX &&
 		       klua_grains(old) == klua_grains(size);
-	return size <= SIZE_MAX - KLUA_PAGE &&
+	return size <= LARGE_MAX &&
 	       page_round(old) == page_round(size);
 }
 

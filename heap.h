@@ -10,6 +10,7 @@
 
 #ifdef __KERNEL__
 #include <linux/compiler.h>
+#include <linux/limits.h>
 #include <linux/types.h>
 #include <asm/page.h>
 #define KLUA_PAGE		PAGE_SIZE
@@ -32,9 +33,22 @@ typedef int s32;
 #define KLUA_GRAINS		(KLUA_PAGE / KLUA_GRAIN)
 #define KLUA_GRAIN_WORDS	(KLUA_GRAINS / 64)
 
+/*
+ * Bytes behind each block that belong to the block and that nobody may touch.
+ * KASAN and the test need them to notice an access behind a block whose size is
+ * a multiple of the grain. A multiple of the grain.
+ */
+#ifndef KLUA_RED_ZONE
+#if defined(__KERNEL__) && defined(CONFIG_KASAN_GENERIC)
+#define KLUA_RED_ZONE		KLUA_GRAIN
+#else
+#define KLUA_RED_ZONE		0
+#endif
+#endif
+
 /* Up to 256 bytes each size has a bin; then each power of two, to a page. */
 #define KLUA_EXACT_BINS		16
-#define KLUA_EXACT_MAX		(KLUA_EXACT_BINS * KLUA_GRAIN)
+#define KLUA_EXACT_MAX		(KLUA_EXACT_BINS * KLUA_GRAIN - KLUA_RED_ZONE)
 #define KLUA_BINS \
 	(KLUA_EXACT_BINS + __builtin_ctz(KLUA_GRAINS / KLUA_EXACT_BINS))
 
@@ -71,7 +85,8 @@ struct klua_page {
 /* Grains that the head takes, and bytes that are left for one block. */
 #define KLUA_PAGE_HEAD \
 	((sizeof(struct klua_page) + KLUA_GRAIN - 1) / KLUA_GRAIN)
-#define KLUA_SMALL_MAX		(KLUA_PAGE - KLUA_PAGE_HEAD * KLUA_GRAIN)
+#define KLUA_SMALL_MAX \
+	(KLUA_PAGE - KLUA_PAGE_HEAD * KLUA_GRAIN - KLUA_RED_ZONE)
 
 /**
  * struct klua_heap - the heap of one state
@@ -84,7 +99,7 @@ struct klua_page {
  *	    none. The bins of one size have no bits
  * @pages: number of pages of small blocks
  * @empties: number of those in which Lua has no block
- * @held: bytes of all pages, those of large blocks included
+ * @held: bytes of all pages, those of large blocks included; the host counts
  * @empty: pages in which Lua has no block
  * @ripe: other pages, in which joining free blocks pays
  * @rest: all others
@@ -104,12 +119,22 @@ struct klua_heap {
 };
 
 /*
- * Provided by the host: sizes are multiples of KLUA_PAGE. It may make a large
- * block larger where it is, or say that it does not.
+ * Provided by the host. Sizes are multiples of KLUA_PAGE. What the host gives
+ * and takes back it counts in @held.
+ *
+ * klua_pages_resize() changes the size of a large block where it is. When it
+ * returns false, the block has the pages that it had before: one that was to
+ * grow has to be moved, and one that was to shrink should be moved, because it
+ * would waste what it no longer needs. The host remembers how many pages that
+ * are; klua_pages_put() takes all of them, whatever size the heap believes in.
+ *
+ * klua_heap_charge() charges work to whoever uses the heap, before it is done.
  */
 void *klua_pages_get(struct klua_heap *h, size_t size);
 void klua_pages_put(struct klua_heap *h, void *pages, size_t size);
-bool klua_pages_grow(struct klua_heap *h, void *pages, size_t old, size_t size);
+bool klua_pages_resize(struct klua_heap *h, void *pages, size_t old,
+		       size_t size);
+void klua_heap_charge(struct klua_heap *h, size_t steps);
 
 void klua_heap_init(struct klua_heap *h);
 void *klua_heap_resize(struct klua_heap *h, void *block, size_t old, size_t size);
@@ -118,10 +143,21 @@ void klua_heap_free_slow(struct klua_heap *h, void *block, size_t size);
 void klua_page_unempty(struct klua_heap *h, struct klua_page *page);
 void klua_page_turned(struct klua_heap *h, struct klua_page *page);
 
-/* The test poisons what is free, so that it sees whoever uses it. */
-#ifndef klua_heap_poison
+/*
+ * What is free is poisoned, and so is the rest of each block's room, where
+ * somebody looks: KASAN in the kernel (kasan.c), or the test. The heap's own
+ * files may touch all of it. Elsewhere this is nothing.
+ */
+#if defined(__KERNEL__) && defined(CONFIG_KASAN_GENERIC)
+void klua_heap_poison(const void *block, size_t size);
+void klua_heap_unpoison(const void *block, size_t size);
+void klua_pages_unpoison(const void *pages, size_t size);
+#define klua_page_poison(page)		klua_heap_poison(page, KLUA_PAGE)
+#elif !defined(klua_heap_poison)
 #define klua_heap_poison(block, size)	((void)0)
 #define klua_heap_unpoison(block, size)	((void)0)
+#define klua_pages_unpoison(pages, size) ((void)0)
+#define klua_page_poison(page)		((void)0)
 #endif
 
 static inline struct klua_page *klua_page_of(void *block)
@@ -134,9 +170,10 @@ static inline unsigned int klua_grain_of(void *block)
 	return ((unsigned long)block & (KLUA_PAGE - 1)) / KLUA_GRAIN;
 }
 
+/* The room of a small block of that many bytes */
 static inline unsigned long klua_grains(size_t size)
 {
-	return (size + KLUA_GRAIN - 1) / KLUA_GRAIN;
+	return (size + KLUA_RED_ZONE + KLUA_GRAIN - 1) / KLUA_GRAIN;
 }
 
 static inline u64 klua_grain_bit(unsigned int grain)
@@ -181,6 +218,29 @@ static inline void klua_page_use(struct klua_heap *h, struct klua_page *page,
 	page->used += grains;
 }
 
+/* A block, used or free, begins here. */
+static inline void klua_start_set(struct klua_page *page, unsigned int at)
+{
+	page->start[at / 64] |= klua_grain_bit(at);
+}
+
+static inline size_t klua_hole_grains(const struct klua_heap *h)
+{
+	return (size_t)(h->hole_end - h->hole) / KLUA_GRAIN;
+}
+
+/* Take @grains from the hole, which has them, and is in @page. */
+static inline void *klua_hole_cut(struct klua_heap *h, struct klua_page *page,
+				  unsigned long grains)
+{
+	void *block = h->hole;
+
+	h->hole += grains * KLUA_GRAIN;
+	if (klua_hole_grains(h))
+		klua_start_set(page, klua_grain_of(h->hole));
+	return block;
+}
+
 /**
  * klua_heap_take - get a block that needs no more than to be taken
  * @h: the heap
@@ -194,13 +254,17 @@ static inline void *klua_heap_take(struct klua_heap *h, size_t size)
 	struct klua_free *block = h->bins[grains - 1];
 	struct klua_page *page;
 
-	if (unlikely(!block))
+	if (!block && unlikely(grains > klua_hole_grains(h)))
 		return NULL;
-	page = klua_page_of(block);
+	page = klua_page_of(block ? (void *)block : h->hole);
+	/* The first block of a page takes a call, and this is to have none. */
 	if (unlikely(!page->used))
 		return NULL;
 	page->used += grains;
-	klua_free_del(page, block);
+	if (block)
+		klua_free_del(page, block);
+	else
+		block = klua_hole_cut(h, page, grains);
 	klua_heap_unpoison(block, size);
 	return block;
 }
@@ -235,7 +299,7 @@ static inline void klua_heap_free(struct klua_heap *h, void *block, size_t size)
 		return;
 	}
 	page = klua_page_of(block);
-	klua_heap_poison(block, size);
+	klua_heap_poison(block, grains * KLUA_GRAIN);
 	page->used -= grains;
 	page->unripe -= grains;
 	klua_free_add(h, page, block, grains - 1);

@@ -17,20 +17,45 @@
  * error texts are data of whoever uses the states. The family exists in the
  * initial network namespace only.
  *
- * Under lockdown no script is run for user space, since what the functions
- * that modules registered do to the kernel is not known here.
+ * Events are for those who may ask, too: a socket gets them after it has asked,
+ * one message for each such socket. There is no multicast group for them, as
+ * one may join a group's number before its family exists, and Linux 6.1 does
+ * not let a module look at each member when it sends. Each event is for that very
+ * socket and not for its port, which anybody may have as soon as it is closed;
+ * and each time it is looked at whether its opener has the right.
+ *
+ * A state that a kernel module made can be read, cancelled and, with force,
+ * changed or destroyed. Even with force it gets no more memory than its module
+ * allowed: that is nobody's quota.
+ *
+ * Names with a slash are for user space and those without for kernel modules,
+ * so that nobody takes a name that a module will need.
+ *
+ * Under lockdown nothing is done that could run Lua for user space or change
+ * what it may do, since what the functions that modules registered do to the
+ * kernel is not known here: scripts and finalizers, and so destroy, and limits.
+ *
  */
 
 #include <linux/capability.h>
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kallsyms.h>
 #include <linux/ktime.h>
-#include <linux/mm.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/netlink.h>
+#include <linux/sched.h>
 #include <linux/security.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uidgid.h>
+#include <linux/xarray.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
+#include <net/sock.h>
 
 #include "internal.h"
 
@@ -38,42 +63,46 @@ static uint user_states_max = 256;
 module_param(user_states_max, uint, 0644);
 MODULE_PARM_DESC(user_states_max, "states made from user space that may exist at once (default 256)");
 
-static ulong user_bytes_max = 64UL << 20;
+static ulong user_bytes_max = 256UL << 20;
 module_param(user_bytes_max, ulong, 0644);
-MODULE_PARM_DESC(user_bytes_max, "bytes that all states made from user space may hold together (default 64 MiB)");
-
-/* What a state from user space may hold when its maker does not say. */
-#define MEMORY_DEFAULT	SZ_1M
-
-/* Error and limit events of one state that are sent in a second. */
-#define EVENTS_MAX	20
-
-/* Bytes of a reply's piece of output: with what surrounds it, four pages. */
-#define PIECE		(16384 - 512)
-
-/* The name of a script whose sender does not say. */
-#define CHUNKNAME	"=script"
-#define CHUNKNAME_LEN	255
+MODULE_PARM_DESC(user_bytes_max, "bytes that all states made from user space may hold together (default 256 MiB)");
 
 static struct genl_family family;
 
-/* False while there is nobody to tell, read and cleared under RCU. */
-static bool telling;
-
-/* Guards what states from user space take of their quota. */
-static DEFINE_SPINLOCK(quota_lock);
+/*
+ * Guards what states from user space take of their quota. Taken under a state's
+ * lock or alone.
+ */
+static DEFINE_RAW_SPINLOCK(quota_lock);
 static unsigned int user_states;
 static u64 user_bytes;
 
-/* States that end with a socket, and the mutex that guards the list. */
-struct tie {
-	struct list_head list;
+/*
+ * The sockets that get events, each held, by their ports; guarded by
+ * sockets_mutex. A port is another socket's as soon as it is free, which nobody is
+ * told before, so it says nothing about rights: see event_send_to().
+ */
+static DEFINE_XARRAY(listeners);
+static DEFINE_MUTEX(sockets_mutex);
+
+/**
+ * struct maker - who made a state from user space; not changed once published
+ * @rcu:    frees it
+ * @portid: the socket that the state ends with, or 0
+ * @pid:    of the process
+ * @uid:    of the user, in the initial user namespace
+ * @comm:   the program's name
+ */
+struct maker {
+	struct rcu_head rcu;
 	u32 portid;
-	u32 id;
+	u32 pid;
+	u32 uid;
+	char comm[TASK_COMM_LEN];
 };
 
-static LIST_HEAD(ties);
-static DEFINE_MUTEX(ties_mutex);
+/* By the state's number. One goes when its state does. */
+static DEFINE_XARRAY(makers);
 
 /* Text that is only known at run time; it has to outlive the request. */
 static void say(struct netlink_ext_ack *extack, const char *text)
@@ -90,101 +119,209 @@ static int permitted(struct sk_buff *request, struct netlink_ext_ack *extack)
 	return -EPERM;
 }
 
-/* Take @bytes more and perhaps a state, or give back: false if over the quota. */
-static bool account(int states, s64 bytes)
+static int permitted_change(struct sk_buff *request,
+			    struct netlink_ext_ack *extack)
 {
-	bool fits = true;
+	int err = permitted(request, extack);
 
-	spin_lock_bh(&quota_lock);
-	if ((states > 0 && user_states >= READ_ONCE(user_states_max)) ||
-	    (bytes > 0 && user_bytes + bytes > READ_ONCE(user_bytes_max))) {
-		fits = false;
+	if (!err && security_locked_down(LOCKDOWN_INTEGRITY_MAX)) {
+		NL_SET_ERR_MSG(extack, "the kernel is locked down");
+		err = -EPERM;
+	}
+	return err;
+}
+
+static const char over_states[] = "over the quota user_states_max";
+static const char over_bytes[] = "over the quota user_bytes_max";
+static const char over_states_now[] =
+	"over the quota user_states_max until destroyed states are closed: ask again";
+static const char over_bytes_now[] =
+	"over the quota user_bytes_max until destroyed states are closed: ask again";
+
+/* Take @bytes more and perhaps a state, or give back: NULL, or what is full. */
+static const char *quota_charge(int states, s64 bytes)
+{
+	const char *full = NULL;
+	unsigned long irqs;
+
+	/* Also under the lock of an irq state. */
+	raw_spin_lock_irqsave(&quota_lock, irqs);
+	if (states > 0 && user_states >= READ_ONCE(user_states_max)) {
+		full = over_states;
+	} else if (bytes > 0 && user_bytes + bytes > READ_ONCE(user_bytes_max)) {
+		full = over_bytes;
 	} else {
 		user_states += states;
 		user_bytes += bytes;
 	}
-	spin_unlock_bh(&quota_lock);
-	return fits;
+	raw_spin_unlock_irqrestore(&quota_lock, irqs);
+	return full;
 }
 
-int klua_user_charge(struct klua_state *s, struct klua_new *new)
+/*
+ * As quota_charge(), with an errno. States that are destroyed count until they are
+ * closed, since they hold memory. That is not waited for here: other requests,
+ * of any family, may stand behind this one. Whoever asks may ask again.
+ */
+static int quota_take(int states, s64 bytes, const char **why)
 {
-	bool fits;
-
-	if (new->origin != KLUA_ORIGIN_USER)
+	*why = quota_charge(states, bytes);
+	if (!*why)
 		return 0;
+	if (klua_states_closing()) {
+		*why = *why == over_states ? over_states_now : over_bytes_now;
+		return -EAGAIN;
+	}
+	/* The last one may have been closed since the quota was looked at. */
+	*why = quota_charge(states, bytes);
+	return *why ? -EDQUOT : 0;
+}
+
+/* A state counts as it did before: what it had cannot be refused. */
+static void quota_restore(struct klua_state *s, size_t bytes)
+{
+	unsigned long irqs;
+
+	if (!s->quota)
+		return;
+	raw_spin_lock_irqsave(&quota_lock, irqs);
+	user_bytes += (s64)bytes - (s64)s->charged;
+	raw_spin_unlock_irqrestore(&quota_lock, irqs);
+	s->charged = bytes;
+}
+
+static int user_charge(size_t bytes, const char **why)
+{
 	/* A size that no quota allows would only overflow what counts it. */
-	fits = new->maxalloc <= READ_ONCE(user_bytes_max);
-	if (fits && !account(1, new->maxalloc)) {
-		/* Those destroyed but not closed still count: they hold memory. */
-		klua_states_flush();
-		fits = account(1, new->maxalloc);
-	}
-	if (!fits) {
-		new->why = "over user_states_max or user_bytes_max";
-		return -EDQUOT;
-	}
-	s->origin = KLUA_ORIGIN_USER;
-	s->ephemeral = new->ephemeral;
+	if (bytes <= READ_ONCE(user_bytes_max))
+		return quota_take(1, bytes, why);
+	*why = over_bytes;
+	return -EDQUOT;
+}
+
+static void user_uncharge(size_t bytes)
+{
+	quota_charge(-1, -(s64)bytes);
+}
+
+static const struct klua_quota user_quota = {
+	.charge = user_charge,
+	.uncharge = user_uncharge,
+};
+
+/* From now on the socket gets events; whoever had its port before does not. */
+static int listener_add(struct sock *sk, u32 portid)
+{
+	struct sock *old;
+
+	mutex_lock(&sockets_mutex);
+	old = xa_store(&listeners, portid, sk, GFP_KERNEL_ACCOUNT);
+	if (!xa_err(old))
+		sock_hold(sk);
+	mutex_unlock(&sockets_mutex);
+	if (xa_err(old))
+		return xa_err(old);
+	if (old)
+		sock_put(old);
 	return 0;
 }
 
-void klua_user_uncharge(struct klua_state *s)
+/* A socket of this port is closed; another one may have the port already. */
+static void listener_forget(u32 portid)
 {
-	if (s->origin == KLUA_ORIGIN_USER)
-		account(-1, -(s64)s->maxalloc);
+	struct sock *sk;
+
+	mutex_lock(&sockets_mutex);
+	sk = xa_load(&listeners, portid);
+	if (sk && sock_flag(sk, SOCK_DEAD))
+		xa_erase(&listeners, portid);
+	else
+		sk = NULL;
+	mutex_unlock(&sockets_mutex);
+	if (sk)
+		sock_put(sk);
 }
 
-/* Destroy, when their socket closes, the states that were tied to it. */
-static int tie_notify(struct notifier_block *nb, unsigned long event, void *ptr)
+/* A socket closes: no more events for it, and its states are destroyed. */
+static int socket_notify(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	struct netlink_notify *notify = ptr;
-	struct tie *tie, *next;
+	struct maker *maker;
+	unsigned long id;
 
 	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC ||
 	    !net_eq(notify->net, &init_net))
 		return NOTIFY_DONE;
-	mutex_lock(&ties_mutex);
-	list_for_each_entry_safe(tie, next, &ties, list) {
-		if (tie->portid != notify->portid)
-			continue;
-		klua_state_remove(tie->id, true);
-		list_del(&tie->list);
-		kfree(tie);
-	}
-	mutex_unlock(&ties_mutex);
+	listener_forget(notify->portid);
+	rcu_read_lock();
+	xa_for_each(&makers, id, maker)
+		if (maker->portid == notify->portid)
+			klua_state_remove(id, true);
+	rcu_read_unlock();
 	return NOTIFY_DONE;
 }
 
-static struct notifier_block tie_notifier = {
-	.notifier_call = tie_notify,
+static struct notifier_block socket_notifier = {
+	.notifier_call = socket_notify,
 };
 
 static int put_u64(struct sk_buff *skb, int type, u64 value)
 {
-	BUILD_BUG_ON((int)KLUA_A_STATE_PAD != (int)KLUA_A_RUN_PAD);
 	BUILD_BUG_ON((int)KLUA_A_STATE_PAD != (int)KLUA_A_INFO_PAD);
 	return nla_put_u64_64bit(skb, type, value, KLUA_A_STATE_PAD);
 }
 
+/* When its last error was, or 0. */
+static u64 error_time(struct klua_state *s)
+{
+	unsigned long irqs;
+	u64 ns;
+
+	raw_spin_lock_irqsave(&s->error_lock, irqs);
+	ns = s->error ? s->error_ns : 0;
+	raw_spin_unlock_irqrestore(&s->error_lock, irqs);
+	return ns;
+}
+
+/* Of a set the one that failed last. */
+static struct klua_state *last_failed(struct klua_state *s)
+{
+	struct klua_state *m, *last = s;
+	unsigned int i;
+	u64 ns, most = 0;
+
+	klua_for_each_member(s, m, i) {
+		ns = error_time(m);
+		if (ns > most) {
+			most = ns;
+			last = m;
+		}
+	}
+	return last;
+}
+
 static int put_last_error(struct sk_buff *skb, struct klua_state *s)
 {
+	const char *text = s->errmsg;
+	unsigned long irqs;
+	size_t len;
 	u64 age;
 	int err = 0;
 
-	spin_lock_bh(&s->error_lock);
+	raw_spin_lock_irqsave(&s->error_lock, irqs);
 	if (s->error) {
 		age = div_u64(ktime_get_ns() - s->error_ns, NSEC_PER_MSEC);
-		err = nla_put(skb, KLUA_A_STATE_LAST_ERROR,
-			      strlen(s->errmsg), s->errmsg) ?:
+		len = s->trace_len ?: strlen(text);
+		text = s->trace_len ? s->trace : text;
+		err = nla_put(skb, KLUA_A_STATE_LAST_ERROR, len, text) ?:
 		      nla_put_u32(skb, KLUA_A_STATE_LAST_ERRNO, -s->error) ?:
 		      put_u64(skb, KLUA_A_STATE_LAST_ERROR_AGE, age);
 	}
-	spin_unlock_bh(&s->error_lock);
+	raw_spin_unlock_irqrestore(&s->error_lock, irqs);
 	return err;
 }
 
-static int put_stats(struct sk_buff *skb, const struct klua_state *s)
+static int put_stats(struct sk_buff *skb, const struct klua_figures *sum)
 {
 	static const int limits[] = {
 		[KLUA_LIMIT_STEPS] = KLUA_A_STATE_LIMIT_STEPS,
@@ -194,46 +331,145 @@ static int put_stats(struct sk_buff *skb, const struct klua_state *s)
 		[KLUA_LIMIT_CANCEL] = KLUA_A_STATE_CANCELS,
 		[KLUA_LIMIT_SIGNAL] = KLUA_A_STATE_SIGNALS,
 	};
-	const struct klua_stats *stats = &s->stats;
+	const struct klua_stats *stats = &sum->stats;
 	unsigned int i;
 
-	if (put_u64(skb, KLUA_A_STATE_RUNS, READ_ONCE(s->limits.runs)) ||
-	    put_u64(skb, KLUA_A_STATE_STEPS, READ_ONCE(s->limits.steps)) ||
-	    put_u64(skb, KLUA_A_STATE_TIME, READ_ONCE(stats->ns)) ||
-	    put_u64(skb, KLUA_A_STATE_ERRORS, READ_ONCE(stats->errors)))
+	if (put_u64(skb, KLUA_A_STATE_RUNS, sum->runs) ||
+	    put_u64(skb, KLUA_A_STATE_STEPS, sum->steps) ||
+	    put_u64(skb, KLUA_A_STATE_TIME, stats->ns) ||
+	    put_u64(skb, KLUA_A_STATE_ERRORS, stats->errors) ||
+	    put_u64(skb, KLUA_A_STATE_UNPRINTED, stats->unprinted))
 		return -EMSGSIZE;
 	for (i = 0; i < ARRAY_SIZE(limits); i++)
-		if (put_u64(skb, limits[i], READ_ONCE(stats->limits[i])))
+		if (put_u64(skb, limits[i], stats->limits[i]))
 			return -EMSGSIZE;
 	return 0;
 }
 
-static int put_identity(struct sk_buff *skb, const struct klua_state *s)
+/* The limit on time in us, or all ones. */
+static u64 time_max(const struct klua_state *s)
 {
-	BUILD_BUG_ON(sizeof(s->name) != KLUA_NAME_LEN + 1);
-	if (nla_put_u32(skb, KLUA_A_STATE_ID, s->id) ||
-	    nla_put_string(skb, KLUA_A_STATE_NAME, s->name) ||
-	    nla_put_u32(skb, KLUA_A_STATE_ORIGIN, s->origin))
-		return -EMSGSIZE;
-	if (s->ephemeral && nla_put_flag(skb, KLUA_A_STATE_EPHEMERAL))
-		return -EMSGSIZE;
+	u64 ns = READ_ONCE(s->time_ns);
+
+	return ns == KLUA_TIME_UNLIMITED ? ns : div_u64(ns, NSEC_PER_USEC);
+}
+
+static int put_limits(struct sk_buff *skb, const struct klua_state *s,
+		      const struct klua_figures *sum)
+{
+	return put_u64(skb, KLUA_A_STATE_MEMORY, sum->curralloc) ?:
+	       put_u64(skb, KLUA_A_STATE_MEMORY_PEAK, sum->peakalloc) ?:
+	       put_u64(skb, KLUA_A_STATE_MEMORY_MAX, sum->maxalloc) ?:
+	       put_u64(skb, KLUA_A_STATE_STEPS_MAX, READ_ONCE(s->steps)) ?:
+	       put_u64(skb, KLUA_A_STATE_TIME_MAX, time_max(s));
+}
+
+static int put_flags(struct sk_buff *skb, const struct klua_state *s,
+		     const struct klua_figures *sum)
+{
+	const struct {
+		bool set;
+		int type;
+	} flags[] = {
+		{ s->ephemeral, KLUA_A_STATE_EPHEMERAL },
+		{ s->reserved, KLUA_A_STATE_RESERVED },
+		{ sum->busy, KLUA_A_STATE_BUSY },
+		{ READ_ONCE(s->gate) != KLUA_GATE_OPEN, KLUA_A_STATE_STOPPED },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		if (flags[i].set && nla_put_flag(skb, flags[i].type))
+			return -EMSGSIZE;
 	return 0;
 }
 
-/* All about one state, under RCU or with a reference. */
+static int put_identity(struct sk_buff *skb, const struct klua_state *s,
+			const struct klua_figures *sum)
+{
+	BUILD_BUG_ON(sizeof(s->name) != KLUA_NAME_LEN + 1);
+	return nla_put_u32(skb, KLUA_A_STATE_ID, s->id) ?:
+	       nla_put_string(skb, KLUA_A_STATE_NAME, s->name) ?:
+	       nla_put_u32(skb, KLUA_A_STATE_ORIGIN, s->origin) ?:
+	       nla_put_u32(skb, KLUA_A_STATE_KIND, s->kind) ?:
+	       nla_put_u32(skb, KLUA_A_STATE_USERS, sum->users) ?:
+	       (s->set ? nla_put_u32(skb, KLUA_A_STATE_MEMBERS, sum->members) : 0);
+}
+
+/* The name of the module whose code made the state. */
+static int put_owner(struct sk_buff *skb, const struct klua_state *s)
+{
+	char text[KSYM_SYMBOL_LEN], *name;
+
+	if (s->origin != KLUA_ORIGIN_KERNEL)
+		return 0;
+	/* "function [module]", or without a module */
+	sprint_symbol_no_offset(text, s->maker);
+	name = strchr(text, '[');
+	if (!name)
+		return 0;
+	name++;
+	name[strcspn(name, " ]")] = '\0';
+	return nla_put_string(skb, KLUA_A_STATE_OWNER, name);
+}
+
+static int put_maker(struct sk_buff *skb, const struct klua_state *s)
+{
+	struct maker *maker;
+	int err = 0;
+
+	rcu_read_lock();
+	maker = xa_load(&makers, s->id);
+	if (maker)
+		err = nla_put_u32(skb, KLUA_A_STATE_MAKER_PID, maker->pid) ?:
+		      nla_put_u32(skb, KLUA_A_STATE_MAKER_UID, maker->uid) ?:
+		      nla_put_string(skb, KLUA_A_STATE_MAKER_COMM, maker->comm);
+	rcu_read_unlock();
+	return err;
+}
+
+/*
+ * The task that is inside. Of another kind of state it would be the task that was
+ * interrupted. Its memory stays until the end of RCU's grace period.
+ */
+static int put_runner(struct sk_buff *skb, struct klua_state *s)
+{
+	struct task_struct *task = NULL;
+	char comm[TASK_COMM_LEN];
+	struct klua_state *m;
+	unsigned int i;
+	u32 pid = 0;
+
+	if (s->kind != KLUA_KIND_SLEEPABLE)
+		return 0;
+	rcu_read_lock();
+	klua_for_each_member(s, m, i)
+		task = task ?: READ_ONCE(m->owner);
+	if (task) {
+		pid = task_tgid_nr(task);
+		get_task_comm(comm, task);
+	}
+	rcu_read_unlock();
+	if (!pid)
+		return 0;
+	return nla_put_u32(skb, KLUA_A_STATE_RUNNER_PID, pid) ?:
+	       nla_put_string(skb, KLUA_A_STATE_RUNNER_COMM, comm);
+}
+
+/* All about one state, or of all of a set, under RCU or with a reference. */
 static int put_state(struct sk_buff *skb, struct klua_state *s)
 {
-	if (put_identity(skb, s) ||
-	    nla_put_u32(skb, KLUA_A_STATE_USERS, refcount_read(&s->users)) ||
-	    put_u64(skb, KLUA_A_STATE_MEMORY, READ_ONCE(s->curralloc)) ||
-	    put_u64(skb, KLUA_A_STATE_MEMORY_PEAK, READ_ONCE(s->peakalloc)) ||
-	    put_u64(skb, KLUA_A_STATE_MEMORY_MAX, READ_ONCE(s->maxalloc)) ||
-	    put_u64(skb, KLUA_A_STATE_STEPS_MAX, READ_ONCE(s->steps)))
-		return -EMSGSIZE;
-	if (klua_state_busy(s) && nla_put_flag(skb, KLUA_A_STATE_BUSY))
-		return -EMSGSIZE;
-	return put_stats(skb, s) ?: put_last_error(skb, s);
+	struct klua_figures sum;
+
+	klua_state_figures(s, &sum);
+	return put_identity(skb, s, &sum) ?: put_flags(skb, s, &sum) ?:
+	       put_limits(skb, s, &sum) ?: put_owner(skb, s) ?:
+	       put_maker(skb, s) ?: put_runner(skb, s) ?:
+	       put_stats(skb, &sum) ?: put_last_error(skb, last_failed(s));
 }
+
+/* Bytes that the message about one state may need */
+#define STATE_MSG_SIZE	(NLMSG_GOODSIZE + KLUA_TRACE_MAXSIZE)
 
 /* The state that a request means, by number, name or both; under RCU. */
 static struct klua_state *find(struct genl_info *info)
@@ -242,14 +478,12 @@ static struct klua_state *find(struct genl_info *info)
 	struct nlattr *name = info->attrs[KLUA_A_STATE_NAME];
 	struct klua_state *s;
 
-	BUILD_BUG_ON((int)KLUA_A_STATE_ID != (int)KLUA_A_RUN_ID);
-	BUILD_BUG_ON((int)KLUA_A_STATE_NAME != (int)KLUA_A_RUN_NAME);
 	if (!id && !name) {
 		NL_SET_ERR_MSG(info->extack, "a state's id or name is needed");
 		return ERR_PTR(-EINVAL);
 	}
 	s = id ? klua_state_by_id(nla_get_u32(id)) :
-		 klua_state_lookup(nla_data(name));
+		 klua_state_front(klua_state_lookup(nla_data(name)));
 	if (s && id && name && strcmp(s->name, nla_data(name)))
 		s = NULL;
 	if (s)
@@ -259,6 +493,23 @@ static struct klua_state *find(struct genl_info *info)
 	return ERR_PTR(-ENOENT);
 }
 
+/* What was found could not be held; under its name there may be another one. */
+static struct klua_state *find_next(struct genl_info *info)
+{
+	struct klua_state *s, *front;
+
+	if (info->attrs[KLUA_A_STATE_ID])
+		return NULL;
+	s = klua_state_find(nla_data(info->attrs[KLUA_A_STATE_NAME]));
+	front = klua_state_front(s);
+	if (s == front)
+		return s;
+	if (!klua_state_get(front))
+		front = NULL;
+	klua_state_put(s);
+	return front;
+}
+
 /* The same, held. */
 static struct klua_state *find_and_get(struct genl_info *info)
 {
@@ -266,7 +517,9 @@ static struct klua_state *find_and_get(struct genl_info *info)
 
 	rcu_read_lock();
 	s = find(info);
-	if (!IS_ERR(s) && !klua_state_get(s)) {
+	if (!IS_ERR(s) && !klua_state_get(s))
+		s = find_next(info);
+	if (!s) {
 		NL_SET_ERR_MSG(info->extack, "the state is being destroyed");
 		s = ERR_PTR(-ENOENT);
 	}
@@ -281,26 +534,38 @@ static int drop_message(struct sk_buff *skb, int err)
 	return err;
 }
 
-/* Answer with the state of this number, if it still is there. */
+/* The state that was just made, under RCU: there it may be gone again. */
+static struct klua_state *find_made(struct genl_info *info, u32 id)
+{
+	struct klua_state *s = klua_state_by_id(id);
+
+	if (s)
+		return s;
+	NL_SET_ERR_MSG(info->extack, "the state is gone already");
+	return ERR_PTR(-ENOENT);
+}
+
+/*
+ * Answer with the state of this number, or, if that is 0, with the one that the
+ * request means. It is looked for only here: what was found before might have been
+ * replaced since, and a name that is always there would not be.
+ */
 static int reply_state(struct genl_info *info, u8 cmd, u32 id)
 {
 	struct klua_state *s;
 	struct sk_buff *skb;
-	int err = -ENOENT;
 	void *hdr;
+	int err;
 
-	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	skb = genlmsg_new(STATE_MSG_SIZE, GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
 	hdr = genlmsg_put_reply(skb, info, &family, 0, cmd);
 	if (!hdr)
 		return drop_message(skb, -EMSGSIZE);
 	rcu_read_lock();
-	s = klua_state_by_id(id);
-	if (s)
-		err = put_state(skb, s);
-	else
-		NL_SET_ERR_MSG(info->extack, "the state is gone already");
+	s = id ? find_made(info, id) : find(info);
+	err = IS_ERR(s) ? PTR_ERR(s) : put_state(skb, s);
 	rcu_read_unlock();
 	if (err)
 		return drop_message(skb, err);
@@ -310,20 +575,8 @@ static int reply_state(struct genl_info *info, u8 cmd, u32 id)
 
 static int get_doit(struct sk_buff *request, struct genl_info *info)
 {
-	struct klua_state *s;
-	int err = permitted(request, info->extack);
-	u32 id = 0;
-
-	if (err)
-		return err;
-	rcu_read_lock();
-	s = find(info);
-	if (IS_ERR(s))
-		err = PTR_ERR(s);
-	else
-		id = s->id;
-	rcu_read_unlock();
-	return err ?: reply_state(info, KLUA_CMD_STATE_GET, id);
+	return permitted(request, info->extack) ?:
+	       reply_state(info, KLUA_CMD_STATE_GET, 0);
 }
 
 /* One state of a dump. */
@@ -345,6 +598,13 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
+/* However small the first buffer of the reader was, a state must fit. */
+static int get_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = STATE_MSG_SIZE;
+	return 0;
+}
+
 /* By number, so that a dump goes on after the last one it has shown. */
 static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
@@ -358,7 +618,7 @@ static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		return err;
 	cb->seq = klua_states_generation();
 	rcu_read_lock();
-	for (s = klua_state_next(id); s; s = klua_state_next(id)) {
+	for (s = klua_state_by_next(id); s; s = klua_state_by_next(id)) {
 		if (dump_one(skb, cb, s))
 			break;
 		*id = s->id + 1UL;
@@ -367,24 +627,81 @@ static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
-static int create_tied(struct genl_info *info, struct klua_new *new)
+static struct maker *maker_new(u32 portid)
 {
-	struct tie *tie = kmalloc(sizeof(*tie), GFP_KERNEL_ACCOUNT);
-	int err;
+	struct maker *maker = kmalloc(sizeof(*maker), GFP_KERNEL_ACCOUNT);
 
-	if (!tie)
-		return -ENOMEM;
-	err = klua_state_make(new);
+	if (!maker)
+		return NULL;
+	maker->portid = portid;
+	maker->pid = task_tgid_nr(current);
+	maker->uid = from_kuid(&init_user_ns, current_uid());
+	get_task_comm(maker->comm, current);
+	return maker;
+}
+
+static void maker_forget(u32 id)
+{
+	struct maker *maker = xa_erase(&makers, id);
+
+	if (maker)
+		kfree_rcu(maker, rcu);
+}
+
+/* Whether the state is gone already or not, its maker goes with it. */
+static int maker_keep(u32 id, struct maker *maker)
+{
+	int err = xa_err(xa_store(&makers, id, maker, GFP_KERNEL_ACCOUNT));
+	bool gone;
+
 	if (err) {
-		kfree(tie);
+		kfree(maker);
 		return err;
 	}
-	tie->portid = info->snd_portid;
-	tie->id = new->id;
-	mutex_lock(&ties_mutex);
-	list_add(&tie->list, &ties);
-	mutex_unlock(&ties_mutex);
+	rcu_read_lock();
+	gone = !klua_state_by_id(id);
+	rcu_read_unlock();
+	if (gone)
+		maker_forget(id);
 	return 0;
+}
+
+/*
+ * Make a state for user space; @portid: the socket that it ends with, or 0.
+ * Returns its number, or an errno below 0, with the cause in config->error.
+ */
+s64 klua_user_make(struct klua_config *config, u32 portid)
+{
+	struct maker *maker;
+	struct klua_state *s;
+	s64 id;
+	int err;
+
+	maker = maker_new(portid);
+	if (!maker)
+		return -ENOMEM;
+	config->origin = KLUA_ORIGIN_USER;
+	config->quota = &user_quota;
+	s = klua_state_new(config);
+	if (IS_ERR(s)) {
+		kfree(maker);
+		return PTR_ERR(s);
+	}
+	id = s->id;
+	err = maker_keep(s->id, maker);
+	if (err)
+		klua_state_remove(s->id, true);
+	klua_state_put(s);
+	return err ?: id;
+}
+
+/*
+ * Can a state from user space have this limit on time, in us? One of so many
+ * hours is refused, instead of one that is cut to what &klua_config.time_us holds.
+ */
+bool klua_user_time_valid(u64 us)
+{
+	return us <= U32_MAX || us == KLUA_TIME_UNLIMITED;
 }
 
 /* An attribute in bytes, or what stands for it. */
@@ -393,57 +710,127 @@ static u64 get_u64(struct genl_info *info, int type, u64 absent)
 	return info->attrs[type] ? nla_get_u64(info->attrs[type]) : absent;
 }
 
+/* Netlink leaves a request that ends in -EINTR without any answer. */
+static int answerable(int err)
+{
+	return err == -EINTR ? -ECANCELED : err;
+}
+
+/* Texts that klua_state_new() has for user space, and what outlives a request. */
+static const char *create_error(int err, const char *text)
+{
+	static const char * const texts[] = {
+		"a name without a slash is for kernel modules; try user/NAME",
+		"the name is empty",
+		"the name is taken",
+		"the name is too long",
+		"maxalloc is below KLUA_MIN_ALLOC (8192 bytes)",
+		"more time than a state of this kind may have",
+		"not enough memory to open the libraries",
+		"there is no such kind",
+		over_states,
+		over_bytes,
+		over_states_now,
+		over_bytes_now,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(texts); i++)
+		if (!strcmp(text, texts[i]))
+			return texts[i];
+	return err == -ENOMEM ? "not enough memory" :
+	       err == -EINTR ? "interrupted while the state was made" :
+			       "the state cannot be made";
+}
+
+static u32 get_u32(struct genl_info *info, int type, u32 absent)
+{
+	return info->attrs[type] ? nla_get_u32(info->attrs[type]) : absent;
+}
+
 static int create_doit(struct sk_buff *request, struct genl_info *info)
 {
-	struct klua_new new = {
-		.origin = KLUA_ORIGIN_USER,
+	u64 us = get_u64(info, KLUA_A_STATE_TIME_MAX, 0);
+	char why[128] = "";
+	struct klua_config config = {
+		.kind = get_u32(info, KLUA_A_STATE_KIND, KLUA_KIND_SLEEPABLE),
 		.ephemeral = info->attrs[KLUA_A_STATE_EPHEMERAL],
+		.reserve = info->attrs[KLUA_A_STATE_RESERVED],
 		.steps = get_u64(info, KLUA_A_STATE_STEPS_MAX, 0),
+		.time_us = us == KLUA_TIME_UNLIMITED ? 0 : us,
+		.time_unlimited = us == KLUA_TIME_UNLIMITED,
 		.maxalloc = min_t(u64, SIZE_MAX,
 				  get_u64(info, KLUA_A_STATE_MEMORY_MAX,
-					  MEMORY_DEFAULT)),
+					  KLUA_USER_MEMORY)),
+		.error = why,
+		.error_size = sizeof(why),
 	};
-	int err = permitted(request, info->extack);
+	s64 id = permitted(request, info->extack);
 
-	if (err)
-		return err;
+	if (id)
+		return id;
 	if (!info->attrs[KLUA_A_STATE_NAME]) {
 		NL_SET_ERR_MSG(info->extack, "a name is needed");
 		return -EINVAL;
 	}
-	new.name = nla_data(info->attrs[KLUA_A_STATE_NAME]);
-	err = new.ephemeral ? create_tied(info, &new) : klua_state_make(&new);
-	if (err) {
-		say(info->extack, new.why);
-		return err;
+	if (us && !klua_user_time_valid(us)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "more time than a state of this kind may have");
+		return -EINVAL;
 	}
-	return reply_state(info, KLUA_CMD_STATE_CREATE, new.id);
+	config.name = nla_data(info->attrs[KLUA_A_STATE_NAME]);
+	id = klua_user_make(&config, config.ephemeral ? info->snd_portid : 0);
+	if (id < 0) {
+		say(info->extack, create_error(id, why));
+		return answerable(id);
+	}
+	return reply_state(info, KLUA_CMD_STATE_CREATE, id);
 }
 
-static int destroy_doit(struct sk_buff *request, struct genl_info *info)
+/* States of kernel modules are changed by force only. */
+static int check_origin(const struct klua_state *s, struct genl_info *info)
 {
-	bool force = info->attrs[KLUA_A_STATE_FORCE];
-	struct klua_state *s;
-	int err = permitted(request, info->extack);
-	u32 id = 0;
+	if (s->origin != KLUA_ORIGIN_KERNEL ||
+	    info->attrs[KLUA_A_STATE_FORCE])
+		return 0;
+	NL_SET_ERR_MSG(info->extack,
+		       "a kernel module made this state; this has to be forced");
+	return -EPERM;
+}
 
-	if (err)
-		return err;
+/* How often a state that was found may have been replaced before it was held */
+#define REPLACED_TRIES	100
+
+/* The state of the name at the time: -EAGAIN if there may be another one now. */
+static int destroy_found(struct genl_info *info)
+{
+	char name[KLUA_NAME_MAXSIZE];
+	struct klua_state *s;
+	u32 id = 0;
+	int err;
+
 	rcu_read_lock();
 	s = find(info);
-	if (IS_ERR(s)) {
-		err = PTR_ERR(s);
-	} else if (s->origin == KLUA_ORIGIN_KERNEL && !force) {
-		NL_SET_ERR_MSG(info->extack,
-			       "a kernel module made this state; destroying it has to be forced");
-		err = -EPERM;
-	} else {
+	err = IS_ERR(s) ? PTR_ERR(s) : check_origin(s, info);
+	if (!err) {
 		id = s->id;
+		strscpy(name, s->name, sizeof(name));
 	}
 	rcu_read_unlock();
 	if (err)
 		return err;
 	err = klua_state_remove(id, false);
+	if (err == -ENOENT && !info->attrs[KLUA_A_STATE_ID])
+		return -EAGAIN;
+	if (info->attrs[KLUA_A_STATE_FORCE])
+		klua_audit(&(struct klua_audit) {
+			.op = "destroy",
+			.id = id,
+			.name = name,
+			.force = true,
+			.change = true,
+			.err = err,
+		});
 	if (err == -EBUSY)
 		NL_SET_ERR_MSG(info->extack, "somebody holds the state");
 	else if (err)
@@ -451,93 +838,270 @@ static int destroy_doit(struct sk_buff *request, struct genl_info *info)
 	return err;
 }
 
-/* Under the state's lock, so that what it holds does not change. */
-static int set_memory(struct klua_state *s, u64 bytes,
-		      struct netlink_ext_ack *extack)
+static int destroy_doit(struct sk_buff *request, struct genl_info *info)
 {
-	s64 more = bytes - s->maxalloc;
+	int tries, err = permitted_change(request, info->extack);
 
-	lockdep_assert_held(&s->lock);
+	if (err)
+		return err;
+	for (tries = 0; tries < REPLACED_TRIES; tries++) {
+		err = destroy_found(info);
+		if (err != -EAGAIN)
+			return err;
+	}
+	NL_SET_ERR_MSG(info->extack, "the state is replaced all the time");
+	return err;
+}
+
+/* How often, and for how long each time, a busy state is looked at again */
+#define BUSY_TRIES	50
+#define BUSY_US		2000
+
+/*
+ * Not for long: requests of others, for any family, may stand behind this one
+ * when a family comes or goes.
+ */
+static int wait_for(struct klua_state *s, int *tries,
+		    struct netlink_ext_ack *extack)
+{
+	for (; *tries; --*tries) {
+		if (klua_state_lock_try(s))
+			return 0;
+		if (signal_pending(current))
+			break;
+		usleep_range(BUSY_US, 2 * BUSY_US);
+	}
+	NL_SET_ERR_MSG(extack, "the state is busy: see klua cancel");
+	return -EBUSY;
+}
+
+/* What does not depend on what the state does meanwhile. */
+static int check_memory(struct klua_state *s, u64 bytes,
+			struct netlink_ext_ack *extack)
+{
 	if (bytes < KLUA_MIN_ALLOC || bytes > LONG_MAX) {
 		NL_SET_ERR_MSG(extack, "too little or too much memory");
 		return -EINVAL;
 	}
+	if (!s->quota && bytes > READ_ONCE(s->granted)) {
+		NL_SET_ERR_MSG(extack, "the module that made the state allowed less");
+		return -EPERM;
+	}
+	if (!klua_alloc_max_fits(s, bytes)) {
+		NL_SET_ERR_MSG(extack, "the state has less memory reserved");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The limits that a request asks for, all of which the state may have. */
+static int wanted_limits(struct klua_state *s, struct genl_info *info,
+			 struct klua_limits_wanted *want)
+{
+	struct nlattr *memory = info->attrs[KLUA_A_STATE_MEMORY_MAX];
+	struct nlattr *time = info->attrs[KLUA_A_STATE_TIME_MAX];
+	struct klua_state *m;
+	unsigned int i;
+	int err = 0;
+
+	want->memory = get_u64(info, KLUA_A_STATE_MEMORY_MAX, 0);
+	want->steps = get_u64(info, KLUA_A_STATE_STEPS_MAX, 0);
+	want->us = get_u64(info, KLUA_A_STATE_TIME_MAX, 0);
+	if (!memory && !want->steps && !want->us) {
+		NL_SET_ERR_MSG(info->extack, "there is nothing to set");
+		return -EINVAL;
+	}
+	if (time && (!klua_user_time_valid(want->us) ||
+		     !klua_time_valid(s->kind, want->us))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, time,
+				    "more time than a state of this kind may have");
+		return -EINVAL;
+	}
+	if (memory)
+		klua_for_each_member(s, m, i)
+			err = err ?: check_memory(m, want->memory, info->extack);
+	return err;
+}
+
+/* Under the state's lock, so that what it holds does not change. */
+static int take_memory(struct klua_state *s, u64 bytes,
+		       struct netlink_ext_ack *extack)
+{
+	const char *why;
+	int err;
+
+	klua_state_assert_locked(s);
 	/* Or else lowering the limit would free quota and no memory. */
 	if (bytes < s->curralloc) {
 		NL_SET_ERR_MSG(extack, "the state holds more memory than that");
 		return -EBUSY;
 	}
-	if (s->origin == KLUA_ORIGIN_USER && !account(0, more))
-		return -EDQUOT;
-	WRITE_ONCE(s->maxalloc, bytes);
-	return 0;
-}
-
-/* Netlink leaves a request that ends in -EINTR without any answer. */
-static int answerable(int err)
-{
-	return err == -EINTR ? -ECANCELED : err;
-}
-
-static int wait_for(struct klua_state *s, struct netlink_ext_ack *extack)
-{
-	int err = klua_state_lock_wait(s);
-
+	if (!s->quota)
+		return 0;
+	err = quota_take(0, bytes - s->charged, &why);
 	if (err)
-		NL_SET_ERR_MSG(extack, "interrupted while the state was busy");
-	return answerable(err);
+		say(extack, why);
+	else
+		s->charged = bytes;
+	return err;
 }
 
-static int try_limits(struct klua_state *s, struct genl_info *info)
+/* All of them may be set: nothing here can be refused any more. */
+static void put_limits_in(struct klua_state *s,
+			  const struct klua_limits_wanted *want)
 {
-	struct nlattr *memory = info->attrs[KLUA_A_STATE_MEMORY_MAX];
-	struct nlattr *steps = info->attrs[KLUA_A_STATE_STEPS_MAX];
-	int err;
+	klua_state_assert_locked(s);
+	if (want->memory)
+		WARN_ON_ONCE(klua_state_limit_memory(s, want->memory));
+	if (want->steps)
+		WARN_ON_ONCE(__klua_state_set_steps(s, want->steps));
+	if (want->us)
+		WARN_ON_ONCE(__klua_state_set_time(s, want->us));
+}
 
-	err = wait_for(s, info->extack);
+/* All limits of one state, or none; @old are those that it had. */
+static int set_one(struct klua_state *s, const struct klua_limits_wanted *want,
+		   struct klua_limits_wanted *old, int *tries,
+		   struct netlink_ext_ack *extack)
+{
+	int err = wait_for(s, tries, extack);
+
 	if (err)
 		return err;
-	if (memory)
-		err = set_memory(s, nla_get_u64(memory), info->extack);
-	if (!err && steps)
-		klua_steps_set(s, nla_get_u64(steps));
+	old->memory = s->maxalloc;
+	old->steps = s->steps;
+	old->us = time_max(s);
+	if (want->memory)
+		err = take_memory(s, want->memory, extack);
+	if (!err)
+		put_limits_in(s, want);
 	klua_state_unlock(s);
 	return err;
 }
 
-static int set_limits(struct klua_state *s, struct genl_info *info)
+/* Give the states of a set before place @end what they had. */
+static void set_undo(struct klua_state *s, unsigned int end,
+		     const struct klua_limits_wanted *old,
+		     struct netlink_ext_ack *extack)
 {
-	int err;
+	int tries = BUSY_TRIES;
+	struct klua_state *m;
+	unsigned int i;
 
-	if (!info->attrs[KLUA_A_STATE_MEMORY_MAX] &&
-	    !info->attrs[KLUA_A_STATE_STEPS_MAX]) {
-		NL_SET_ERR_MSG(info->extack, "there is nothing to set");
-		return -EINVAL;
+	for (i = 0; i < end; i++) {
+		m = klua_state_member(s, i);
+		if (!m)
+			continue;
+		if (wait_for(m, &tries, NULL)) {
+			NL_SET_ERR_MSG(extack,
+				       "a state of the set is busy, and others have the new limits");
+			return;
+		}
+		quota_restore(m, old[i].memory);
+		put_limits_in(m, &old[i]);
+		klua_state_unlock(m);
 	}
-	err = try_limits(s, info);
-	if (err == -EDQUOT) {
-		/* Those destroyed but not closed still count. */
-		klua_states_flush();
-		err = try_limits(s, info);
+}
+
+/*
+ * All limits of all states of a set, or none. One after the other, since nothing
+ * bounds how many they are: locks of all at once might be too many.
+ */
+static int set_all(struct klua_state *s, const struct klua_limits_wanted *want,
+		   struct netlink_ext_ack *extack)
+{
+	struct klua_limits_wanted *old;
+	int tries = BUSY_TRIES, err = 0;
+	struct klua_state *m;
+	unsigned int i;
+
+	old = kcalloc(s->set ? nr_cpu_ids : 1, sizeof(*old), GFP_KERNEL_ACCOUNT);
+	if (!old)
+		return -ENOMEM;
+	klua_for_each_member(s, m, i) {
+		err = set_one(m, want, &old[i], &tries, extack);
+		if (err)
+			break;
 	}
-	if (err == -EDQUOT)
-		NL_SET_ERR_MSG(info->extack, "over user_bytes_max");
+	if (err)
+		set_undo(s, i, old, extack);
+	kfree(old);
 	return err;
 }
 
 static int set_doit(struct sk_buff *request, struct genl_info *info)
 {
+	struct klua_limits_wanted want = {};
 	struct klua_state *s;
-	int err = permitted(request, info->extack);
+	int err = permitted_change(request, info->extack);
 
 	if (err)
 		return err;
 	s = find_and_get(info);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	err = set_limits(s, info);
+	err = check_origin(s, info) ?: wanted_limits(s, info, &want) ?:
+	      set_all(s, &want, info->extack);
+	if (info->attrs[KLUA_A_STATE_FORCE])
+		klua_audit(&(struct klua_audit) {
+			.op = "set",
+			.id = s->id,
+			.name = s->name,
+			.force = true,
+			.limits = &want,
+			.change = true,
+			.err = err,
+		});
 	klua_state_put(s);
 	return err;
+}
+
+/* The state of the name at the time, whichever it is then. */
+static int gate_found(struct genl_info *info, bool stopped)
+{
+	struct klua_state *s = find_and_get(info);
+	int err;
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	err = klua_state_gate(s, stopped);
+	if (err == -ENOENT)
+		err = -EAGAIN;
+	else
+		klua_audit(&(struct klua_audit) {
+			.op = stopped ? "stop" : "start",
+			.id = s->id,
+			.name = s->name,
+			.change = true,
+			.err = err,
+		});
+	klua_state_put(s);
+	return err;
+}
+
+/* Stopping takes no force: it is the brake for states of modules, too. */
+static int gate_doit(struct genl_info *info, bool stopped)
+{
+	int tries, err = -EAGAIN;
+
+	for (tries = 0; err == -EAGAIN && tries < REPLACED_TRIES; tries++)
+		err = gate_found(info, stopped);
+	if (err == -EAGAIN)
+		NL_SET_ERR_MSG(info->extack, "the state is replaced all the time");
+	if (err == -ESHUTDOWN)
+		NL_SET_ERR_MSG(info->extack, "the state is being closed");
+	return err;
+}
+
+static int stop_doit(struct sk_buff *request, struct genl_info *info)
+{
+	return permitted(request, info->extack) ?: gate_doit(info, true);
+}
+
+static int start_doit(struct sk_buff *request, struct genl_info *info)
+{
+	return permitted_change(request, info->extack) ?:
+	       gate_doit(info, false);
 }
 
 static int cancel_doit(struct sk_buff *request, struct genl_info *info)
@@ -556,16 +1120,27 @@ static int cancel_doit(struct sk_buff *request, struct genl_info *info)
 	return err;
 }
 
+/* From now on the sender's socket gets events, until it is closed. */
+static int listen_doit(struct sk_buff *request, struct genl_info *info)
+{
+	int err = permitted(request, info->extack);
+
+	if (err)
+		return err;
+	return listener_add(NETLINK_CB(request).sk, info->snd_portid);
+}
+
 static int put_info(struct sk_buff *skb)
 {
 	if (nla_put_string(skb, KLUA_A_INFO_VERSION, KLUA_VERSION) ||
 	    nla_put_string(skb, KLUA_A_INFO_LUA, LUA_RELEASE) ||
 	    put_u64(skb, KLUA_A_INFO_MEMORY_MIN, KLUA_MIN_ALLOC) ||
-	    put_u64(skb, KLUA_A_INFO_MEMORY_DEFAULT, MEMORY_DEFAULT) ||
+	    put_u64(skb, KLUA_A_INFO_MEMORY_DEFAULT, KLUA_USER_MEMORY) ||
 	    nla_put_u32(skb, KLUA_A_INFO_SCRIPT_MAX, KLUA_SCRIPT_MAX) ||
-	    nla_put_u32(skb, KLUA_A_INFO_OUTPUT_MAX, KLUA_OUTPUT_MAX) ||
-	    put_u64(skb, KLUA_A_INFO_STEPS_DEFAULT, klua_default_steps()) ||
-	    nla_put_u32(skb, KLUA_A_INFO_TIME_MAX, klua_max_ms()) ||
+	    nla_put_u32(skb, KLUA_A_INFO_RESULTS_MAX, KLUA_RESULTS_MAX) ||
+	    put_u64(skb, KLUA_A_INFO_STEPS_DEFAULT, klua_default_steps(KLUA_KIND_SLEEPABLE)) ||
+	    put_u64(skb, KLUA_A_INFO_TIME_DEFAULT,
+		    klua_default_us(KLUA_KIND_SLEEPABLE)) ||
 	    nla_put_u32(skb, KLUA_A_INFO_USER_STATES_MAX,
 			READ_ONCE(user_states_max)) ||
 	    put_u64(skb, KLUA_A_INFO_USER_BYTES_MAX,
@@ -592,230 +1167,6 @@ static int info_doit(struct sk_buff *request, struct genl_info *info)
 	return genlmsg_reply(skb, info);
 }
 
-/**
- * struct run - a script on its way through the kernel
- * @script: its text
- * @len:    bytes of it
- * @name:   what messages call it
- * @sink:   what it printed
- * @result: what it returned, or its error
- * @steps:  what it took
- * @err:    how it ended
- */
-struct run {
-	char *script;
-	size_t len;
-	const char *name;
-	struct klua_sink sink;
-	struct klua_result result;
-	u64 steps;
-	int err;
-};
-
-static void run_free(struct run *run)
-{
-	kvfree(run->script);
-	kvfree(run->sink.buf);
-	kvfree(run->result.buf);
-}
-
-/* Attributes hold less than 64 KiB each: a script may come in several. */
-static size_t gather(struct genl_info *info, char *to)
-{
-	struct nlattr *attr;
-	size_t len = 0;
-	int rem;
-
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
-		if (nla_type(attr) != KLUA_A_RUN_SCRIPT)
-			continue;
-		if (to)
-			memcpy(to + len, nla_data(attr), nla_len(attr));
-		len += nla_len(attr);
-	}
-	return len;
-}
-
-static int run_prepare(struct run *run, struct genl_info *info)
-{
-	struct nlattr *name = info->attrs[KLUA_A_RUN_CHUNKNAME];
-	struct nlattr *max = info->attrs[KLUA_A_RUN_OUTPUT_MAX];
-
-	if (!info->attrs[KLUA_A_RUN_SCRIPT]) {
-		NL_SET_ERR_MSG(info->extack, "a script is needed");
-		return -EINVAL;
-	}
-	run->len = gather(info, NULL);
-	if (run->len > KLUA_SCRIPT_MAX) {
-		NL_SET_ERR_MSG(info->extack, "the script is larger than 1 MiB");
-		return -E2BIG;
-	}
-	run->name = name ? nla_data(name) : CHUNKNAME;
-	run->sink.interruptible = info->attrs[KLUA_A_RUN_INTERRUPTIBLE];
-	run->sink.size = max ? nla_get_u32(max) : KLUA_OUTPUT_DEFAULT;
-	run->result.size = KLUA_RESULTS_MAX + 1;
-	/* One byte more: none of them may be empty. */
-	run->script = kvmalloc(run->len + 1, GFP_KERNEL_ACCOUNT);
-	run->sink.buf = kvmalloc(run->sink.size + 1, GFP_KERNEL_ACCOUNT);
-	run->result.buf = kvmalloc(run->result.size, GFP_KERNEL_ACCOUNT);
-	if (!run->script || !run->sink.buf || !run->result.buf)
-		return -ENOMEM;
-	gather(info, run->script);
-	return 0;
-}
-
-/* Nothing but an error here keeps a reply from following. */
-static int run_in(struct klua_state *s, struct run *run,
-		  struct netlink_ext_ack *extack)
-{
-	int err = wait_for(s, extack);
-
-	if (err)
-		return err;
-	s->sink = &run->sink;
-	run->steps = s->limits.steps;
-	run->err = __klua_state_run(s, run->script, run->len, run->name,
-				    &run->result);
-	run->steps = s->limits.steps - run->steps;
-	s->sink = NULL;
-	klua_state_unlock(s);
-	return 0;
-}
-
-/* One piece of what the script printed. */
-static int reply_piece(struct genl_info *info, const char *text, size_t len)
-{
-	struct sk_buff *skb = genlmsg_new(nla_total_size(len), GFP_KERNEL);
-	void *hdr;
-
-	if (!skb)
-		return -ENOMEM;
-	hdr = genlmsg_put_reply(skb, info, &family, 0, KLUA_CMD_RUN);
-	if (!hdr || nla_put(skb, KLUA_A_RUN_OUTPUT, len, text))
-		return drop_message(skb, -EMSGSIZE);
-	genlmsg_end(skb, hdr);
-	return genlmsg_reply(skb, info);
-}
-
-static int reply_output(struct genl_info *info, const struct klua_sink *sink)
-{
-	size_t pos, n;
-	int err;
-
-	for (pos = 0; pos < sink->len; pos += n) {
-		n = min_t(size_t, sink->len - pos, PIECE);
-		err = reply_piece(info, sink->buf + pos, n);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int put_end(struct sk_buff *skb, const struct run *run)
-{
-	const struct klua_result *result = &run->result;
-	size_t len = min_t(size_t, result->len, KLUA_RESULTS_MAX);
-
-	if (nla_put_u32(skb, KLUA_A_RUN_ERRNO, -run->err) ||
-	    put_u64(skb, KLUA_A_RUN_STEPS, run->steps) ||
-	    put_u64(skb, KLUA_A_RUN_OUTPUT_DROPPED, run->sink.dropped) ||
-	    put_u64(skb, KLUA_A_RUN_RESULTS_DROPPED, result->len - len))
-		return -EMSGSIZE;
-	if (run->err)
-		return nla_put(skb, KLUA_A_RUN_MESSAGE, len, result->buf);
-	if (nla_put_u32(skb, KLUA_A_RUN_RESULTS_COUNT, result->count))
-		return -EMSGSIZE;
-	return nla_put(skb, KLUA_A_RUN_RESULTS, len, result->buf);
-}
-
-/* The last message of a run's reply: how it ended. */
-static int reply_end(struct genl_info *info, const struct run *run)
-{
-	struct sk_buff *skb = genlmsg_new(KLUA_RESULTS_MAX + 512, GFP_KERNEL);
-	void *hdr;
-
-	if (!skb)
-		return -ENOMEM;
-	hdr = genlmsg_put_reply(skb, info, &family, 0, KLUA_CMD_RUN);
-	if (!hdr || put_end(skb, run))
-		return drop_message(skb, -EMSGSIZE);
-	genlmsg_end(skb, hdr);
-	return genlmsg_reply(skb, info);
-}
-
-static int reply_run(struct genl_info *info, const struct run *run)
-{
-	int err = reply_output(info, &run->sink) ?: reply_end(info, run);
-
-	if (err)
-		NL_SET_ERR_MSG(info->extack,
-			       "the script ran, but its output does not fit into the socket's receive buffer");
-	return err;
-}
-
-/* Programs that show no more than this see the beginning of the message. */
-static void say_error(struct netlink_ext_ack *extack, const struct run *run)
-{
-#ifdef NL_SET_ERR_MSG_FMT
-	NL_SET_ERR_MSG_FMT(extack, "%.*s",
-			   (int)min_t(size_t, strcspn(run->result.buf, "\n"),
-				      NETLINK_MAX_FMTMSG_LEN - 1),
-			   run->result.buf);
-#else
-	/* This kernel passes on constant texts only. */
-	NL_SET_ERR_MSG(extack, "the script failed; the reply's message says why");
-#endif
-}
-
-static int run_script(struct run *run, struct genl_info *info)
-{
-	struct klua_state *s;
-	int err;
-
-	err = run_prepare(run, info);
-	if (err)
-		return err;
-	s = find_and_get(info);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	err = run_in(s, run, info->extack);
-	klua_state_put(s);
-	if (err)
-		return err;
-	err = reply_run(info, run);
-	if (!err && run->err)
-		say_error(info->extack, run);
-	return err ?: answerable(run->err);
-}
-
-static int run_doit(struct sk_buff *request, struct genl_info *info)
-{
-	struct run run = {};
-	int err = permitted(request, info->extack);
-
-	if (err)
-		return err;
-	if (security_locked_down(LOCKDOWN_INTEGRITY_MAX)) {
-		NL_SET_ERR_MSG(info->extack, "the kernel is locked down");
-		return -EPERM;
-	}
-	/*
-	 * Unloading would wait for this run, and everything that uses generic
-	 * netlink for the unloading: better let it fail.
-	 */
-	if (!try_module_get(THIS_MODULE))
-		return -ENODEV;
-	err = run_script(&run, info);
-	run_free(&run);
-	module_put(THIS_MODULE);
-	return err;
-}
-
-/* Not const: Linux 6.1 takes it so. */
-static struct netlink_range_validation output_range = {
-	.max = KLUA_OUTPUT_MAX,
-};
-
 /* Up to its first NUL a text would mean something else than it says. */
 static int whole_string(const struct nlattr *attr,
 			struct netlink_ext_ack *extack)
@@ -830,7 +1181,7 @@ static int whole_string(const struct nlattr *attr,
 	NLA_POLICY_VALIDATE_FN(NLA_NUL_STRING, whole_string, n)
 #define ID_POLICY	NLA_POLICY_MIN(NLA_U32, 1)
 #define NAME_POLICY	STRING_POLICY(KLUA_NAME_LEN)
-#define STEPS_POLICY	NLA_POLICY_MIN(NLA_U64, 1)
+#define LIMIT_POLICY	NLA_POLICY_MIN(NLA_U64, 1)
 
 static const struct nla_policy state_policy[] = {
 	[KLUA_A_STATE_ID] = ID_POLICY,
@@ -841,7 +1192,10 @@ static const struct nla_policy create_policy[] = {
 	[KLUA_A_STATE_NAME] = NAME_POLICY,
 	[KLUA_A_STATE_EPHEMERAL] = { .type = NLA_FLAG },
 	[KLUA_A_STATE_MEMORY_MAX] = { .type = NLA_U64 },
-	[KLUA_A_STATE_STEPS_MAX] = STEPS_POLICY,
+	[KLUA_A_STATE_STEPS_MAX] = LIMIT_POLICY,
+	[KLUA_A_STATE_KIND] = NLA_POLICY_MAX(NLA_U32, __KLUA_KIND_MAX - 1),
+	[KLUA_A_STATE_TIME_MAX] = LIMIT_POLICY,
+	[KLUA_A_STATE_RESERVED] = { .type = NLA_FLAG },
 };
 
 static const struct nla_policy destroy_policy[] = {
@@ -853,18 +1207,10 @@ static const struct nla_policy destroy_policy[] = {
 static const struct nla_policy set_policy[] = {
 	[KLUA_A_STATE_ID] = ID_POLICY,
 	[KLUA_A_STATE_NAME] = NAME_POLICY,
+	[KLUA_A_STATE_FORCE] = { .type = NLA_FLAG },
 	[KLUA_A_STATE_MEMORY_MAX] = { .type = NLA_U64 },
-	[KLUA_A_STATE_STEPS_MAX] = STEPS_POLICY,
-};
-
-static const struct nla_policy run_policy[] = {
-	[KLUA_A_RUN_ID] = ID_POLICY,
-	[KLUA_A_RUN_NAME] = NAME_POLICY,
-	[KLUA_A_RUN_SCRIPT] = { .type = NLA_BINARY },
-	[KLUA_A_RUN_CHUNKNAME] = STRING_POLICY(CHUNKNAME_LEN),
-	[KLUA_A_RUN_OUTPUT_MAX] = NLA_POLICY_FULL_RANGE(NLA_U32,
-							&output_range),
-	[KLUA_A_RUN_INTERRUPTIBLE] = { .type = NLA_FLAG },
+	[KLUA_A_STATE_STEPS_MAX] = LIMIT_POLICY,
+	[KLUA_A_STATE_TIME_MAX] = LIMIT_POLICY,
 };
 
 /* No attribute at all. Without a policy all of them would be ignored. */
@@ -882,6 +1228,7 @@ static const struct genl_ops ops[] = {
 		.policy = state_policy,
 		.maxattr = ARRAY_SIZE(state_policy) - 1,
 		.doit = get_doit,
+		.start = get_start,
 		.dumpit = get_dumpit,
 	},
 	{
@@ -903,12 +1250,6 @@ static const struct genl_ops ops[] = {
 		.doit = set_doit,
 	},
 	{
-		.cmd = KLUA_CMD_RUN,
-		.policy = run_policy,
-		.maxattr = ARRAY_SIZE(run_policy) - 1,
-		.doit = run_doit,
-	},
-	{
 		.cmd = KLUA_CMD_CANCEL,
 		.policy = state_policy,
 		.maxattr = ARRAY_SIZE(state_policy) - 1,
@@ -920,13 +1261,27 @@ static const struct genl_ops ops[] = {
 		.maxattr = ARRAY_SIZE(info_policy) - 1,
 		.doit = info_doit,
 	},
+	{
+		.cmd = KLUA_CMD_STATE_STOP,
+		.policy = state_policy,
+		.maxattr = ARRAY_SIZE(state_policy) - 1,
+		.doit = stop_doit,
+	},
+	{
+		.cmd = KLUA_CMD_STATE_START,
+		.policy = state_policy,
+		.maxattr = ARRAY_SIZE(state_policy) - 1,
+		.doit = start_doit,
+	},
+	{
+		.cmd = KLUA_CMD_LISTEN,
+		.policy = info_policy,
+		.maxattr = ARRAY_SIZE(info_policy) - 1,
+		.doit = listen_doit,
+	},
 };
 
-static const struct genl_multicast_group groups[] = {
-	{ .name = KLUA_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_SYS_ADMIN, },
-};
-
-/* Scripts take seconds, in which other families must not have to wait. */
+/* Making or closing many states takes a while: others need not wait for it. */
 static struct genl_family family __ro_after_init = {
 	.name = KLUA_FAMILY_NAME,
 	.version = KLUA_FAMILY_VERSION,
@@ -934,157 +1289,156 @@ static struct genl_family family __ro_after_init = {
 	.parallel_ops = true,
 	.ops = ops,
 	.n_ops = ARRAY_SIZE(ops),
-	.resv_start_op = KLUA_CMD_STATE_GET,
-	.mcgrps = groups,
-	.n_mcgrps = ARRAY_SIZE(groups),
+	KLUA_RESV_START_OP(KLUA_CMD_STATE_GET),
 };
 
-/*
- * Under RCU, which keeps the family while somebody is told. Whoever uses the
- * Lua state directly may do so where netlink cannot send.
- */
-static bool heard(void)
+static int put_life(struct sk_buff *skb, const struct klua_event *event)
 {
-	return READ_ONCE(telling) && !in_hardirq() && !irqs_disabled() &&
-	       genl_has_listeners(&family, &init_net, 0);
+	if (nla_put_u32(skb, KLUA_A_STATE_ID, event->id) ||
+	    nla_put_string(skb, KLUA_A_STATE_NAME, event->name) ||
+	    nla_put_u32(skb, KLUA_A_STATE_ORIGIN, event->origin))
+		return -EMSGSIZE;
+	if (event->ephemeral && nla_put_flag(skb, KLUA_A_STATE_EPHEMERAL))
+		return -EMSGSIZE;
+	return 0;
 }
 
-/* The beginning of an event. From softirq, and with the state's lock held. */
-static struct sk_buff *event_new(u8 cmd, void **hdr)
+static int put_trouble(struct sk_buff *skb, const struct klua_event *event)
 {
-	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_ATOMIC);
+	if (nla_put_u32(skb, KLUA_A_EVENT_ID, event->id) ||
+	    nla_put_string(skb, KLUA_A_EVENT_NAME, event->name))
+		return -EMSGSIZE;
+	if (event->lost &&
+	    nla_put_u32(skb, KLUA_A_EVENT_SUPPRESSED, event->lost))
+		return -EMSGSIZE;
+	if (event->type == KLUA_EVENT_LIMIT)
+		return nla_put_u32(skb, KLUA_A_EVENT_LIMIT, event->limit);
+	return nla_put_u32(skb, KLUA_A_EVENT_ERRNO, -event->error) ?:
+	       nla_put(skb, KLUA_A_EVENT_MESSAGE, event->len, event->text);
+}
+
+static int put_event(struct sk_buff *skb, const struct klua_event *event)
+{
+	if (event->type == KLUA_EVENT_ERROR || event->type == KLUA_EVENT_LIMIT)
+		return put_trouble(skb, event);
+	return put_life(skb, event);
+}
+
+static struct sk_buff *event_new(const struct klua_event *event)
+{
+	static const u8 commands[] = {
+		[KLUA_EVENT_CREATED] = KLUA_CMD_STATE_CREATED,
+		[KLUA_EVENT_DESTROYED] = KLUA_CMD_STATE_DESTROYED,
+		[KLUA_EVENT_ERROR] = KLUA_CMD_SCRIPT_ERROR,
+		[KLUA_EVENT_LIMIT] = KLUA_CMD_LIMIT_HIT,
+		[KLUA_EVENT_STOPPED] = KLUA_CMD_STATE_STOPPED,
+		[KLUA_EVENT_STARTED] = KLUA_CMD_STATE_STARTED,
+	};
+	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	void *hdr;
 
 	if (!skb)
 		return NULL;
-	*hdr = genlmsg_put(skb, 0, 0, &family, 0, cmd);
-	if (!*hdr) {
+	hdr = genlmsg_put(skb, 0, 0, &family, 0, commands[event->type]);
+	if (!hdr || put_event(skb, event)) {
 		nlmsg_free(skb);
 		return NULL;
 	}
+	genlmsg_end(skb, hdr);
 	return skb;
 }
 
-static void event_send(struct sk_buff *skb, void *hdr, int err)
+/*
+ * The file of a socket, held, or NULL when it is being closed. While it is held the
+ * socket is not closed, so that its port is nobody else's.
+ */
+static struct file *socket_file(struct sock *sk)
 {
-	if (err) {
-		nlmsg_free(skb);
+	struct file *file = NULL;
+
+	/* Closing takes the socket's file away under this lock. */
+	read_lock_bh(&sk->sk_callback_lock);
+	if (sk->sk_socket)
+		file = klua_get_file(&sk->sk_socket->file);
+	read_unlock_bh(&sk->sk_callback_lock);
+	return file;
+}
+
+/* To one socket, if it still is the one that asked, and whoever opened it may. */
+static void event_send_to(struct sock *sk, u32 portid, struct sk_buff *skb)
+{
+	struct file *file = socket_file(sk);
+	struct sk_buff *copy;
+
+	if (!file)
 		return;
+	if (file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN)) {
+		copy = skb_clone(skb, GFP_KERNEL);
+		if (copy)
+			genlmsg_unicast(&init_net, copy, portid);
 	}
-	genlmsg_end(skb, hdr);
-	genlmsg_multicast(&family, skb, 0, 0, GFP_ATOMIC);
+	fput(file);
 }
 
-static void state_event(const struct klua_state *s, u8 cmd)
+/* To each socket that asked; one that has no room is told so by its next read. */
+static void event_send(struct klua_listener *listener,
+		       const struct klua_event *event)
 {
 	struct sk_buff *skb;
-	void *hdr;
+	unsigned long portid;
+	struct sock *sk;
 
-	rcu_read_lock();
-	if (heard()) {
-		skb = event_new(cmd, &hdr);
-		if (skb)
-			event_send(skb, hdr, put_identity(skb, s));
-	}
-	rcu_read_unlock();
+	if (event->type == KLUA_EVENT_DESTROYED)
+		maker_forget(event->id);
+	if (xa_empty(&listeners))
+		return;
+	skb = event_new(event);
+	if (!skb)
+		return;
+	mutex_lock(&sockets_mutex);
+	xa_for_each(&listeners, portid, sk)
+		event_send_to(sk, portid, skb);
+	mutex_unlock(&sockets_mutex);
+	nlmsg_free(skb);
 }
 
-void klua_event_created(const struct klua_state *s)
-{
-	state_event(s, KLUA_CMD_STATE_CREATED);
-}
-
-void klua_event_destroyed(const struct klua_state *s)
-{
-	state_event(s, KLUA_CMD_STATE_DESTROYED);
-}
-
-/* A filter that fails may do so for each packet: its listeners shall live. */
-static bool too_many(struct klua_state *s)
-{
-	if (time_after(jiffies, s->events_from + HZ)) {
-		s->events_from = jiffies;
-		s->events = 0;
-	}
-	if (s->events < EVENTS_MAX) {
-		s->events++;
-		return false;
-	}
-	s->events_lost++;
-	return true;
-}
-
-static int put_event(struct sk_buff *skb, struct klua_state *s)
-{
-	int err = nla_put_u32(skb, KLUA_A_EVENT_ID, s->id) ?:
-		  nla_put_string(skb, KLUA_A_EVENT_NAME, s->name);
-
-	if (!err && s->events_lost)
-		err = nla_put_u32(skb, KLUA_A_EVENT_SUPPRESSED, s->events_lost);
-	s->events_lost = 0;
-	return err;
-}
-
-/* Bytes of an error's text that an event has room for, whatever else it has. */
-#define EVENT_TEXT	2048
-
-void klua_event_error(struct klua_state *s, int err, const char *text,
-		      size_t len)
-{
-	struct sk_buff *skb;
-	void *hdr;
-
-	rcu_read_lock();
-	if (heard() && !too_many(s)) {
-		skb = event_new(KLUA_CMD_SCRIPT_ERROR, &hdr);
-		len = min_t(size_t, len, EVENT_TEXT);
-		if (skb)
-			event_send(skb, hdr, put_event(skb, s) ?:
-				   nla_put_u32(skb, KLUA_A_EVENT_ERRNO, -err) ?:
-				   nla_put(skb, KLUA_A_EVENT_MESSAGE, len,
-					   text));
-	}
-	rcu_read_unlock();
-}
-
-void klua_event_limit(struct klua_state *s, enum klua_limit which)
-{
-	struct sk_buff *skb;
-	void *hdr;
-
-	rcu_read_lock();
-	if (heard() && !too_many(s)) {
-		skb = event_new(KLUA_CMD_LIMIT_HIT, &hdr);
-		if (skb)
-			event_send(skb, hdr, put_event(skb, s) ?:
-				   nla_put_u32(skb, KLUA_A_EVENT_LIMIT, which));
-	}
-	rcu_read_unlock();
-}
+static struct klua_listener events_listener = {
+	.event = event_send,
+};
 
 int klua_netlink_init(void)
 {
-	int err = netlink_register_notifier(&tie_notifier);
+	int err = netlink_register_notifier(&socket_notifier);
 
 	if (err)
 		return err;
 	err = genl_register_family(&family);
 	if (err) {
-		netlink_unregister_notifier(&tie_notifier);
+		netlink_unregister_notifier(&socket_notifier);
 		return err;
 	}
-	WRITE_ONCE(telling, true);
+	klua_listener_register(&events_listener);
 	return 0;
 }
 
 void klua_netlink_exit(void)
 {
-	struct tie *tie, *next;
+	struct maker *maker;
+	unsigned long id;
+	struct sock *sk;
 
-	/* States that close now may still have something to tell. */
-	WRITE_ONCE(telling, false);
-	synchronize_rcu();
+	klua_events_flush();
+	klua_listener_unregister(&events_listener);
 	genl_unregister_family(&family);
-	netlink_unregister_notifier(&tie_notifier);
-	list_for_each_entry_safe(tie, next, &ties, list)
-		kfree(tie);
+	netlink_unregister_notifier(&socket_notifier);
+	/* Of states that consumers forgot to give back. */
+	xa_for_each(&makers, id, maker)
+		kfree(maker);
+	xa_destroy(&makers);
+	xa_for_each(&listeners, id, sk)
+		sock_put(sk);
+	xa_destroy(&listeners);
 }
+
+/* Whoever asks for the family has the module loaded. */
+MODULE_ALIAS_GENL_FAMILY(KLUA_FAMILY_NAME);

@@ -11,21 +11,45 @@
 
 #include <linux/ctype.h>
 #include <linux/delay.h>
+#include <linux/firmware.h>
 #include <linux/ktime.h>
 #include <linux/moduleparam.h>
 #include <linux/overflow.h>
 #include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
+#include <linux/security.h>
 #include <linux/stacktrace.h>
 #include <asm/stacktrace.h>
 
 #include "internal.h"
 #include "lua/entry.h"
 #include "tracepoints.h"
-#include "window.h"
 
-static ulong steps = 10000000;
+/**
+ * struct kind_defaults - what a new state of a kind may do in one entry
+ *
+ * Module parameters, read and written one at a time.
+ *
+ * @steps: steps, never 0
+ * @us:    microseconds, at most @us_max
+ * @us_max: the most that a state of this kind may have
+ */
+struct kind_defaults {
+	ulong steps;
+	uint us;
+	uint us_max;
+};
+
+/*
+ * Two milliseconds are what net.core.netdev_budget_usecs gives all the packet work
+ * of a softirq. The steps are what fits into the time on a slow machine.
+ */
+static struct kind_defaults kinds[__KLUA_KIND_MAX] = {
+	[KLUA_KIND_ATOMIC] = { 200000, 2000, KLUA_TIME_MAX_US_ATOMIC },
+	[KLUA_KIND_SLEEPABLE] = { 100000000, 10000000, UINT_MAX },
+	[KLUA_KIND_IRQ] = { 10000, 100, KLUA_TIME_MAX_US_IRQ },
+};
 
 /* No steps at all would be of no use, and is not what 0 would be meant for. */
 static int set_steps(const char *text, const struct kernel_param *kp)
@@ -42,20 +66,36 @@ static const struct kernel_param_ops steps_ops = {
 	.set = set_steps,
 	.get = param_get_ulong,
 };
-module_param_cb(steps, &steps_ops, &steps, 0644);
-__MODULE_PARM_TYPE(steps, "ulong");
-MODULE_PARM_DESC(steps, "steps (about one VM instruction each) an entry into a new state may take (default 10000000)");
 
-static uint max_ms = 2000;
-module_param(max_ms, uint, 0644);
-MODULE_PARM_DESC(max_ms, "milliseconds an entry may take, whatever its steps; 1 to 8000 (default 2000)");
+static int set_us(const char *text, const struct kernel_param *kp)
+{
+	struct kind_defaults *kind = container_of(kp->arg, struct kind_defaults,
+						  us);
+	unsigned int n;
+	int err = kstrtouint(text, 0, &n);
 
-static uint print_burst = 200;
-module_param(print_burst, uint, 0644);
-MODULE_PARM_DESC(print_burst, "lines that a new state may print in five seconds; 0: any number (default 200)");
+	if (err || !n || n > kind->us_max)
+		return err ?: -EINVAL;
+	return param_set_uint(text, kp);
+}
 
-/* Well below the 20 s of the soft-lockup and RCU-stall detectors. */
-#define MAX_MS_LIMIT	8000u
+static const struct kernel_param_ops us_ops = {
+	.set = set_us,
+	.get = param_get_uint,
+};
+
+module_param_cb(atomic_steps, &steps_ops, &kinds[KLUA_KIND_ATOMIC].steps, 0644);
+MODULE_PARM_DESC(atomic_steps, "steps (about one VM instruction each) an entry into a new atomic state may take (default 200000)");
+module_param_cb(atomic_us, &us_ops, &kinds[KLUA_KIND_ATOMIC].us, 0644);
+MODULE_PARM_DESC(atomic_us, "microseconds an entry into a new atomic state may take (default 2000, at most 8000000)");
+module_param_cb(sleepable_steps, &steps_ops, &kinds[KLUA_KIND_SLEEPABLE].steps, 0644);
+MODULE_PARM_DESC(sleepable_steps, "steps an entry into a new sleepable state, and building any state, may take (default 100000000)");
+module_param_cb(sleepable_us, &us_ops, &kinds[KLUA_KIND_SLEEPABLE].us, 0644);
+MODULE_PARM_DESC(sleepable_us, "microseconds an entry into a new sleepable state, and building any state, may take (default 10000000)");
+module_param_cb(irq_steps, &steps_ops, &kinds[KLUA_KIND_IRQ].steps, 0644);
+MODULE_PARM_DESC(irq_steps, "steps an entry into a new irq state may take (default 10000)");
+module_param_cb(irq_us, &us_ops, &kinds[KLUA_KIND_IRQ].us, 0644);
+MODULE_PARM_DESC(irq_us, "microseconds an entry into a new irq state may take (default 100, at most 100000)");
 
 static struct klua_state *state_of(lua_State *L)
 {
@@ -65,60 +105,55 @@ static struct klua_state *state_of(lua_State *L)
 	return container_of(limits, struct klua_state, limits);
 }
 
-u64 klua_default_steps(void)
+u64 klua_default_steps(enum klua_kind kind)
 {
-	return READ_ONCE(steps);
+	return READ_ONCE(kinds[kind].steps);
 }
 
-u32 klua_max_ms(void)
+u64 klua_default_us(enum klua_kind kind)
 {
-	return clamp(READ_ONCE(max_ms), 1u, MAX_MS_LIMIT);
+	return READ_ONCE(kinds[kind].us);
 }
 
 /* Under the state's lock, or before anybody else knows the state. */
-void klua_steps_set(struct klua_state *s, u64 n)
+static void klua_steps_set(struct klua_state *s, u64 n)
 {
 	WRITE_ONCE(s->steps, n);
 	s->slice = min_t(u64, n, KLUA_SLICE);
 	s->limits.used = true;
 }
 
-void klua_run_defaults(struct klua_state *s)
+/* Under the state's lock, or before anybody else knows the state. */
+static void time_set(struct klua_state *s, u64 us)
 {
-	s->owner = -1;
-	s->events_from = jiffies;
-	s->limits.cpu = -1;
-	s->limits.stack = KLUA_UNARMED;
-	spin_lock_init(&s->error_lock);
-	ratelimit_state_init(&s->print_limit,
-			     READ_ONCE(print_burst) ? 5 * HZ : 0,
-			     READ_ONCE(print_burst));
+	u64 ns;
+
+	if (us == KLUA_TIME_UNLIMITED || check_mul_overflow(us, 1000ull, &ns))
+		ns = KLUA_TIME_UNLIMITED;
+	WRITE_ONCE(s->time_ns, ns);
+	s->limits.used = true;
 }
 
-/* Less than this from the entry to the limit, and even an error would not fit. */
-#define STACK_MINIMUM	1024
-
-/*
- * States that this CPU is inside of. Bottom halves are off from the first to
- * the last, so whoever counts stays on this CPU and is not interrupted by
- * anybody else who does.
- */
-static DEFINE_PER_CPU(unsigned int, inside);
-
-/*
- * Each entry on the stack of an interrupt gets its share of it. That is enough
- * for one and for another nested into it, but not for a third.
- */
-#define INTERRUPT_ENTRIES	2
-
-static bool stack_fits(void)
+/* May an entry into a state of this kind take so long? */
+bool klua_time_valid(enum klua_kind kind, u64 us)
 {
-	unsigned long sp = current_stack_pointer;
-	unsigned long base = (unsigned long)task_stack_page(current);
+	return us && (kind == KLUA_KIND_SLEEPABLE || us <= kinds[kind].us_max);
+}
 
-	if (sp - base >= THREAD_SIZE)
-		return __this_cpu_read(inside) <= INTERRUPT_ENTRIES;
-	return sp - base >= KLUA_STACK_RESERVE + KLUA_STACK_HANDLING + STACK_MINIMUM;
+/* What entries into a new state may do: as asked for, or as its kind does. */
+void klua_run_limits(struct klua_state *s, u64 steps, u64 us)
+{
+	klua_steps_set(s, steps ?: klua_default_steps(s->kind));
+	time_set(s, us ?: klua_default_us(s->kind));
+	s->limits.preemptible = s->kind == KLUA_KIND_SLEEPABLE;
+}
+
+void klua_run_defaults(struct klua_state *s)
+{
+	s->limits.stack = KLUA_UNARMED;
+	raw_spin_lock_init(&s->error_lock);
+	klua_state_lock_init(s);
+	klua_events_defaults(s);
 }
 
 static void refill(struct klua_budget *budget)
@@ -151,13 +186,13 @@ int klua_arm_slow(struct klua_limits *lim)
 {
 	struct klua_state *s = container_of(lim, struct klua_state, limits);
 
-	lockdep_assert(lockdep_is_held(&s->lock) || s->building || s->closing);
+	klua_state_assert_locked(s);
 	if (lim->used)
 		reset_limits(s);
 	lim->budget.left = lim->budget.slice;
 	klua_entry_arm(lim);
 	if (static_branch_unlikely(&klua_timing)) {
-		s->stats.entered = ktime_get_ns();
+		s->stats.entered = ktime_get_mono_fast_ns();
 		lim->used = true;	/* so that it ends by klua_disarm() */
 	}
 	trace_run_begin(s);
@@ -174,7 +209,7 @@ void klua_disarm(struct klua_limits *lim)
 	klua_entry_disarm(lim, steps);
 	/* Not when timing was turned on during the entry. */
 	if (s->stats.entered) {
-		WRITE_ONCE(s->stats.ns, s->stats.ns + ktime_get_ns() -
+		WRITE_ONCE(s->stats.ns, s->stats.ns + ktime_get_mono_fast_ns() -
 					s->stats.entered);
 		s->stats.entered = 0;
 	}
@@ -185,16 +220,20 @@ void klua_disarm(struct klua_limits *lim)
 
 /*
  * The clock bounds what steps cannot: a slow machine, a generous budget, work
- * whose steps are cheaper counted than done. It starts with the second slice,
- * so that the short runs that packets are do not read it.
+ * whose steps are cheaper counted than done. It is read from the second slice on,
+ * so that the short runs that packets are do not read it; what the first one has
+ * taken is guessed. What is charged beyond the slice is yet to be done, so there
+ * has to be time for it.
  */
 static bool late(struct klua_limits *lim)
 {
-	u64 now = ktime_get_ns();
+	u64 now = ktime_get_mono_fast_ns();
+	u64 deadline = lim->deadline;
 
-	if (!lim->deadline)
-		lim->deadline = now + NSEC_PER_MSEC * klua_max_ms();
-	return now > lim->deadline;
+	if (unlikely(!deadline))
+		deadline = klua_entry_deadline(lim, now -
+					       lim->budget.slice * KLUA_STEP_NS);
+	return now + klua_limits_ahead(lim) > deadline;
 }
 
 /* Whoever started the run has a signal that is to end it. */
@@ -204,9 +243,22 @@ static bool interrupted(const struct klua_limits *lim)
 
 	if (!in_task())
 		return false;
-	if (s->sink && s->sink->interruptible)
+	/* Whoever waits for it can end it by any signal. */
+	if (s->sink)
 		return signal_pending(current);
 	return fatal_signal_pending(current);
+}
+
+/*
+ * Somebody asked for the end of this entry; or, after the state was stopped or
+ * retired, its lock was had already, and the entry began all the same.
+ */
+bool klua_entry_cancelled(const struct klua_limits *lim)
+{
+	const struct klua_state *s = container_of(lim, struct klua_state, limits);
+
+	return READ_ONCE(lim->cancel) == lim->entry ||
+	       (READ_ONCE(s->gate) && !s->closing);
 }
 
 /* A slice is spent: 0 to go on with the next one, or the -errno to stop with. */
@@ -218,7 +270,7 @@ int klua_limits_check(struct klua_limits *lim)
 	lim->used = true;
 	if (spent > budget->total)
 		return -ETIME;
-	if (READ_ONCE(lim->cancel))
+	if (klua_entry_cancelled(lim))
 		return -ECANCELED;
 	if (interrupted(lim))
 		return -EINTR;
@@ -226,83 +278,43 @@ int klua_limits_check(struct klua_limits *lim)
 		return -ETIMEDOUT;
 	budget->total -= spent;
 	refill(budget);
+	if (lim->preemptible)
+		cond_resched();
 	return 0;
 }
 
-/* Bytes of a line in the log that hold nothing but text. */
-#define PRINT_TEXT	800
-/* Bytes of which some are not: each may become four, and all must fit. */
-#define PRINT_BINARY	200
-
-/* Bytes up to the first control byte other than a tab, or to the end. */
-static size_t text_length(const char *text, size_t len)
-{
-	size_t n;
-
-	for (n = 0; n < len; n++)
-		if (iscntrl(text[n]) && text[n] != '\t')
-			break;
-	return n;
-}
-
-/* One piece of a line into the log; returns its length. */
-static size_t print_piece(struct klua_state *s, const char *text, size_t len)
-{
-	size_t n = text_length(text, min_t(size_t, len, PRINT_TEXT));
-
-	if (n == len || n == PRINT_TEXT) {
-		pr_info(NAME_FMT ": %.*s\n", NAME_ARG(s), (int)n, text);
-		return n;
-	}
-	n = min_t(size_t, len, PRINT_BINARY);
-	pr_info(NAME_FMT ": %*pE\n", NAME_ARG(s), (int)n, text);
-	return n;
-}
-
 /*
- * Long lines go out in pieces; control bytes as \ooo, so no line is forged.
- * A console may take milliseconds for each piece, so each counts.
+ * Charge work of ours for this state's entry, inside a protected call: raises
+ * the error of a limit.
  */
-static void print_line(struct klua_state *s, const char *text, size_t len)
+void klua_charge_host(lua_State *L, size_t n)
 {
-	size_t n;
-
-	do {
-		if (!__ratelimit(&s->print_limit))
-			return;
-		n = print_piece(s, text, len);
-		text += n;
-		len -= n;
-	} while (len);
+	klua_limits_owe(&state_of(L)->limits, n);
+	klua_charge_slow(L);
 }
 
-/* All of it up to what fits: a beginning with a known rest beats any middle. */
-static void copy_to_sink(struct klua_sink *sink, const char *text, size_t len)
-{
-	size_t n = min(len, sink->size - sink->len);
-
-	memcpy(sink->buf + sink->len, text, n);
-	sink->len += n;
-	sink->dropped += len - n;
-}
-
-/* A line for each line of the text, each with the state's name. */
+/* To whoever started the run, or into the log. */
 void klua_print(lua_State *L, const char *text, size_t len)
 {
 	struct klua_state *s = state_of(L);
-	const char *end;
 
 	trace_print(s, 0, text, len);
-	if (s->sink) {
-		copy_to_sink(s->sink, text, len);
-		copy_to_sink(s->sink, "\n", 1);
-	}
-	while ((end = memchr(text, '\n', len))) {
-		print_line(s, text, end - text);
-		len -= end + 1 - text;
-		text = end + 1;
-	}
-	print_line(s, text, len);
+	if (s->sink)
+		s->sink->text(s->sink, L, text, len, true);
+	else
+		klua_event_print(s, text, len);
+}
+
+/* To whoever started the run and wants bytes, not lines; false: nobody did. */
+bool klua_stream(lua_State *L, const char *text, size_t len)
+{
+	struct klua_state *s = state_of(L);
+
+	if (!s->sink)
+		return false;
+	trace_print(s, 0, text, len);
+	s->sink->text(s->sink, L, text, len, false);
+	return true;
 }
 
 /* Who made the outermost of our calls that are in progress here */
@@ -322,6 +334,9 @@ static void *caller(void)
 	return who;
 }
 
+/* Bytes of the message of an error that nothing catches */
+#define PANIC_TEXT	200
+
 /*
  * An error that nothing would catch. The Lua state is beyond use then, and the
  * call chain cannot be returned to: say whose fault it is, and stop this task.
@@ -335,7 +350,7 @@ static int panicked(lua_State *L)
 	if (lua_type(L, -1) == LUA_TSTRING)
 		msg = lua_tolstring(L, -1, &len);
 	pr_emerg("state '" NAME_FMT "': Lua error outside any protected call: %*pE\n",
-		 NAME_ARG(s), (int)min_t(size_t, len, PRINT_BINARY), msg);
+		 NAME_ARG(s), (int)min_t(size_t, len, PANIC_TEXT), msg);
 	pr_emerg("at fault is who called the Lua API without lua_pcall() or klua_state_call(), as the trace below shows: %pS\n",
 		 caller());
 	return 0;
@@ -353,24 +368,68 @@ static int open_error(int status)
 	return status == LUA_ERRMEM ? -ENOMEM : -EINVAL;
 }
 
-/* Make the Lua state of a state that nobody else knows. */
+/* Make the Lua state of a state that nobody else knows, and which is building. */
 int klua_state_open(struct klua_state *s)
 {
 	int status;
 
-	klua_alloc_init(s);
-	s->building = true;
-	/* What runs now is our own, and a small budget is for scripts. */
-	klua_steps_set(s, KLUA_STEPS_UNLIMITED);
+	status = klua_alloc_init(s) ?: klua_trace_init(s);
+	if (status)
+		return status;
 	s->L = lua_newstate(klua_alloc, &s->limits);
 	if (!s->L)
 		return -ENOMEM;
 	lua_atpanic(s->L, panicked);
 	lua_pushcfunction(s->L, openlibs);
 	status = lua_pcall(s->L, 0, 0, 0);
-	s->building = false;
-	klua_steps_set(s, klua_default_steps());
 	return status == LUA_OK ? 0 : open_error(status);
+}
+
+/*
+ * From here to klua_build_end() the state belongs to its maker: a task that may be
+ * preempted, sleep and be killed, on the budget of a sleepable state.
+ */
+void klua_build_begin(struct klua_state *s)
+{
+	s->building = true;
+	s->limits.preemptible = true;
+	klua_steps_set(s, klua_default_steps(KLUA_KIND_SLEEPABLE));
+	time_set(s, klua_default_us(KLUA_KIND_SLEEPABLE));
+}
+
+static void release_source(struct klua_state *s)
+{
+	release_firmware(s->source);
+	s->source = NULL;
+}
+
+/*
+ * Load a library's source, for require(). Returns LUA_OK with its function on the
+ * stack, a status with an error's text there, or -ENOENT: there is no such file,
+ * or the state is not being built, and so must not wait for one; -EBUSY: another
+ * one is being compiled, and the collector has run a finalizer that asks.
+ */
+int klua_source_load(lua_State *L, const char *path, const char *chunkname)
+{
+	struct klua_state *s = state_of(L);
+	int status;
+
+	if (s->source)
+		return -EBUSY;
+	if (!s->building || request_firmware_direct(&s->source, path, NULL))
+		return -ENOENT;
+	/* A limit's error goes past this function; klua_build_end() releases the file. */
+	status = luaL_loadbufferx(L, s->source->data, s->source->size, chunkname,
+				  "t");
+	release_source(s);
+	return status;
+}
+
+void klua_build_end(struct klua_state *s, u64 steps, u64 us)
+{
+	release_source(s);
+	s->building = false;
+	klua_run_limits(s, steps, us);
 }
 
 /* Bytes beyond its limit that a state may take for being closed. */
@@ -387,6 +446,16 @@ static void make_room(struct klua_state *s)
 }
 
 /*
+ * Under lockdown nothing of a script from user space runs, nor does it end by
+ * running: a socket that closes, or the module's exit, may close a state.
+ */
+static bool scripts_allowed(const struct klua_state *s)
+{
+	return s->origin != KLUA_ORIGIN_USER ||
+	       !security_locked_down(LOCKDOWN_INTEGRITY_MAX);
+}
+
+/*
  * Close the Lua state of a state that nobody else knows any more. Finalizers
  * run for the last time, all on one budget.
  */
@@ -396,159 +465,26 @@ void klua_state_close(struct klua_state *s)
 	int armed;
 
 	s->closing = true;
-	klua_window_forget(s);
+	s->limits.preemptible = true;
+	/* Whatever its entries might do, and nobody could cancel this one. */
+	klua_steps_set(s, klua_default_steps(KLUA_KIND_SLEEPABLE));
+	time_set(s, klua_default_us(KLUA_KIND_SLEEPABLE));
 	if (s->L) {
 		make_room(s);
+		if (!scripts_allowed(s))
+			klua_core_drop_finalizers(s->L);
 		armed = klua_arm(&s->limits);
 		lua_close(s->L);
 		if (armed)
 			klua_disarm(&s->limits);
+		s->L = NULL;
 	}
 	/* What the state was charged for, whatever closing it needed. */
 	WRITE_ONCE(s->maxalloc, maxalloc);
+	klua_trace_exit(s);
 	klua_alloc_exit(s);
 	WARN_ONCE(s->curralloc, "state '" NAME_FMT "' leaked %zu bytes\n",
 		  NAME_ARG(s), s->curralloc);
-}
-
-static void own(struct klua_state *s)
-{
-	lockdep_assert_held(&s->lock);
-	WRITE_ONCE(s->owner, smp_processor_id());
-	__this_cpu_inc(inside);
-}
-
-/*
- * Handing a state from one processor to another costs about as much as a short
- * entry, so two that enter it all the time get more done when each does several
- * in a row. Whoever finds the lock taken looks away, for so long that the other
- * one can do about ten, before it looks again; each look costs the other one
- * the cache line, too. After some looks it is this processor's turn, and it
- * queues.
- */
-#define LOOKS		8
-#define LOOK_AWAY	128	/* times cpu_relax() */
-
-static noinline void lock_taken(struct klua_state *s) __acquires(&s->lock)
-{
-	int i, j;
-
-	for (i = 0; i < LOOKS; i++) {
-		for (j = 0; j < LOOK_AWAY; j++)
-			cpu_relax();
-		if (!spin_is_locked(&s->lock) && spin_trylock_bh(&s->lock))
-			return;
-	}
-	spin_lock_bh(&s->lock);
-}
-
-/**
- * klua_state_lock - have a state to oneself
- * @s: a state that the caller keeps alive, never NULL
- *
- * Context: Process context or softirq, interrupts on. Takes the lock and turns
- *	    bottom halves off until klua_state_unlock(); nothing may sleep in
- *	    between. Not with another state locked, and so not from a function
- *	    that Lua calls: klua_state_call() can do that.
- */
-void klua_state_lock(struct klua_state *s) __acquires(&s->lock)
-{
-	/* Trying is no order of locks to lockdep, which is to see each. */
-	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
-		spin_lock_bh(&s->lock);
-	else if (unlikely(!spin_trylock_bh(&s->lock)))
-		lock_taken(s);
-	own(s);
-}
-EXPORT_SYMBOL_KLUA(klua_state_lock);
-
-/**
- * klua_state_unlock - give up what klua_state_lock() took
- * @s: the state
- *
- * Context: Where klua_state_lock() was called.
- */
-void klua_state_unlock(struct klua_state *s) __releases(&s->lock)
-{
-	lockdep_assert_held(&s->lock);
-	__this_cpu_dec(inside);
-	WRITE_ONCE(s->owner, -1);
-	spin_unlock_bh(&s->lock);
-}
-EXPORT_SYMBOL_KLUA(klua_state_unlock);
-
-/*
- * As klua_state_lock(), for a task that can wait asleep for what another runs
- * in the state. Returns -EINTR when a signal comes first.
- */
-int klua_state_lock_wait(struct klua_state *s)
-{
-	while (!spin_trylock_bh(&s->lock)) {
-		if (signal_pending(current))
-			return -EINTR;
-		usleep_range(50, 500);
-	}
-	own(s);
-	return 0;
-}
-
-/*
- * True when this CPU is inside the state already: taking the lock would wait
- * for ourselves. With bottom halves off we stay on this CPU, and whoever else
- * writes these fields is on another.
- */
-static bool reentered(struct klua_state *s)
-{
-	int cpu = smp_processor_id();
-
-	return READ_ONCE(s->owner) == cpu || READ_ONCE(s->limits.cpu) == cpu;
-}
-
-/*
- * A function that Lua calls in one state enters another. Two CPUs that do so
- * the other way round would wait for each other, so nobody waits long: some
- * microseconds, enough for an entry that is about to end.
- */
-#define NESTED_TRIES	1000
-
-static bool lock_nested(struct klua_state *s)
-{
-	int i;
-
-	for (i = 0; i < NESTED_TRIES; i++) {
-		if (spin_trylock_bh(&s->lock)) {
-			own(s);
-			return true;
-		}
-		cpu_relax();
-	}
-	return false;
-}
-
-/* With bottom halves off. */
-static int lock_entry(struct klua_state *s)
-{
-	if (reentered(s))
-		return -EDEADLK;
-	if (__this_cpu_read(inside))
-		return lock_nested(s) ? 0 : -EBUSY;
-	klua_state_lock(s);
-	return 0;
-}
-
-/* Lock the state for an entry, or say why not. */
-static int enter(struct klua_state *s)
-{
-	int ret;
-
-	if (in_nmi() || in_hardirq() || irqs_disabled())
-		return -EOPNOTSUPP;
-	if (!refcount_read(&s->users))
-		return -ESHUTDOWN;
-	local_bh_disable();
-	ret = lock_entry(s);
-	local_bh_enable();
-	return ret;
 }
 
 /* One table of what a status, without a limit hit, means for the caller. */
@@ -596,6 +532,14 @@ static int describe(lua_State *L)
 	return 1;
 }
 
+/* For a caller who is told the message alone, while who looks at the state is told all. */
+static int note(lua_State *L)
+{
+	describe(L);
+	klua_trace_take(state_of(L), L);
+	return 1;
+}
+
 static int trace(lua_State *L)
 {
 	describe(L);
@@ -618,7 +562,7 @@ struct entry {
 	lua_CFunction handler;
 	void *arg;
 	struct klua_result *result;
-	int status;	/* of a failure that @fn returns the message of */
+	int *status;	/* of a failure that @fn returns the message of */
 };
 
 static void set_result(struct klua_result *result, const char *text, size_t len)
@@ -652,6 +596,8 @@ static int refused(struct klua_state *s, struct entry *entry, int err,
 	return err;
 }
 
+#define STACK_TEXT	"too little of the C stack is left"
+
 /* Run entry->fn(entry->arg) protected and restore the Lua stack. */
 static int run_entry(struct klua_state *s, struct entry *entry)
 {
@@ -660,38 +606,26 @@ static int run_entry(struct klua_state *s, struct entry *entry)
 	int status;
 	int ret = 0;
 
-	lockdep_assert_held(&s->lock);
-	if (!stack_fits())
-		return refused(s, entry, -EOVERFLOW,
-			       "too little of the C stack is left");
+	klua_state_assert_locked(s);
+	if (!klua_stack_fits())
+		return refused(s, entry, -EOVERFLOW, STACK_TEXT);
 	if (!lua_checkstack(L, LUA_MINSTACK))
 		return refused(s, entry, -ENOMEM, "not enough memory");
 	lua_pushcfunction(L, entry->handler);
 	lua_pushcfunction(L, entry->fn);
 	lua_pushlightuserdata(L, entry->arg);
 	status = lua_pcall(L, 1, 1, top + 1);
-	if (status == LUA_OK)
-		status = entry->status;
+	if (status == LUA_OK && entry->status)
+		status = *entry->status;
 	if (status != LUA_OK)
 		ret = failed(s, entry, status);
 	lua_settop(L, top);
 	return ret;
 }
 
-/**
- * __klua_state_call - klua_state_call() for those who have the lock
- * @s: a state that the caller has locked with klua_state_lock()
- * @fn: the function
- * @arg: its argument
- *
- * After a failure s->errmsg has the text, until the next one.
- *
- * Context: Where klua_state_lock() was called. Assumes the state's lock.
- * Return: as klua_state_call().
- */
 int __klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg)
 {
-	struct entry entry = { .fn = fn, .handler = describe, .arg = arg };
+	struct entry entry = { .fn = fn, .handler = note, .arg = arg };
 
 	if (!s || !fn)
 		return -EINVAL;
@@ -699,40 +633,13 @@ int __klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg)
 }
 EXPORT_SYMBOL_KLUA(__klua_state_call);
 
-/**
- * klua_state_call - call a C function in a state, protected
- * @s: a state that the caller keeps alive
- * @fn: called with @arg as a light userdata at index 1 of an own stack frame;
- *	may use the whole Lua API and raise errors; its results are dropped
- * @arg: whatever @fn wants, NULL included
- *
- * Takes the lock, arms the limits, calls, restores the Lua stack.
- *
- * Context: Process context or softirq, interrupts on. Takes and releases the
- *	    state's lock; does not sleep.
- * Return: 0, or
- *	   -ETIME: the budget of steps is spent;
- *	   -ETIMEDOUT: the time of an entry is over;
- *	   -ECANCELED: klua_state_cancel();
- *	   -EINTR: a fatal signal to this task;
- *	   -ENOMEM: no memory, by maxalloc or by the kernel;
- *	   -ELOOP: an error while an error was handled;
- *	   -EREMOTEIO: any other Lua error;
- *	   -EDEADLK: this CPU runs the state already;
- *	   -EBUSY: this CPU runs another state already, and another CPU this
- *	   one: waiting for it might be for ever;
- *	   -EOVERFLOW: too little of the C stack is left;
- *	   -EOPNOTSUPP: NMI, hard interrupt, or interrupts off;
- *	   -ESHUTDOWN: the state is being closed;
- *	   -EINVAL: @s or @fn is NULL.
- */
 int klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg)
 {
 	int ret;
 
 	if (!s || !fn)
 		return -EINVAL;
-	ret = enter(s);
+	ret = klua_state_lock(s);
 	if (ret)
 		return ret;
 	ret = __klua_state_call(s, fn, arg);
@@ -741,11 +648,150 @@ int klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg)
 }
 EXPORT_SYMBOL_KLUA(klua_state_call);
 
+static __always_inline bool call_valid(const struct klua_call *call)
+{
+	return call && call->function && call->nargs <= KLUA_CALL_VALUES &&
+	       call->nresults <= KLUA_CALL_VALUES &&
+	       (call->args || !call->nargs) &&
+	       (call->results || !call->nresults);
+}
+
+/* The call failed: its text is for the caller and for who looks at the state. */
+static int call_failed(struct klua_state *s, struct klua_call *call, int err,
+		       const char *text, size_t len)
+{
+	copy_text(call->error, call->error ? call->error_size : 0, text, len);
+	klua_error_note(s, err, text, len);
+	return err;
+}
+
+static noinline int invoke_failed(struct klua_state *s, struct klua_call *call,
+				  int status)
+{
+	const char *text;
+	size_t len;
+
+	text = error_text(s->L, &len);
+	status = s->limits.budget.stopped ?: status_errno(status);
+	if (call->missing && status == -EREMOTEIO)
+		status = -ENOENT;
+	status = call_failed(s, call, status, text, len);
+	lua_pop(s->L, 1);
+	return status;
+}
+
+static __always_inline int invoke(struct klua_state *s, struct klua_call *call)
+{
+	int status;
+
+	if (unlikely(!klua_stack_fits()))
+		return call_failed(s, call, -EOVERFLOW, STACK_TEXT,
+				   strlen(STACK_TEXT));
+	status = klua_core_invoke(s->L, call, call->traceback ? trace : note);
+	return likely(status == LUA_OK) ? 0 : invoke_failed(s, call, status);
+}
+
+/* Limits of one call: those of the state, until they are put back. */
+static noinline int invoke_limited(struct klua_state *s, struct klua_call *call)
+{
+	u64 time = s->time_ns;
+	u64 steps = s->steps;
+	int ret;
+
+	if (klua_armed(&s->limits))
+		return -EDEADLK;
+	if (call->time_us && !klua_time_valid(s->kind, call->time_us))
+		return -EINVAL;
+	if (call->steps)
+		klua_steps_set(s, call->steps);
+	if (call->time_us)
+		time_set(s, call->time_us);
+	ret = invoke(s, call);
+	WRITE_ONCE(s->time_ns, time);
+	klua_steps_set(s, steps);
+	return ret;
+}
+
+/* The call is valid, and the caller has the state's lock. */
+static __always_inline int invoke_locked(struct klua_state *s, struct klua_call *call)
+{
+	call->missing = false;
+	if (call->error && call->error_size)
+		call->error[0] = '\0';
+	if (unlikely(call->steps || call->time_us))
+		return invoke_limited(s, call);
+	return invoke(s, call);
+}
+
+/* The call did not begin: no text of an earlier one is taken for its own. */
+static noinline int call_refused(struct klua_call *call, int err)
+{
+	if (call && call->error && call->error_size)
+		call->error[0] = '\0';
+	return err;
+}
+
+int __klua_state_invoke(struct klua_state *s, struct klua_call *call)
+{
+	if (!s || !call_valid(call))
+		return call_refused(call, -EINVAL);
+	klua_state_assert_locked(s);
+	return invoke_locked(s, call);
+}
+EXPORT_SYMBOL_KLUA(__klua_state_invoke);
+
+int klua_state_invoke(struct klua_state *s, struct klua_call *call)
+{
+	int ret;
+
+	if (!s || !call_valid(call))
+		return call_refused(call, -EINVAL);
+	ret = klua_state_lock(s);
+	if (ret)
+		return call_refused(call, ret);
+	ret = invoke_locked(s, call);
+	klua_state_unlock(s);
+	return ret;
+}
+EXPORT_SYMBOL_KLUA(klua_state_invoke);
+
+int klua_invoke(const char *name, struct klua_call *call)
+{
+	struct klua_state *s = klua_state_find(name);
+	int ret;
+
+	if (!s)
+		return call_refused(call, -ENODEV);
+	ret = klua_state_invoke(s, call);
+	klua_state_put(s);
+	return ret;
+}
+EXPORT_SYMBOL_KLUA(klua_invoke);
+
+/*
+ * As __klua_state_call(), with the error and its traceback in @result. @fn may
+ * also return a message, after it has set *@status, for which there is none.
+ */
+int __klua_state_call_text(struct klua_state *s, lua_CFunction fn, void *arg,
+			   struct klua_result *result, int *status)
+{
+	struct entry entry = {
+		.fn = fn,
+		.handler = trace,
+		.arg = arg,
+		.result = result,
+		.status = status,
+	};
+
+	return run_entry(s, &entry);
+}
+
 struct chunk {
 	const char *text;
 	size_t len;
 	const char *name;
-	struct entry *entry;
+	struct klua_result *result;
+	int status;
 };
 
 /* All values on the stack, as tostring() shows them, with tabs in between. */
@@ -768,19 +814,21 @@ static void push_results(lua_State *L)
 static int run_chunk(lua_State *L)
 {
 	struct chunk *chunk = lua_touserdata(L, 1);
-	struct klua_result *result = chunk->entry->result;
+	struct klua_result *result = chunk->result;
 	const char *text;
 	size_t len;
 	int count;
 
 	lua_settop(L, 0);
-	chunk->entry->status = luaL_loadbufferx(L, chunk->text, chunk->len,
-						chunk->name, "t");
-	if (chunk->entry->status)
+	chunk->status = luaL_loadbufferx(L, chunk->text, chunk->len,
+					 chunk->name, "t");
+	if (chunk->status)
 		return 1;
 	lua_call(L, 0, LUA_MULTRET);
 	if (result) {
 		count = lua_gettop(L);
+		/* Results leave no room behind them. */
+		luaL_checkstack(L, LUA_MINSTACK, NULL);
 		push_results(L);
 		text = lua_tolstring(L, -1, &len);
 		set_result(result, text, len);
@@ -789,17 +837,6 @@ static int run_chunk(lua_State *L)
 	return 0;
 }
 
-/**
- * __klua_state_run - klua_state_run() for those who have the lock
- * @s: a state that the caller has locked with klua_state_lock()
- * @chunk: the text
- * @len: its length in bytes
- * @chunkname: its name
- * @result: where results or the error go, or NULL
- *
- * Context: Where klua_state_lock() was called. Assumes the state's lock.
- * Return: as klua_state_run().
- */
 int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 		     const char *chunkname, struct klua_result *result)
 {
@@ -807,11 +844,6 @@ int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 		.text = chunk,
 		.len = len,
 		.name = chunkname ?: "=chunk",
-	};
-	struct entry entry = {
-		.fn = run_chunk,
-		.handler = trace,
-		.arg = &c,
 		.result = result,
 	};
 
@@ -819,27 +851,10 @@ int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 		set_result(result, "", 0);
 	if (!s || (!chunk && len))
 		return -EINVAL;
-	c.entry = &entry;
-	return run_entry(s, &entry);
+	return __klua_state_call_text(s, run_chunk, &c, result, &c.status);
 }
 EXPORT_SYMBOL_KLUA(__klua_state_run);
 
-/**
- * klua_state_run - compile and run a text in a state
- * @s: a state that the caller keeps alive
- * @chunk: Lua source text; it may contain NULs
- * @len: its length in bytes
- * @chunkname: what messages call it ("=name" shows name as it is), or NULL
- * @result: where the results, or the error and its traceback, go as text, or
- *	    NULL; the same buffer must not be used by two calls at once
- *
- * Loading, running and making the text of the results are one entry, on one
- * budget.
- *
- * Context: Process context or softirq, interrupts on. Takes and releases the
- *	    state's lock; does not sleep.
- * Return: 0, or as klua_state_call(), or -ENOEXEC: a syntax error.
- */
 int klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 		   const char *chunkname, struct klua_result *result)
 {
@@ -849,7 +864,7 @@ int klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 		set_result(result, "", 0);
 	if (!s || (!chunk && len))
 		return -EINVAL;
-	ret = enter(s);
+	ret = klua_state_lock(s);
 	if (ret)
 		return ret;
 	ret = __klua_state_run(s, chunk, len, chunkname, result);
@@ -858,75 +873,64 @@ int klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 }
 EXPORT_SYMBOL_KLUA(klua_state_run);
 
-/**
- * __klua_state_set_maxalloc - klua_state_set_maxalloc() for those who have the
- *			       lock
- * @s: a state that the caller has locked with klua_state_lock()
- * @maxalloc: bytes, KLUA_MIN_ALLOC or more
- *
- * A function that Lua calls may do it, too: the next allocation sees it.
- *
- * Context: Where klua_state_lock() was called. Assumes the state's lock.
- * Return: as klua_state_set_maxalloc(), but -EINVAL alone.
- */
+/* Change the limit on memory and not what its owner allowed. */
+int klua_state_limit_memory(struct klua_state *s, size_t maxalloc)
+{
+	klua_state_assert_locked(s);
+	return klua_alloc_set_max(s, maxalloc);
+}
+
 int __klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc)
 {
+	int err;
+
 	if (!s || maxalloc < KLUA_MIN_ALLOC)
 		return -EINVAL;
-	lockdep_assert_held(&s->lock);
-	WRITE_ONCE(s->maxalloc, maxalloc);
-	klua_window_fit(s);
-	return 0;
+	err = klua_state_limit_memory(s, maxalloc);
+	if (!err)
+		WRITE_ONCE(s->granted, maxalloc);
+	return err;
 }
 EXPORT_SYMBOL_KLUA(__klua_state_set_maxalloc);
 
-/**
- * klua_state_set_maxalloc - change the memory limit of a state
- * @s: a state that the caller keeps alive
- * @maxalloc: bytes, KLUA_MIN_ALLOC or more
- *
- * A limit below what the state holds takes nothing away: the state can only
- * shrink until it fits again. A limit above 4 MiB that is more than the state
- * has had is prepared for by a work item: until that has run, a single block
- * gets no larger than before.
- *
- * Context: Process context or softirq, interrupts on. Takes and releases the
- *	    state's lock.
- * Return: 0, or -EINVAL: @s is NULL or @maxalloc is below KLUA_MIN_ALLOC; or,
- *	   as klua_state_call(), -EDEADLK, -EBUSY, -EOPNOTSUPP, -ESHUTDOWN.
- */
-int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc)
+static int set_maxalloc(struct klua_state *s, u64 maxalloc)
 {
+	return __klua_state_set_maxalloc(s, maxalloc);
+}
+
+/* One after the other, all states of a set; the first that refuses ends it. */
+static int set_each(struct klua_state *s, int (*set)(struct klua_state *s, u64 n),
+		    u64 n)
+{
+	struct klua_state *m;
+	unsigned int i;
 	int ret;
 
 	if (!s)
 		return -EINVAL;
-	ret = enter(s);
-	if (ret)
-		return ret;
-	ret = __klua_state_set_maxalloc(s, maxalloc);
-	klua_state_unlock(s);
-	return ret;
+	klua_for_each_member(s, m, i) {
+		ret = klua_state_lock(m);
+		if (ret)
+			return ret;
+		ret = set(m, n);
+		klua_state_unlock(m);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc)
+{
+	return set_each(s, set_maxalloc, maxalloc);
 }
 EXPORT_SYMBOL_KLUA(klua_state_set_maxalloc);
 
-/**
- * __klua_state_set_steps - klua_state_set_steps() for those who have the lock
- * @s: a state that the caller has locked with klua_state_lock()
- * @steps: 1 or more, or KLUA_STEPS_UNLIMITED
- *
- * For a budget of one call alone: lock, set it, call, set @s->steps back to
- * what it was, unlock.
- *
- * Context: Where klua_state_lock() was called. Assumes the state's lock.
- * Return: 0, or -EINVAL: @s is NULL or @steps is 0; -EDEADLK: a function that
- *	   Lua calls asks, and its entry is under way on the old budget.
- */
 int __klua_state_set_steps(struct klua_state *s, u64 steps)
 {
 	if (!s || !steps)
 		return -EINVAL;
-	lockdep_assert_held(&s->lock);
+	klua_state_assert_locked(s);
 	if (klua_armed(&s->limits))
 		return -EDEADLK;
 	klua_steps_set(s, steps);
@@ -934,29 +938,26 @@ int __klua_state_set_steps(struct klua_state *s, u64 steps)
 }
 EXPORT_SYMBOL_KLUA(__klua_state_set_steps);
 
-/**
- * klua_state_set_steps - change the budget of each entry into a state
- * @s: a state that the caller keeps alive
- * @steps: 1 or more, or KLUA_STEPS_UNLIMITED
- *
- * Without a limit on steps the limit on time still holds.
- *
- * Context: Process context or softirq, interrupts on. Takes and releases the
- *	    state's lock.
- * Return: 0, or -EINVAL: @s is NULL or @steps is 0; or, as klua_state_call(),
- *	   -EDEADLK, -EBUSY, -EOPNOTSUPP, -ESHUTDOWN.
- */
 int klua_state_set_steps(struct klua_state *s, u64 steps)
 {
-	int ret;
-
-	if (!s)
-		return -EINVAL;
-	ret = enter(s);
-	if (ret)
-		return ret;
-	ret = __klua_state_set_steps(s, steps);
-	klua_state_unlock(s);
-	return ret;
+	return set_each(s, __klua_state_set_steps, steps);
 }
 EXPORT_SYMBOL_KLUA(klua_state_set_steps);
+
+int __klua_state_set_time(struct klua_state *s, u64 us)
+{
+	if (!s || !klua_time_valid(s->kind, us))
+		return -EINVAL;
+	klua_state_assert_locked(s);
+	if (klua_armed(&s->limits))
+		return -EDEADLK;
+	time_set(s, us);
+	return 0;
+}
+EXPORT_SYMBOL_KLUA(__klua_state_set_time);
+
+int klua_state_set_time(struct klua_state *s, u64 us)
+{
+	return set_each(s, __klua_state_set_time, us);
+}
+EXPORT_SYMBOL_KLUA(klua_state_set_time);

@@ -9,11 +9,10 @@
  *
  * Which lock guards what, each before those that may be taken under it:
  *
- * - &klua_state.lock: the Lua state, and who is running in it. One user at a
- *   time, with bottom halves off, since softirq takes it, too; nothing sleeps
- *   under it. A function that Lua calls may enter another state, whose lock is
- *   then only tried for (lock_nested() in run.c), so that two states that call
- *   each other wait for nobody.
+ * - the state's lock, which is &klua_state.lock, .mutex or .raw by the state's
+ *   kind: the Lua state, and who is running in it. One user at a time. A function
+ *   that Lua calls may take that of another state; enter.c says how, and why no
+ *   two wait for each other.
  * - states_lock: who is in the table, in the numbers and in the list of all
  *   states, and the generation of the table. With interrupts off, so that a
  *   state can be destroyed from anywhere. Held for a few list operations, never
@@ -24,36 +23,35 @@
  *   sleep for memory in between, which is why it is not states_lock.
  * - &klua_state.error_lock: what is shown of the last error. Innermost.
  *
- * netlink.c has two more: ties_mutex, which states_lock is taken under, and
- * quota_lock, taken under &klua_state.lock or alone. window.c has two:
- * care_mutex, which &klua_state.lock is taken under, and care_lock, taken under
- * that or alone.
- *
  * Readers of the table and of the numbers take none: they walk under RCU.
  *
  * What may be called where:
  *
- * - process context that may sleep: everything; create, list and destroy_all
- *   only there;
+ * - process context that may sleep: everything; new, publish, create, retire,
+ *   list, destroy_all and what enters a sleepable state only there;
  * - softirq, bottom halves off, an RCU read section, under a spinlock that is
- *   taken with bottom halves off: lookup, find, get, put, destroy, cancel, and
- *   what takes the state's lock: lock, call, run, set_maxalloc, set_steps;
- * - hard interrupt, interrupts off: lookup, find, get, put, destroy, cancel.
- *   Calls and runs refuse with an error; nothing else may take the lock;
+ *   taken with bottom halves off: lookup, find, get, put, destroy, cancel,
+ *   set_stopped, and what enters an atomic state: lock, call, run, invoke and the
+ *   setters;
+ * - hard interrupt, interrupts off: lookup, find, get, put, destroy, cancel,
+ *   set_stopped, and what enters an irq state. The other kinds refuse;
  * - NMI: lookup and cancel, within an RCU read section;
- * - a function that Lua calls: as softirq. The state that it was called in is
- *   locked already, and entering it again is refused. It may be destroyed: the
- *   close waits for the last hold and for RCU sections, and thereby for
- *   whoever is running in it.
+ * - a function that Lua calls: what its context may. The state that it was called
+ *   in is locked already, and entering it again is refused; so is to retire any.
+ *   It may be destroyed: the close waits for the last hold and for RCU sections,
+ *   and thereby for whoever is running in it;
+ * - a listener: what would tell listeners, or wait for them, is refused.
  *
  * The life of a state:
  *
- * 1. klua_state_create() makes it, with nobody else knowing it, and puts it
- *    into the table with &klua_state.users at 1, the table's own reference.
- *    That happens under states_lock, where the name is looked for once more:
- *    of several creators of a name the first one wins, and the others close
- *    what they made, which nobody has seen. Whoever finds the state sees all
- *    of it, since it is put in with release semantics.
+ * 1. klua_state_new() builds it, with nobody else knowing it, and puts it into
+ *    the table with &klua_state.users at 1, the table's own reference. That
+ *    happens under states_lock, where the name is looked for once more: of
+ *    several creators of a name the first one wins, and the others close what
+ *    they made, which nobody has seen; one that replaces takes the place of the
+ *    state that is there in one step, and gives back the table's reference to it.
+ *    Whoever finds the state sees all of it, since it is put in with release
+ *    semantics.
  * 2. klua_state_lookup() finds it under RCU. That alone keeps the memory of
  *    the struct, and the Lua state in it, until the caller's RCU read section
  *    ends: whatever closes the state waits for a grace period first.
@@ -72,7 +70,11 @@
  * 6. After a grace period, in process context, without any lock, the Lua state
  *    is closed, finalizers included, and the struct freed. Readers that found
  *    it before it was unlinked are done by then, and later ones cannot.
- * 7. klua_states_exit() waits for all grace periods and closes. Modules that
+ * 7. klua_state_retire() does not wait for holders: it takes the state out of the
+ *    table, shuts &klua_state.gate, which each entry looks at once it has the
+ *    lock, ends whoever is inside, and closes the Lua state when it has the lock
+ *    itself. What is left for the last put is to free the struct.
+ * 8. klua_states_exit() waits for all grace periods and closes. Modules that
  *    use states use our symbols, so they are gone: nobody changes a count any
  *    more, and holds that were forgotten can be dropped.
  *
@@ -82,31 +84,37 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/bitops.h>
-#include <linux/hash.h>
-#include <linux/hashtable.h>
-#include <linux/init.h>
+#include <linux/firmware.h>
 #include <linux/ktime.h>
+#include <linux/log2.h>
 #include <linux/math64.h>
+#include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/wait_bit.h>
 #include <linux/xarray.h>
 #include <asm/word-at-a-time.h>
 
 #include "internal.h"
 #include "tracepoints.h"
-#include "window.h"
 
 /*
- * 1 MiB of pointers, as much as eighty states take, so that one among
- * 100,000 is found as quickly as one among ten: most buckets that are used have
- * one state. A step along a chain compares hashes only.
+ * The table has a bucket for every 16 KiB of the machine's memory, as many as there
+ * can be states, since an empty one takes that much: most buckets that are used
+ * have one state, however many there are. A step along a chain compares hashes
+ * only.
  */
-#define STATES_BITS	17
+#define STATE_SIZE	SZ_16K
+#define STATES_BITS_MIN	8
+#define STATES_BITS_MAX	17
 
-static DEFINE_HASHTABLE(states, STATES_BITS);
+static struct hlist_head *states;
+static unsigned int states_bits;
+static unsigned int states_shift __read_mostly;	/* what of a hash is no index */
 
 /* Every state that is not freed, in the table or not: for the module's exit. */
 static LIST_HEAD(all_states);
@@ -127,19 +135,33 @@ static unsigned int generation = 1;
 /* Runs closes. A close may take as long as a state's budget: unbound. */
 static struct workqueue_struct *close_queue;
 
-/* So that names that collide cannot be chosen beforehand. */
-static u64 salt;
+/* States with a quota whose close is queued or runs. */
+static atomic_t closing = ATOMIC_INIT(0);
+
+/* Words of a name, as the hash sees them. */
+#define NAME_WORDS	(KLUA_NAME_MAXSIZE / sizeof(u32))
+
+/*
+ * The secret that names are hashed with. A hash is a sum of products of 32-bit
+ * words of the name, each with a random number of its own, and the high half of
+ * that: for two names that whoever chooses them cannot relate to the secret, the
+ * hashes are equal with a probability of 2^-32 (multilinear hashing is strongly
+ * universal), whatever the names have in common.
+ */
+static u64 secret[NAME_WORDS + 1] __read_mostly;
 
 /**
- * struct key - what a state is looked up by
- * @name: the name
+ * struct state_key - what a state is looked up by
+ * @name: the name, or NULL: it is not a valid one
  * @last: its last word, what comes from its NUL on being zeroes
- * @len:  its bytes without the NUL; 0: it is not a valid name
+ * @at:   where that is: bytes before it
+ * @len:  bytes of the name without the NUL
  * @hash: of all of it
  */
-struct key {
+struct state_key {
 	const char *name;
 	unsigned long last;
+	unsigned long at;
 	unsigned int len;
 	u32 hash;
 };
@@ -161,10 +183,13 @@ static unsigned long name_word(const char *p)
 #endif
 }
 
-/* Multiplying moves what differs up, from where it is brought down again. */
-static u64 hash_word(u64 hash, unsigned long word)
+/* Add the eight bytes at @i of a name to its hash: two numbers are for these. */
+static __always_inline u64 hash_word(u64 hash, unsigned long word, unsigned long i)
 {
-	return rol64((hash ^ word) * GOLDEN_RATIO_64, 32);
+	const u64 *key = (const void *)secret + 2 * i;
+
+	BUILD_BUG_ON(sizeof(word) != sizeof(u64));
+	return hash + key[0] * (u32)word + key[1] * (word >> 32);
 }
 
 /*
@@ -172,13 +197,13 @@ static u64 hash_word(u64 hash, unsigned long word)
  * components of a path: every packet may come by here, where a struct that is
  * kept in registers is worth the copies of this code.
  */
-static __always_inline struct key name_key(const char *name)
+static __always_inline struct state_key name_key(const char *name)
 {
 	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
-	struct key key = { .name = name };
+	struct state_key key = {};
 	unsigned long word, zeroes;
-	u64 hash = salt;
-	unsigned int i;
+	u64 hash = secret[NAME_WORDS];
+	unsigned long i;
 
 	BUILD_BUG_ON(KLUA_NAME_MAXSIZE % sizeof(word));
 	if (!name)
@@ -186,39 +211,48 @@ static __always_inline struct key name_key(const char *name)
 	for (i = 0; i < KLUA_NAME_MAXSIZE; i += sizeof(word)) {
 		word = name_word(name + i);
 		if (!has_zero(word, &zeroes, &constants)) {
-			hash = hash_word(hash, word);
+			hash = hash_word(hash, word, i);
 			continue;
 		}
 		zeroes = create_zero_mask(prep_zero_mask(word, zeroes,
 							 &constants));
 		key.last = word & zero_bytemask(zeroes);
+		if (i || key.last)
+			key.name = name;
+		key.at = i;
 		key.len = i + find_zero(zeroes);
-		key.hash = hash_word(hash, key.last);
+		key.hash = hash_word(hash, key.last, i) >> 32;
 		break;
 	}
 	return key;
 }
 
-/* The hash ends with the high half of a product; its own high bits are best. */
 static struct hlist_head *bucket(u32 hash)
 {
-	return &states[hash >> (32 - STATES_BITS)];
+	return &states[hash >> states_shift];
 }
 
-/* Word by word, since what follows a state's name are zeroes, too. */
-static __always_inline bool matches(const struct klua_state *s, const struct key *key)
+/* The word at @i of a state's name, which is followed by zeroes. */
+static __always_inline unsigned long state_word(const struct klua_state *s,
+						unsigned long i)
 {
-	const unsigned long *words = (const unsigned long *)s->name;
-	unsigned int n = key->len / sizeof(*words);
-	unsigned int i;
+	BUILD_BUG_ON(offsetof(struct klua_state, name) % sizeof(long));
+	return *(const unsigned long *)(s->name + i);
+}
 
-	BUILD_BUG_ON(offsetof(struct klua_state, name) % sizeof(*words));
-	if (s->hash != key->hash || s->namelen != key->len)
+/* The last word of @key has a NUL in it, so that no longer name is equal. */
+static __always_inline bool matches(const struct klua_state *s, const struct state_key *key)
+{
+	unsigned long i = key->at;
+
+	if (s->hash != key->hash || state_word(s, i) != key->last)
 		return false;
-	for (i = 0; i < n; i++)
-		if (words[i] != name_word(key->name + i * sizeof(*words)))
+	while (i) {
+		i -= sizeof(long);
+		if (state_word(s, i) != name_word(key->name + i))
 			return false;
-	return words[n] == key->last;
+	}
+	return true;
 }
 
 /*
@@ -226,7 +260,7 @@ static __always_inline bool matches(const struct klua_state *s, const struct key
  * off, which is a read section for whoever waits for a grace period, too, and
  * takes fewer instructions than rcu_read_lock().
  */
-static __always_inline struct klua_state *find(const struct key *key)
+static __always_inline struct klua_state *find(const struct state_key *key)
 {
 	struct klua_state *s;
 
@@ -237,139 +271,124 @@ static __always_inline struct klua_state *find(const struct key *key)
 	return NULL;
 }
 
-/**
- * klua_state_lookup - find a state by name
- * @name: the name, NUL-terminated
- *
- * Takes no reference. The pointer is good until the caller's RCU read section
- * ends, or for as long as something else keeps the state alive. Without either
- * use klua_state_find().
- *
- * Context: Any context. Takes and releases the RCU read lock.
- * Return: the state, or NULL when there is none of this name.
- */
+/* The one of this processor; preemption is off. */
+static __always_inline struct klua_state *find_here(const struct state_key *key)
+{
+	struct klua_state *s = find(key);
+
+	if (unlikely(s && s->set))
+		s = s->set->members[smp_processor_id()];
+	return s;
+}
+
+struct klua_state *klua_state_member(struct klua_state *s, unsigned int i)
+{
+	return s->set ? s->set->members[i] : s;
+}
+
 struct klua_state *klua_state_lookup(const char *name)
 {
-	struct key key = name_key(name);
+	struct state_key key = name_key(name);
 	struct klua_state *s;
 
-	if (!key.len)
+	if (!key.name)
 		return NULL;
 	rcu_read_lock_sched();
-	s = find(&key);
+	s = find_here(&key);
 	rcu_read_unlock_sched();
 	return s;
 }
 EXPORT_SYMBOL_KLUA(klua_state_lookup);
 
-/**
- * klua_state_get - hold a state
- * @s: a state that klua_state_lookup() returned in this RCU read section, or
- *     that the caller holds already; NULL is nobody's
- *
- * Context: Any context.
- * Return: true: the state is not closed until the matching klua_state_put().
- *	   false: it is going away, and must not be used.
- */
 bool klua_state_get(struct klua_state *s)
 {
 	return s && refcount_inc_not_zero(&s->users);
 }
 EXPORT_SYMBOL_KLUA(klua_state_get);
 
-/**
- * klua_state_find - find a state by name and hold it
- * @name: the name, NUL-terminated
- *
- * Context: Any context but NMI, where it could not be given back. Takes and
- *	    releases the RCU read lock.
- * Return: the state, to be given back with klua_state_put(), or NULL when
- *	   there is none of this name, or it is going away.
+/*
+ * @gone was found and could not be held any more. Another state may have taken its
+ * place, and that one is what is meant; when @gone is still there, nobody has.
  */
-struct klua_state *klua_state_find(const char *name)
+static noinline struct klua_state *find_again(const char *name,
+					      struct klua_state *gone)
 {
-	struct key key = name_key(name);
+	struct state_key key = name_key(name);
 	struct klua_state *s;
 
-	if (!key.len)
+	for (;;) {
+		/* Its count was zero, then the table: pairs with table_put(). */
+		smp_rmb();
+		s = find_here(&key);
+		if (!s || s == gone)
+			return NULL;
+		if (refcount_inc_not_zero(&s->users))
+			return s;
+		gone = s;
+	}
+}
+
+struct klua_state *klua_state_find(const char *name)
+{
+	struct state_key key = name_key(name);
+	struct klua_state *s;
+
+	if (!key.name)
 		return NULL;
 	rcu_read_lock_sched();
-	s = find(&key);
-	if (s && !refcount_inc_not_zero(&s->users))
-		s = NULL;
+	s = find_here(&key);
+	if (unlikely(s && !refcount_inc_not_zero(&s->users)))
+		s = find_again(name, s);
 	rcu_read_unlock_sched();
 	return s;
 }
 EXPORT_SYMBOL_KLUA(klua_state_find);
 
+/* Whoever has a pointer to one of its states may look at all of them. */
+static void set_put(struct klua_set *set)
+{
+	unsigned int i;
+
+	if (!refcount_dec_and_test(&set->refs))
+		return;
+	for (i = 0; i < nr_cpu_ids; i++)
+		kfree(set->members[i]);
+	kfree(set);
+}
+
+/* A set is shown as the state that is in the table. */
+static bool is_front(const struct klua_state *s)
+{
+	return !s->set || s->set->front == s;
+}
+
+static void retired(struct klua_state *s)
+{
+	/* Pairs with wait_retired(): whoever sees it sees the state closed. */
+	smp_store_release(&s->retired, true);
+	wake_up_var(&s->retired);
+}
+
+/* A state whose memory stays, and that somebody has closed or is closing. */
+static void wait_retired(struct klua_state *s)
+{
+	/* Pairs with retired(). */
+	wait_var_event(&s->retired, smp_load_acquire(&s->retired));
+}
+
+/* A state that is retired was closed then. */
 static void free_state(struct klua_state *s)
 {
-	klua_state_close(s);
-	klua_user_uncharge(s);
-	kfree(s);
-}
-
-/*
- * The count is zero, the state is in no table, and a grace period has passed
- * since: nobody else has a pointer.
- */
-static void close_work(struct work_struct *work)
-{
-	struct klua_state *s = container_of(to_rcu_work(work),
-					    struct klua_state, close);
-
-	spin_lock_irq(&states_lock);
-	list_del(&s->all);
-	spin_unlock_irq(&states_lock);
-	klua_event_destroyed(s);
-	free_state(s);
-}
-
-/**
- * klua_state_put - give back the hold that klua_state_get() took
- * @s: the state, or NULL
- *
- * The last put of a state that was destroyed closes it, later, in process
- * context.
- *
- * Context: Any context but NMI. Does not sleep; may be called with the state's
- *	    lock held.
- */
-void klua_state_put(struct klua_state *s)
-{
-	if (s && refcount_dec_and_test(&s->users))
-		queue_rcu_work(close_queue, &s->close);
-}
-EXPORT_SYMBOL_KLUA(klua_state_put);
-
-/* A number, with nothing under it yet. */
-static bool reserve_id(u32 *id)
-{
-	return xa_alloc_cyclic_irq(&ids, id, NULL, xa_limit_32b, &next_id,
-				  GFP_KERNEL_ACCOUNT) >= 0;
-}
-
-/* A state that nobody else knows; its Lua state is made by the caller. */
-static struct klua_state *alloc_state(size_t maxalloc, const struct key *key)
-{
-	struct klua_state *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
-
-	if (!s)
-		return NULL;
-	if (!reserve_id(&s->id)) {
+	if (READ_ONCE(s->gate) != KLUA_GATE_RETIRED)
+		klua_state_close(s);
+	if (s->quota)
+		s->quota->uncharge(s->charged);
+	if (!s->set) {
 		kfree(s);
-		return NULL;
+		return;
 	}
-	spin_lock_init(&s->lock);
-	refcount_set(&s->users, 1);
-	INIT_RCU_WORK(&s->close, close_work);
-	INIT_LIST_HEAD(&s->all);
-	memcpy(s->name, key->name, key->len);
-	s->namelen = key->len;
-	s->hash = key->hash;
-	s->maxalloc = maxalloc;
-	klua_run_defaults(s);
-	return s;
+	retired(s);
+	set_put(s->set);
 }
 
 /* Never 0, which netlink takes for a walk that does not look. */
@@ -377,32 +396,6 @@ static void next_generation(void)
 {
 	lockdep_assert_held(&states_lock);
 	WRITE_ONCE(generation, generation + 1 ?: 1);
-}
-
-unsigned int klua_states_generation(void)
-{
-	return READ_ONCE(generation);
-}
-
-/* False when another creator of the same name came first. */
-static bool publish(struct klua_state *s)
-{
-	struct key key = name_key(s->name);
-	bool first;
-
-	spin_lock_irq(&states_lock);
-	first = !find(&key);
-	if (first) {
-		hlist_add_head_rcu(&s->node, bucket(s->hash));
-		list_add_tail(&s->all, &all_states);
-		/* Cannot fail: the place is reserved. */
-		xa_lock(&ids);
-		__xa_store(&ids, s->id, s, 0);
-		xa_unlock(&ids);
-		next_generation();
-	}
-	spin_unlock_irq(&states_lock);
-	return first;
 }
 
 /* Out of the table. The table's reference is the caller's to give back. */
@@ -417,165 +410,682 @@ static void unlink_state(struct klua_state *s)
 	trace_destroy(s);
 }
 
-/* Why a state cannot be made: an errno for programs and words for people. */
-static int refuse(struct klua_new *new, int err, const char *why)
+/* The count is zero: whoever got it there has the state closed. */
+static void begin_close(struct klua_state *s)
 {
-	new->why = why;
+	if (s->quota)
+		atomic_inc(&closing);
+	queue_rcu_work(close_queue, &s->close);
+}
+
+/* Will states that somebody counts be closed soon, and be counted no more? */
+bool klua_states_closing(void)
+{
+	return atomic_read_acquire(&closing);
+}
+
+/* True: the state, or the set that it is of, was in the table, and is no more. */
+static bool unlink_if_linked(struct klua_state *s)
+{
+	struct klua_state *front = klua_state_front(s);
+	bool linked;
+
+	spin_lock_irq(&states_lock);
+	linked = xa_load(&ids, front->id) == front;
+	if (linked)
+		unlink_state(front);
+	spin_unlock_irq(&states_lock);
+	return linked;
+}
+
+/*
+ * The table's own reference was given back by somebody who held the state less
+ * often than that. True: the state was still in the table, and is no more.
+ */
+static bool put_too_often(struct klua_state *s)
+{
+	struct klua_state *m;
+	unsigned int i;
+
+	if (!unlink_if_linked(s))
+		return false;
+	pr_err("state '" NAME_FMT "' was put more often than it was held\n",
+	       NAME_ARG(s));
+	klua_for_each_member(s, m, i)
+		if (m != s)
+			klua_state_put(m);
+	return true;
+}
+
+/* Nobody has a pointer to the state any more. */
+static void close_unheld(struct klua_state *s)
+{
+	spin_lock_irq(&states_lock);
+	list_del(&s->all);
+	spin_unlock_irq(&states_lock);
+	if (is_front(s))
+		klua_event_destroyed(s);
+	else
+		xa_erase_irq(&ids, s->id);
+	free_state(s);
+}
+
+/*
+ * The count is zero, the state is in no table, and a grace period has passed
+ * since: nobody else has a pointer.
+ */
+static void close_work(struct work_struct *work)
+{
+	struct klua_state *s = container_of(to_rcu_work(work),
+					    struct klua_state, close);
+	bool counted;
+
+	if (put_too_often(s)) {
+		queue_rcu_work(close_queue, &s->close);
+		return;
+	}
+	counted = s->quota;
+	/* Lowered below zero, the count has saturated: nobody knows who holds it. */
+	if (!refcount_read(&s->users))
+		close_unheld(s);
+	/* Pairs with klua_states_closing(): what it took is given back. */
+	if (counted)
+		atomic_dec_return_release(&closing);
+}
+
+void klua_state_put(struct klua_state *s)
+{
+	if (s && refcount_dec_and_test(&s->users))
+		begin_close(s);
+}
+EXPORT_SYMBOL_KLUA(klua_state_put);
+
+/* A number, with nothing under it yet. */
+static bool reserve_id(u32 *id)
+{
+	return xa_alloc_cyclic_irq(&ids, id, NULL, xa_limit_32b, &next_id,
+				  GFP_KERNEL_ACCOUNT) >= 0;
+}
+
+/* A state that nobody else knows; its Lua state is made by the caller. */
+static struct klua_state *alloc_state(const struct klua_config *config,
+				      const struct state_key *key)
+{
+	struct klua_state *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+
+	if (!s)
+		return NULL;
+	if (!reserve_id(&s->id)) {
+		kfree(s);
+		return NULL;
+	}
+	refcount_set(&s->users, 1);
+	INIT_RCU_WORK(&s->close, close_work);
+	INIT_LIST_HEAD(&s->all);
+	memcpy(s->name, key->name, key->len);
+	s->namelen = key->len;
+	s->hash = key->hash;
+	s->kind = config->kind;
+	s->origin = config->origin;
+	s->ephemeral = config->ephemeral;
+	s->reserved = config->reserve || config->kind == KLUA_KIND_IRQ;
+	s->maxalloc = config->maxalloc;
+	s->granted = config->maxalloc;
+	klua_run_defaults(s);
+	return s;
+}
+
+unsigned int klua_states_generation(void)
+{
+	return READ_ONCE(generation);
+}
+
+/* The table's references to the state, or to all of its set: @s may be freed. */
+static void table_put(struct klua_state *s)
+{
+	struct klua_set *set = s->set;
+	struct klua_state *m;
+	unsigned int i;
+
+	if (!set) {
+		klua_state_put(s);
+		return;
+	}
+	refcount_inc(&set->refs);
+	klua_for_each_member(s, m, i)
+		klua_state_put(m);
+	set_put(set);
+}
+
+/* Put the state where it is found, in the place of @old if there is one. */
+static void link_state(struct klua_state *s, struct klua_state *old)
+{
+	struct klua_state *m;
+	unsigned int i;
+
+	lockdep_assert_held(&states_lock);
+	if (old) {
+		hlist_replace_rcu(&old->node, &s->node);
+		trace_destroy(old);
+	} else {
+		hlist_add_head_rcu(&s->node, bucket(s->hash));
+	}
+	klua_for_each_member(s, m, i)
+		list_add_tail(&m->all, &all_states);
+	xa_lock(&ids);
+	if (old)
+		__xa_erase(&ids, old->id);
+	/* Cannot fail: the place is reserved. */
+	__xa_store(&ids, s->id, s, 0);
+	xa_unlock(&ids);
+	next_generation();
+}
+
+/* Why a state cannot be made: an errno for programs and words for people. */
+static int refuse(const struct klua_config *config, int err, const char *why)
+{
+	if (config->error && config->error_size)
+		strscpy(config->error, why, config->error_size);
 	return err;
 }
 
-static int check_new(struct klua_new *new)
+/* May a state as @config says take the place of @old? If not, @why says it. */
+static int check_place(const struct klua_config *config,
+		       const struct klua_state *old, const char **why)
 {
-	if (!new->name)
-		return refuse(new, -EINVAL, "the name is NULL");
-	if (!*new->name)
-		return refuse(new, -EINVAL, "the name is empty");
-	if (!name_key(new->name).len)
-		return refuse(new, -ENAMETOOLONG, "the name is too long");
-	if (new->maxalloc < KLUA_MIN_ALLOC)
-		return refuse(new, -EINVAL, "maxalloc is below KLUA_MIN_ALLOC");
-	if (klua_state_lookup(new->name))
-		return refuse(new, -EEXIST, "the name is taken");
+	static const char * const kinds[] = {
+		[KLUA_KIND_ATOMIC] =
+			"the state of this name is atomic, and only one of that kind takes its place",
+		[KLUA_KIND_SLEEPABLE] =
+			"the state of this name is sleepable, and only one of that kind takes its place",
+		[KLUA_KIND_IRQ] =
+			"the state of this name is an irq state, and only one of that kind takes its place",
+	};
+
+	if (!config->replace) {
+		*why = "the name is taken";
+		return -EEXIST;
+	}
+	if (config->origin == KLUA_ORIGIN_USER && old->origin != KLUA_ORIGIN_USER) {
+		*why = "a kernel module made the state of this name";
+		return -EPERM;
+	}
+	if (old->kind != config->kind) {
+		*why = kinds[old->kind];
+		return -EINVAL;
+	}
 	return 0;
 }
 
-static int open_state(struct klua_new *new, struct klua_state *s)
+static int check_name(const struct klua_config *config)
+{
+	const char *why = "";
+	struct klua_state *s;
+	int err = 0;
+
+	if (!config->name)
+		return refuse(config, -EINVAL, "the name is NULL");
+	if (config->origin == KLUA_ORIGIN_USER && !strchr(config->name, '/'))
+		return refuse(config, -EINVAL,
+			      "a name without a slash is for kernel modules; try user/NAME");
+	if (!*config->name)
+		return refuse(config, -EINVAL, "the name is empty");
+	if (!name_key(config->name).name)
+		return refuse(config, -ENAMETOOLONG, "the name is too long");
+	rcu_read_lock();
+	s = klua_state_lookup(config->name);
+	if (s)
+		err = check_place(config, s, &why);
+	rcu_read_unlock();
+	return err ? refuse(config, err, why) : 0;
+}
+
+/* Whoever stopped a state has stopped what takes its place: the brake holds. */
+static void stay_stopped(struct klua_state *s, const struct klua_state *old)
+{
+	struct klua_state *m;
+	unsigned int i;
+
+	lockdep_assert_held(&states_lock);
+	if (READ_ONCE(old->gate) != KLUA_GATE_STOPPED)
+		return;
+	klua_for_each_member(s, m, i)
+		WRITE_ONCE(m->gate, KLUA_GATE_STOPPED);
+}
+
+/*
+ * Give the state its name, and its maker a hold. With @config->replace
+ * another state of the name goes: whoever looks for it finds one of the two. The
+ * name may have changed hands since check_name(), so all is looked at again.
+ */
+static int publish(const struct klua_config *config, struct klua_state *s)
+{
+	struct state_key key = name_key(s->name);
+	const char *why = "";
+	struct klua_state *old;
+	int err = 0;
+
+	spin_lock_irq(&states_lock);
+	old = find(&key);
+	if (old)
+		err = check_place(config, old, &why);
+	if (!err) {
+		refcount_inc(&s->users);
+		if (old)
+			stay_stopped(s, old);
+		link_state(s, old);
+	}
+	spin_unlock_irq(&states_lock);
+	/* Out of the table, so the table's reference goes, too. */
+	if (!err && old)
+		table_put(old);
+	return err ? refuse(config, err, why) : 0;
+}
+
+/* What entries may take, in us: 0 for the default of the kind. */
+static u64 config_time(const struct klua_config *config)
+{
+	return config->time_unlimited ? KLUA_TIME_UNLIMITED : config->time_us;
+}
+
+static int check_chunks(const struct klua_config *config)
+{
+	unsigned int i;
+
+	if (config->nchunks && !config->chunks)
+		return refuse(config, -EINVAL, "the chunks are NULL");
+	for (i = 0; i < config->nchunks; i++)
+		if (!config->chunks[i].text && config->chunks[i].len)
+			return refuse(config, -EINVAL, "a chunk is NULL");
+	return 0;
+}
+
+static int check_config(const struct klua_config *config)
+{
+	u64 us = config_time(config);
+
+	if (!klua_may_sleep())
+		return refuse(config, -EOPNOTSUPP, "called where one may not sleep");
+	if (klua_telling())
+		return refuse(config, -EDEADLK, "called by a listener");
+	if ((unsigned int)config->kind >= __KLUA_KIND_MAX)
+		return refuse(config, -EINVAL, "there is no such kind");
+	if (config->maxalloc < KLUA_MIN_ALLOC)
+		return refuse(config, -EINVAL,
+			      "maxalloc is below KLUA_MIN_ALLOC (8192 bytes)");
+	if (us && !klua_time_valid(config->kind, us))
+		return refuse(config, -EINVAL,
+			      "more time than a state of this kind may have");
+	if ((unsigned int)config->origin > KLUA_ORIGIN_USER)
+		return refuse(config, -EINVAL, "there is no such origin");
+	return check_chunks(config) ?: check_name(config);
+}
+
+/* Bytes that messages show of a chunk's name, and more than a file's has */
+#define CHUNK_NAME_MAX	128
+
+/* One text; its error, with a traceback, goes to the caller. */
+static int build_text(const struct klua_config *config, struct klua_state *s,
+		      const char *name, const void *text, size_t len)
+{
+	struct klua_result result = {
+		.buf = config->error,
+		.size = config->error ? config->error_size : 0,
+	};
+	int err = __klua_state_run(s, text, len, name, &result);
+
+	/* What a chunk returns is of no use here. */
+	return err ?: refuse(config, 0, "");
+}
+
+static int build_chunk(const struct klua_config *config, struct klua_state *s,
+		       const struct klua_chunk *chunk)
+{
+	char name[CHUNK_NAME_MAX];
+	const struct firmware *fw;
+	int err;
+
+	if (!chunk->firmware)
+		return build_text(config, s, chunk->name, chunk->text, chunk->len);
+	/* Direct: without a helper in user space to wait for. */
+	err = request_firmware_direct(&fw, chunk->firmware, NULL);
+	if (err)
+		return refuse(config, err, "the firmware loader has no such file");
+	snprintf(name, sizeof(name), "@%s", chunk->firmware);
+	err = build_text(config, s, chunk->name ?: name, fw->data, fw->size);
+	release_firmware(fw);
+	return err;
+}
+
+static int build_open(const struct klua_config *config, struct klua_state *s)
+{
+	int err;
+
+	if (!config->open)
+		return 0;
+	err = __klua_state_call(s, config->open, config->arg);
+	return err ? refuse(config, err, s->errmsg) : 0;
+}
+
+static int open_library(lua_State *L)
+{
+	const char *name = lua_touserdata(L, 1);
+
+	if (klua_lib_open(L, name))
+		klua_raise(L, "there is no library '%s'", name);
+	return 0;
+}
+
+static int open_libraries(const struct klua_config *config, struct klua_state *s)
+{
+	const char *const *name;
+	int err = 0;
+
+	for (name = config->libraries; name && *name && !err; name++)
+		err = __klua_state_call(s, open_library, (void *)*name);
+	return err ? refuse(config, err, s->errmsg) : 0;
+}
+
+static int build_libraries(const struct klua_config *config, struct klua_state *s)
 {
 	int err = klua_state_open(s);
 
-	/* What opening the libraries took is not the scripts'. */
-	memset(&s->stats, 0, sizeof(s->stats));
-	s->limits.runs = 0;
-	s->limits.steps = 0;
-	if (new->steps)
-		klua_steps_set(s, new->steps);
 	if (err == -ENOMEM)
-		return refuse(new, err, "not enough memory to open the libraries");
+		return refuse(config, err,
+			      "not enough memory to open the libraries");
 	if (err)
-		return refuse(new, err, "the libraries cannot be opened");
-	return 0;
+		return refuse(config, err, "the libraries cannot be opened");
+	return open_libraries(config, s);
 }
 
-static void tell_created(u32 id)
+/* Make the Lua state, and run what its maker wants run before anybody else. */
+static int build(const struct klua_config *config, struct klua_state *s)
 {
-	struct klua_state *s;
+	unsigned int i;
+	int err;
 
-	rcu_read_lock();
-	s = klua_state_by_id(id);
-	if (s) {
-		trace_create(s);
-		klua_event_created(s);
-	}
-	rcu_read_unlock();
-}
-
-/* What making a state is, whoever asks for it. */
-int klua_state_make(struct klua_new *new)
-{
-	struct klua_state *s;
-	struct key key;
-	int err = check_new(new);
-
-	if (err)
-		return err;
-	key = name_key(new->name);
-	s = alloc_state(new->maxalloc, &key);
-	if (!s)
-		return refuse(new, -ENOMEM, "not enough memory");
-	err = klua_user_charge(s, new);
-	if (err)
-		goto free;
-	err = open_state(new, s);
-	if (err)
-		goto close;
-	new->state = s;
-	new->id = s->id;
-	if (!publish(s)) {
-		err = refuse(new, -EEXIST, "the name is taken");
-		goto close;
-	}
-	/* From here on somebody else may destroy it. */
-	tell_created(new->id);
-	return 0;
-
-close:
-	klua_state_close(s);
-	klua_user_uncharge(s);
-free:
-	xa_erase_irq(&ids, s->id);
-	kfree(s);
+	klua_build_begin(s);
+	err = build_libraries(config, s) ?: build_open(config, s);
+	for (i = 0; !err && i < config->nchunks; i++)
+		err = build_chunk(config, s, &config->chunks[i]);
+	klua_build_end(s, config->steps, config_time(config));
+	/* What making it took is not the scripts'. */
+	memset(&s->stats, 0, sizeof(s->stats));
+	s->limits.built = s->limits.entry;
+	s->limits.steps = 0;
 	return err;
 }
 
-/**
- * klua_state_create - make a state
- * @maxalloc: bytes that it may hold at any instant, KLUA_MIN_ALLOC or more
- * @name: its name, 1 to KLUA_NAME_MAXSIZE - 1 bytes and a NUL
- *
- * The state has the standard libraries open and is in the table under its
- * name. The caller holds no reference to it: it lives until somebody destroys
- * it. Of two creators racing on one name exactly one wins.
- *
- * Context: Process context. May sleep. Takes and releases states_lock.
- * Return: the state, or NULL, with the cause in the kernel log, when the name
- *	   is NULL, empty, too long or taken, @maxalloc is below
- *	   KLUA_MIN_ALLOC, or there is no memory to open the libraries.
+/* Held until it is told: that it is destroyed is told later. */
+static void tell_created(struct klua_state *s)
+{
+	trace_create(s);
+	klua_event_created(s);
+	if (READ_ONCE(s->gate) == KLUA_GATE_STOPPED)
+		klua_event_gate_now(s, true);
+}
+
+/* What becomes of a state that nobody has seen, or of its set. */
+static void discard(struct klua_state *s)
+{
+	xa_erase_irq(&ids, s->id);
+	list_del_init(&s->all);
+	free_state(s);
+}
+
+/* Somebody else may count the state, and have enough of them. */
+static int charge(const struct klua_config *config, struct klua_state *s)
+{
+	const char *why = "";
+	int err;
+
+	if (!config->quota)
+		return 0;
+	err = config->quota->charge(s->maxalloc, &why);
+	if (err)
+		return refuse(config, err, why);
+	s->quota = config->quota;
+	s->charged = s->maxalloc;
+	return 0;
+}
+
+/* A state that is ready to be published. */
+static struct klua_state *build_state(const struct klua_config *config,
+				      unsigned long maker)
+{
+	struct state_key key = name_key(config->name);
+	struct klua_state *s = alloc_state(config, &key);
+	int err;
+
+	if (!s)
+		return ERR_PTR(refuse(config, -ENOMEM, "not enough memory"));
+	s->maker = maker;
+	err = charge(config, s);
+	if (err) {
+		xa_erase_irq(&ids, s->id);
+		kfree(s);
+		return ERR_PTR(err);
+	}
+	err = build(config, s);
+	if (err) {
+		discard(s);
+		return ERR_PTR(err);
+	}
+	return s;
+}
+
+/* The set stays until its maker's own reference goes. */
+static void discard_members(struct klua_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_cpu_ids; i++)
+		if (set->members[i])
+			discard(set->members[i]);
+}
+
+static int build_members(const struct klua_config *config, struct klua_set *set,
+			 unsigned long maker)
+{
+	struct klua_state *s;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		s = build_state(config, maker);
+		if (IS_ERR(s))
+			return PTR_ERR(s);
+		refcount_inc(&set->refs);
+		s->set = set;
+		set->members[cpu] = s;
+		set->front = set->front ?: s;
+	}
+	return 0;
+}
+
+/* One state for each processor; returns the one that goes into the table. */
+static struct klua_state *build_set(const struct klua_config *config,
+				    unsigned long maker)
+{
+	struct klua_state *front;
+	struct klua_set *set;
+	int err;
+
+	set = kzalloc(struct_size(set, members, nr_cpu_ids), GFP_KERNEL_ACCOUNT);
+	if (!set)
+		return ERR_PTR(refuse(config, -ENOMEM, "not enough memory"));
+	refcount_set(&set->refs, 1);
+	err = build_members(config, set, maker);
+	if (err)
+		discard_members(set);
+	front = set->front;
+	set_put(set);
+	return err ? ERR_PTR(err) : front;
+}
+
+static void discard_built(struct klua_state *s)
+{
+	struct klua_set *set = s->set;
+
+	if (!set) {
+		discard(s);
+		return;
+	}
+	refcount_inc(&set->refs);
+	discard_members(set);
+	set_put(set);
+}
+
+/*
+ * What making a state is, whoever asks for it and from where. Without @held
+ * somebody else may destroy the state before this returns.
  */
+static struct klua_state *make(const struct klua_config *config, bool held,
+			       unsigned long maker)
+{
+	struct klua_state *s;
+	int err = check_config(config);
+
+	if (err)
+		return ERR_PTR(err);
+	s = config->percpu ? build_set(config, maker) :
+			     build_state(config, maker);
+	if (IS_ERR(s))
+		return s;
+	err = publish(config, s);
+	if (err) {
+		discard_built(s);
+		return ERR_PTR(err);
+	}
+	tell_created(s);
+	if (!held)
+		klua_state_put(s);
+	return s;
+}
+
+/* As make(), for a caller that has no place for the cause of a failure. */
+static struct klua_state *make_logged(struct klua_config config,
+				      unsigned long maker)
+{
+	char why[KLUA_ERROR_MAXSIZE] = "";
+	const char *name = config.name;
+	struct klua_state *s;
+
+	config.error = why;
+	config.error_size = sizeof(why);
+	s = make(&config, true, maker);
+	if (IS_ERR(s))	/* the first line; a traceback may follow */
+		pr_err("cannot make state '" NAME_FMT "': %*pE (%pe)\n",
+		       (int)(name ? strnlen(name, KLUA_NAME_MAXSIZE) : 0), name,
+		       (int)strcspn(why, "\n"), why, s);
+	return s;
+}
+
+struct klua_state *klua_state_new(const struct klua_config *config)
+{
+	if (!config)
+		return ERR_PTR(-EINVAL);
+	might_sleep();
+	if (!config->error_size)
+		return make_logged(*config, _RET_IP_);
+	refuse(config, 0, "");
+	return make(config, true, _RET_IP_);
+}
+EXPORT_SYMBOL_KLUA(klua_state_new);
+
 struct klua_state *klua_state_create(size_t maxalloc, const char *name)
 {
-	struct klua_new new = {
+	char why[80];
+	struct klua_config config = {
 		.name = name,
 		.maxalloc = maxalloc,
-		.origin = KLUA_ORIGIN_KERNEL,
+		.error = why,
+		.error_size = sizeof(why),
 	};
+	struct klua_state *s;
 
-	if (!klua_state_make(&new))
-		return new.state;
+	might_sleep();
+	s = make(&config, false, _RET_IP_);
+	if (!IS_ERR(s))
+		return s;
 	pr_err("cannot create state '" NAME_FMT "' with maxalloc %zu: %s\n",
 	       (int)(name ? strnlen(name, KLUA_NAME_MAXSIZE) : 0), name,
-	       maxalloc, new.why);
+	       maxalloc, why);
 	return NULL;
 }
 EXPORT_SYMBOL_KLUA(klua_state_create);
 
-/* Unless somebody holds it: then nothing changes. */
-static bool destroy_unheld(struct klua_state *s)
+static bool is_held(struct klua_state *s)
 {
-	lockdep_assert_held(&states_lock);
-	if (!refcount_dec_if_one(&s->users))
+	struct klua_state *m;
+	unsigned int i;
+
+	klua_for_each_member(s, m, i)
+		if (refcount_read(&m->users) != 1)
+			return true;
+	return false;
+}
+
+/*
+ * Give back the table's reference to each state of a set, or to none. When somebody
+ * comes to hold one of them meanwhile, a find of another one may have failed that
+ * would not have failed a moment before or after.
+ */
+static bool drop_unheld(struct klua_state *s)
+{
+	struct klua_state *m, *undo;
+	unsigned int i, k;
+
+	if (is_held(s))
 		return false;
-	unlink_state(s);
-	queue_rcu_work(close_queue, &s->close);
+	klua_for_each_member(s, m, i) {
+		if (refcount_dec_if_one(&m->users))
+			continue;
+		for (k = 0; k < i; k++) {
+			undo = klua_state_member(s, k);
+			if (undo)
+				refcount_set(&undo->users, 1);
+		}
+		return false;
+	}
 	return true;
 }
 
-/**
- * klua_state_destroy - destroy a state that nobody holds
- * @name: its name, NUL-terminated
- *
- * The decision is one atomic step on the count: a klua_state_get() that comes
- * first makes this fail, one that comes later fails itself.
- *
- * Context: Any context but NMI. Takes and releases states_lock. Does not sleep.
- * Return: 0: no lookup or get succeeds from now on, and the state is closed
- *	   once current readers are done. -1: there is no state of this name,
- *	   or somebody holds it, and then nothing changes.
- */
-int klua_state_destroy(const char *name)
+/* Unless somebody holds it: then nothing changes. */
+static bool destroy_unheld(struct klua_state *s)
 {
-	struct key key = name_key(name);
+	struct klua_state *m;
+	unsigned int i;
+
+	lockdep_assert_held(&states_lock);
+	if (!drop_unheld(s))
+		return false;
+	unlink_state(s);
+	klua_for_each_member(s, m, i)
+		begin_close(m);
+	return true;
+}
+
+int klua_state_try_destroy(const char *name)
+{
+	struct state_key key = name_key(name);
 	struct klua_state *s;
 	unsigned long irqs;
-	int ret = -1;
+	int err = -ENOENT;
 
-	if (!key.len)
-		return -1;
+	if (!key.name)
+		return -ENOENT;
 	spin_lock_irqsave(&states_lock, irqs);
 	s = find(&key);
-	if (s && destroy_unheld(s))
-		ret = 0;
+	if (s)
+		err = destroy_unheld(s) ? 0 : -EBUSY;
 	spin_unlock_irqrestore(&states_lock, irqs);
-	return ret;
+	return err;
+}
+EXPORT_SYMBOL_KLUA(klua_state_try_destroy);
+
+int klua_state_destroy(const char *name)
+{
+	return klua_state_try_destroy(name) ? -1 : 0;
 }
 EXPORT_SYMBOL_KLUA(klua_state_destroy);
 
@@ -598,7 +1108,7 @@ int klua_state_remove(u32 id, bool held)
 	}
 	spin_unlock_irq(&states_lock);
 	if (!ret && held)
-		klua_state_put(s);
+		table_put(s);
 	return ret;
 }
 
@@ -610,11 +1120,44 @@ struct klua_state *klua_state_by_id(u32 id)
 }
 
 /* The state with the least number from *@id on, under RCU. */
-struct klua_state *klua_state_next(unsigned long *id)
+struct klua_state *klua_state_by_next(unsigned long *id)
 {
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "a state that may go away");
 	return xa_find(&ids, id, ULONG_MAX, XA_PRESENT);
 }
+
+/* Held, or NULL if it is going away. Under RCU. */
+static struct klua_state *hold(struct klua_state *s)
+{
+	return klua_state_get(s) ? s : NULL;
+}
+
+struct klua_state *klua_state_find_id(u32 id)
+{
+	struct klua_state *s;
+
+	rcu_read_lock();
+	s = hold(klua_state_by_id(id));
+	rcu_read_unlock();
+	return s;
+}
+EXPORT_SYMBOL_KLUA(klua_state_find_id);
+
+struct klua_state *klua_state_next(u32 id)
+{
+	unsigned long next = id;
+	struct klua_state *s, *held = NULL;
+
+	rcu_read_lock();
+	do {
+		next++;
+		s = klua_state_by_next(&next);
+		held = hold(s);
+	} while (s && !held);
+	rcu_read_unlock();
+	return held;
+}
+EXPORT_SYMBOL_KLUA(klua_state_next);
 
 /* Wait until states that were destroyed before this call are closed. */
 void klua_states_flush(void)
@@ -639,24 +1182,15 @@ static struct klua_state *unlink_first(struct hlist_head *head)
 	return s;
 }
 
-/**
- * klua_state_destroy_all - destroy every state
- *
- * Takes all states out of the table, those that somebody holds included; these
- * are closed by their last put. A state that is created meanwhile may stay.
- *
- * Context: Process context. May sleep. Takes and releases states_lock, once for
- *	    each state.
- */
 void klua_state_destroy_all(void)
 {
 	struct klua_state *s;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(states); i++) {
+	for (i = 0; i < 1u << states_bits; i++) {
 		/* Out of the table, so the table's reference goes, too. */
 		while ((s = unlink_first(&states[i])))
-			klua_state_put(s);
+			table_put(s);
 		cond_resched();
 	}
 }
@@ -684,53 +1218,92 @@ static void list_limits(char *buf, size_t size, const struct klua_stats *stats)
 /* The first line of the last error, with its age, into @buf. */
 static void list_error(char *buf, size_t size, struct klua_state *s)
 {
+	unsigned long irqs;
+
 	scnprintf(buf, size, "none");
-	spin_lock_bh(&s->error_lock);
+	raw_spin_lock_irqsave(&s->error_lock, irqs);
 	if (s->error)
 		scnprintf(buf, size, "%d, %llu s ago: %*pE", s->error,
 			  div_u64(ktime_get_ns() - s->error_ns, NSEC_PER_SEC),
 			  (int)strcspn(s->errmsg, "\n"), s->errmsg);
-	spin_unlock_bh(&s->error_lock);
+	raw_spin_unlock_irqrestore(&s->error_lock, irqs);
 }
 
-static void list_one(struct klua_state *s)
+static const char *kind_name(enum klua_kind kind)
 {
-	const struct klua_stats *stats = &s->stats;
+	static const char * const names[] = {
+		[KLUA_KIND_ATOMIC] = "atomic",
+		[KLUA_KIND_SLEEPABLE] = "sleepable",
+		[KLUA_KIND_IRQ] = "irq",
+	};
+
+	return names[kind];
+}
+
+static void figures_add(struct klua_figures *sum, const struct klua_state *s)
+{
+	unsigned int i;
+
+	sum->users += refcount_read(&s->users);
+	sum->curralloc += READ_ONCE(s->curralloc);
+	sum->maxalloc += READ_ONCE(s->maxalloc);
+	sum->peakalloc += READ_ONCE(s->peakalloc);
+	sum->runs += klua_state_runs(s);
+	sum->steps += READ_ONCE(s->limits.steps);
+	sum->busy |= klua_state_busy(s);
+	sum->stats.ns += READ_ONCE(s->stats.ns);
+	sum->stats.errors += READ_ONCE(s->stats.errors);
+	sum->stats.unprinted += READ_ONCE(s->stats.unprinted);
+	for (i = 0; i < ARRAY_SIZE(sum->stats.limits); i++)
+		sum->stats.limits[i] += READ_ONCE(s->stats.limits[i]);
+}
+
+/* Under RCU, or held. */
+void klua_state_figures(struct klua_state *s, struct klua_figures *sum)
+{
+	struct klua_state *m;
+	unsigned int i;
+
+	memset(sum, 0, sizeof(*sum));
+	klua_for_each_member(s, m, i) {
+		figures_add(sum, m);
+		sum->members++;
+	}
+	/* The table holds each of a set, which is one hold of the set. */
+	sum->users -= min(sum->users, sum->members - 1);
+}
+
+static void list_one(struct klua_state *s, const struct klua_figures *sum)
+{
 	char limits[192], error[192];
 
-	list_limits(limits, sizeof(limits), stats);
+	list_limits(limits, sizeof(limits), &sum->stats);
 	list_error(error, sizeof(error), s);
 	pr_info("  " NAME_FMT
-		": curralloc %zu, maxalloc %zu, peak %zu, users %u, id %u, %s, runs %llu, steps %llu, time %llu ns, errors %llu, limits hit:%s, last error %s\n",
-		NAME_ARG(s), READ_ONCE(s->curralloc), READ_ONCE(s->maxalloc),
-		READ_ONCE(s->peakalloc), refcount_read(&s->users), s->id,
+		": %s%s, curralloc %zu, maxalloc %zu, peak %zu, users %u, id %u, %s, runs %llu, steps %llu, time %llu ns, errors %llu, limits hit:%s, last error %s\n",
+		NAME_ARG(s), s->set ? "per-CPU " : "", kind_name(s->kind),
+		sum->curralloc, sum->maxalloc, sum->peakalloc, sum->users, s->id,
 		s->origin == KLUA_ORIGIN_USER ? "user" : "kernel",
-		READ_ONCE(s->limits.runs), READ_ONCE(s->limits.steps),
-		READ_ONCE(stats->ns), READ_ONCE(stats->errors), limits, error);
+		sum->runs, sum->steps, sum->stats.ns, sum->stats.errors, limits,
+		error);
 }
 
-/**
- * klua_state_list - write all states into the kernel log
- *
- * A header, a line for each state, a total. A state that is created or
- * destroyed meanwhile may be missing; none is listed twice.
- *
- * Context: Process context. May sleep. Takes and releases the RCU read lock.
- */
 void klua_state_list(void)
 {
+	struct klua_figures sum;
 	unsigned long count = 0;
 	struct klua_state *s;
 	size_t bytes = 0;
 	unsigned int i;
 
 	pr_info("states (bytes):\n");
-	for (i = 0; i < ARRAY_SIZE(states); i++) {
+	for (i = 0; i < 1u << states_bits; i++) {
 		/* A bucket at a time, so that readers' sections stay short. */
 		rcu_read_lock();
 		hlist_for_each_entry_rcu(s, &states[i], node) {
-			list_one(s);
-			bytes += READ_ONCE(s->curralloc);
+			klua_state_figures(s, &sum);
+			list_one(s, &sum);
+			bytes += sum.curralloc;
 			count++;
 		}
 		rcu_read_unlock();
@@ -740,29 +1313,226 @@ void klua_state_list(void)
 }
 EXPORT_SYMBOL_KLUA(klua_state_list);
 
-bool klua_state_busy(const struct klua_state *s)
+/*
+ * From here on each entry is refused once it has the lock. When whoever is inside
+ * has left nobody comes in any more, and the Lua state is ours to close.
+ */
+static void close_retired(struct klua_state *s)
 {
-	return READ_ONCE(s->limits.stack) != KLUA_UNARMED;
+	klua_state_stop(s);
+	klua_state_lock_asleep(s, false);
+	klua_state_unlock(s);
+	klua_state_close(s);
+	retired(s);
 }
 
-int klua_state_stop(struct klua_state *s)
+/* A state that is held. */
+static void retire_one(struct klua_state *s)
 {
-	if (!klua_state_busy(s))
-		return -ESRCH;
-	WRITE_ONCE(s->limits.cancel, 1);
+	if (xchg(&s->gate, KLUA_GATE_RETIRED) != KLUA_GATE_RETIRED)
+		close_retired(s);
+	else
+		wait_retired(s);
+	klua_state_put(s);
+}
+
+/*
+ * Those of a set that nobody holds any more are closed by the work item that
+ * their last put queues; the set keeps their memory.
+ */
+static void retire_set(struct klua_state *s)
+{
+	struct klua_set *set = s->set;
+	struct klua_state *m;
+	unsigned int i;
+
+	refcount_inc(&set->refs);
+	klua_for_each_member(s, m, i) {
+		if (m == s)
+			continue;
+		if (klua_state_get(m))
+			retire_one(m);
+		else
+			wait_retired(m);
+	}
+	retire_one(s);
+	set_put(set);
+}
+
+/* By klua_state_lock(), which retiring would wait for. */
+static bool locked_here(struct klua_state *s)
+{
+	struct klua_state *m;
+	unsigned int i;
+
+	klua_for_each_member(s, m, i)
+		if (READ_ONCE(m->owner) == current)
+			return true;
+	return false;
+}
+
+int klua_state_retire(struct klua_state *s)
+{
+	if (!s)
+		return -EINVAL;
+	if (klua_inside_any() || klua_telling() || locked_here(s))
+		return -EDEADLK;
+	might_sleep();
+	if (!klua_may_sleep())
+		return -EOPNOTSUPP;
+	if (unlink_if_linked(s))
+		table_put(klua_state_front(s));
+	if (s->set)
+		retire_set(s);
+	else
+		retire_one(s);
 	return 0;
 }
+EXPORT_SYMBOL_KLUA(klua_state_retire);
 
-/**
- * klua_state_cancel - end what runs in a state
- * @name: its name, NUL-terminated
- *
- * The run ends within KLUA_SLICE steps, with -ECANCELED for its caller.
- *
- * Context: Any context. Takes and releases the RCU read lock. Does not sleep.
- * Return: 0: the run in progress was told to end; -ENOENT: there is no state
- *	   of this name; -ESRCH: nothing runs in it.
+/*
+ * The module's init is over and its init text is freed next: states that were
+ * made from there are remembered by the struct module, which stays.
  */
+void klua_states_adopt(struct module *mod)
+{
+	struct klua_state *s;
+
+	spin_lock_irq(&states_lock);
+	list_for_each_entry(s, &all_states, all)
+		if (within_module_init(s->maker, mod))
+			s->maker = (unsigned long)mod;
+	spin_unlock_irq(&states_lock);
+}
+
+/*
+ * A state that the module made, held, in the table or not: somebody may be inside
+ * of one that was replaced or destroyed.
+ */
+static struct klua_state *made_by(const struct module *mod, bool *linked)
+{
+	struct klua_state *s, *front, *found = NULL;
+
+	spin_lock_irq(&states_lock);
+	list_for_each_entry(s, &all_states, all) {
+		if (!within_module(s->maker, mod) || READ_ONCE(s->retired))
+			continue;
+		/* Put too often, it is nobody's; or it is being closed. */
+		if ((int)refcount_read(&s->users) <= 0 || !klua_state_get(s))
+			continue;
+		found = s;
+		front = klua_state_front(s);
+		*linked = xa_load(&ids, front->id) == front;
+		break;
+	}
+	spin_unlock_irq(&states_lock);
+	return found;
+}
+
+/*
+ * A module that is about to go has left states behind, which may have anything
+ * of it in them.
+ */
+void klua_states_retire_module(struct module *mod)
+{
+	struct klua_state *s;
+	bool linked;
+
+	while ((s = made_by(mod, &linked))) {
+		if (linked)
+			pr_warn("state '" NAME_FMT "' outlives module %s, which made it: retired\n",
+				NAME_ARG(s), module_name(mod));
+		if (klua_state_retire(s)) {
+			klua_state_put(s);
+			break;
+		}
+	}
+}
+
+/* 1: it was the other way before, 0: it was not, or -ESHUTDOWN. */
+static int set_gate(struct klua_state *s, bool stopped)
+{
+	u8 from = stopped ? KLUA_GATE_OPEN : KLUA_GATE_STOPPED;
+	u8 to = stopped ? KLUA_GATE_STOPPED : KLUA_GATE_OPEN;
+	u8 was = cmpxchg(&s->gate, from, to);
+
+	return was == KLUA_GATE_RETIRED ? -ESHUTDOWN : was == from;
+}
+
+/* The same of a state or of all of a set. */
+static int set_gates(struct klua_state *s, bool stopped)
+{
+	struct klua_state *m;
+	int ret, all = 0;
+	unsigned int i;
+
+	klua_for_each_member(s, m, i) {
+		ret = set_gate(m, stopped);
+		all = ret < 0 || all < 0 ? -ESHUTDOWN : all | ret;
+	}
+	if (all >= 0 && stopped)
+		klua_state_stop(s);
+	return all;
+}
+
+int klua_state_set_stopped(struct klua_state *s, bool stopped)
+{
+	int ret;
+
+	if (!s)
+		return -EINVAL;
+	ret = set_gates(s, stopped);
+	if (ret > 0)
+		klua_event_gate(s->set ? s->set->front : s, stopped);
+	return min(ret, 0);
+}
+EXPORT_SYMBOL_KLUA(klua_state_set_stopped);
+
+/*
+ * As klua_state_set_stopped(), if the state is still in the table: whatever takes
+ * its place, before this call or after it, cannot let it slip. Tells listeners
+ * before it returns. -ENOENT: another state may have the name now.
+ */
+int klua_state_gate(struct klua_state *s, bool stopped)
+{
+	int ret = -ENOENT;
+
+	spin_lock_irq(&states_lock);
+	if (xa_load(&ids, s->id) == s)
+		ret = set_gates(s, stopped);
+	spin_unlock_irq(&states_lock);
+	if (ret > 0)
+		klua_event_gate_now(s, stopped);
+	return min(ret, 0);
+}
+
+bool klua_state_busy(const struct klua_state *s)
+{
+	return READ_ONCE(s->limits.entry) & 1;
+}
+
+static bool stop_one(struct klua_state *s)
+{
+	u64 entry = READ_ONCE(s->limits.entry);
+
+	if (!(entry & 1))
+		return false;
+	klua_limits_cancel(&s->limits, entry);
+	return true;
+}
+
+/* End what runs in the state, or in any of its set. */
+int klua_state_stop(struct klua_state *s)
+{
+	struct klua_state *m;
+	bool stopped = false;
+	unsigned int i;
+
+	klua_for_each_member(s, m, i)
+		stopped |= stop_one(m);
+	return stopped ? 0 : -ESRCH;
+}
+
 int klua_state_cancel(const char *name)
 {
 	struct klua_state *s;
@@ -794,68 +1564,57 @@ static void drop_forgotten(void)
 		pr_warn("state '" NAME_FMT "' was still held %u times at exit\n",
 			NAME_ARG(s), users);
 		refcount_set(&s->users, 0);
-		queue_rcu_work(close_queue, &s->close);
+		begin_close(s);
 	}
 	spin_unlock_irq(&states_lock);
 }
 
-/**
- * klua_states_init - make the manager ready
- *
- * Context: Process context, once, before any other call.
- */
-void klua_states_init(void)
+/* One bucket for each state that the machine has room for, within reason. */
+static unsigned int table_bits(void)
 {
-	salt = get_random_long();
-	close_queue = alloc_workqueue("klua_close", WQ_UNBOUND, 0);
+	unsigned long room = (totalram_pages() << PAGE_SHIFT) / STATE_SIZE;
+
+	return clamp_t(unsigned int, ilog2(room | 1), STATES_BITS_MIN,
+		       STATES_BITS_MAX);
 }
 
-/**
- * klua_states_exit - destroy every state and wait until all are gone
- *
- * A hold that was not given back is reported by the state's name, and the
- * state freed all the same.
- *
- * Context: Process context, once, after the last other call. May sleep.
- */
+static void free_table(void)
+{
+	if (close_queue)
+		destroy_workqueue(close_queue);
+	close_queue = NULL;
+	kvfree(states);
+	states = NULL;
+}
+
+/* Was there memory for it? If not, nothing but this may be called. */
+bool klua_states_ready(void)
+{
+	return states;
+}
+
+void klua_states_init(void)
+{
+	get_random_bytes(secret, sizeof(secret));
+	states_bits = table_bits();
+	states_shift = 32 - states_bits;
+	states = kvcalloc(1u << states_bits, sizeof(*states), GFP_KERNEL);
+	close_queue = alloc_workqueue("klua_close", WQ_UNBOUND, 0);
+	if (!states || !close_queue)
+		free_table();
+	klua_enter_init();
+	klua_events_init();
+}
+
 void klua_states_exit(void)
 {
 	klua_state_destroy_all();
 	drop_forgotten();
 	/* The grace periods that closes wait for, then the closes themselves. */
 	rcu_barrier();
-	destroy_workqueue(close_queue);
+	flush_workqueue(close_queue);
+	klua_events_exit();
 	WARN_ON(!list_empty(&all_states));
+	free_table();
 }
 
-static int __init klua_init(void)
-{
-	int err;
-
-	klua_states_init();
-	if (!close_queue)
-		return -ENOMEM;
-	err = klua_netlink_init();
-	if (err)
-		klua_states_exit();
-	else
-		klua_windows_init();
-	return err;
-}
-
-static void __exit klua_exit(void)
-{
-	/* While there still is somebody to tell. */
-	klua_state_destroy_all();
-	klua_states_flush();
-	klua_netlink_exit();
-	klua_states_exit();
-	klua_windows_exit();
-}
-
-module_init(klua_init);
-module_exit(klua_exit);
-
-MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Named, thread-safe Lua states for kernel modules");
-MODULE_VERSION(KLUA_VERSION);

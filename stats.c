@@ -8,6 +8,7 @@
 #include <linux/jump_label.h>
 #include <linux/ktime.h>
 #include <linux/moduleparam.h>
+#include <linux/slab.h>
 #include <linux/string_helpers.h>
 
 #include "internal.h"
@@ -121,20 +122,150 @@ void klua_limits_hit(struct klua_state *s)
 		hit(s, KLUA_LIMIT_STACK);
 }
 
+/* Tries to take a lock that a probe may have come in the middle of. */
+#define ERROR_LOCK_TRIES	100
+
+/* Functions of a traceback, from the innermost one */
+#define TRACE_LEVELS	20
+
+/* Take error_lock with interrupts off, unless somebody has it for too long. */
+static bool error_trylock(struct klua_state *s, unsigned long *irqs)
+{
+	int i;
+
+	local_irq_save(*irqs);
+	for (i = 0; i < ERROR_LOCK_TRIES; i++) {
+		if (raw_spin_trylock(&s->error_lock))
+			return true;
+		cpu_relax();
+	}
+	local_irq_restore(*irqs);
+	return false;
+}
+
+/* Where an irq state runs nothing can be allocated: it has the buffer from the start. */
+int klua_trace_init(struct klua_state *s)
+{
+	if (s->kind == KLUA_KIND_IRQ)
+		s->trace = kmalloc(KLUA_TRACE_MAXSIZE, GFP_KERNEL_ACCOUNT);
+	return s->kind == KLUA_KIND_IRQ && !s->trace ? -ENOMEM : 0;
+}
+
+/* Somebody may be looking at the state still, and finds the beginning in errmsg. */
+void klua_trace_exit(struct klua_state *s)
+{
+	unsigned long irqs;
+	char *buf;
+
+	raw_spin_lock_irqsave(&s->error_lock, irqs);
+	buf = s->trace;
+	s->trace = NULL;
+	s->trace_len = 0;
+	raw_spin_unlock_irqrestore(&s->error_lock, irqs);
+	kfree(buf);
+}
+
+/* The buffer for texts that are longer than errmsg, or NULL; made when first used. */
+static char *trace_buffer(struct klua_state *s)
+{
+	klua_state_assert_locked(s);
+	if (!s->trace && s->kind != KLUA_KIND_IRQ)
+		s->trace = kmalloc(KLUA_TRACE_MAXSIZE, GFP_NOWAIT | __GFP_NOWARN);
+	return s->trace;
+}
+
+/* A line of a traceback, as luaL_traceback() writes it. */
+static size_t trace_level(lua_State *L, lua_Debug *ar, char *buf, size_t size)
+{
+	size_t n;
+
+	lua_getinfo(L, "Slnt", ar);
+	n = scnprintf(buf, size, "\n\t%s:", ar->short_src);
+	if (ar->currentline > 0)
+		n += scnprintf(buf + n, size - n, "%d:", ar->currentline);
+	if (*ar->namewhat)
+		n += scnprintf(buf + n, size - n, " in %s '%s'", ar->namewhat,
+			       ar->name);
+	else if (*ar->what == 'm')
+		n += scnprintf(buf + n, size - n, " in main chunk");
+	else if (*ar->what == 'C')
+		n += scnprintf(buf + n, size - n, " in ?");
+	else
+		n += scnprintf(buf + n, size - n, " in function <%s:%d>",
+			       ar->short_src, ar->linedefined);
+	if (ar->istailcall)
+		n += scnprintf(buf + n, size - n, "\n\t(...tail calls...)");
+	return n;
+}
+
+/*
+ * In a message handler: what calls led to the error. Not as luaL_traceback(), since
+ * the string for that may not fit into the state, and the error would be another one.
+ */
+void klua_trace_take(struct klua_state *s, lua_State *L)
+{
+	char *buf = trace_buffer(s);
+	unsigned long irqs;
+	lua_Debug ar;
+	int level;
+	size_t n;
+
+	if (!buf || !error_trylock(s, &irqs))
+		return;
+	s->trace_len = 0;	/* from here on nobody else looks at it */
+	raw_spin_unlock_irqrestore(&s->error_lock, irqs);
+	n = scnprintf(buf, KLUA_TRACE_MAXSIZE, "stack traceback:");
+	for (level = 1; level <= TRACE_LEVELS && lua_getstack(L, level, &ar);
+	     level++)
+		n += trace_level(L, &ar, buf + n, KLUA_TRACE_MAXSIZE - n);
+	if (level > TRACE_LEVELS && lua_getstack(L, level, &ar))
+		n += scnprintf(buf + n, KLUA_TRACE_MAXSIZE - n, "\n\t...");
+	s->traced = n;
+}
+
+/* The text into the trace, before what klua_trace_take() left there: its length. */
+static size_t trace_fill(struct klua_state *s, const char *text, size_t len)
+{
+	size_t rest = 0;
+
+	lockdep_assert_held(&s->error_lock);
+	if (s->traced) {
+		len = min_t(size_t, len, KLUA_ERROR_MAXSIZE);
+		rest = min_t(size_t, s->traced, KLUA_TRACE_MAXSIZE - len - 1);
+		memmove(s->trace + len + 1, s->trace, rest);
+		s->trace[len] = '\n';
+		rest++;
+	}
+	len = min_t(size_t, len, KLUA_TRACE_MAXSIZE);
+	memcpy(s->trace, text, len);
+	return len + rest;
+}
+
+/* The text of the error, unless somebody reads the last one for too long. */
+static void error_keep(struct klua_state *s, int err, const char *text, size_t len)
+{
+	size_t n = min(len, sizeof(s->errmsg) - 1);
+	bool whole = s->traced || (len > n && trace_buffer(s));
+	unsigned long irqs;
+
+	if (error_trylock(s, &irqs)) {
+		memcpy(s->errmsg, text, n);
+		s->errmsg[n] = '\0';
+		s->trace_len = whole ? trace_fill(s, text, len) : 0;
+		s->error = err;
+		s->error_ns = ktime_get_mono_fast_ns();
+		raw_spin_unlock_irqrestore(&s->error_lock, irqs);
+	}
+	s->traced = 0;
+}
+
 /* Under the state's lock. */
 void klua_error_note(struct klua_state *s, int err, const char *text,
 		     size_t len)
 {
-	size_t n = min(len, sizeof(s->errmsg) - 1);
-
-	lockdep_assert_held(&s->lock);
+	klua_state_assert_locked(s);
 	WRITE_ONCE(s->stats.errors, s->stats.errors + 1);
-	spin_lock_bh(&s->error_lock);
-	memcpy(s->errmsg, text, n);
-	s->errmsg[n] = '\0';
-	s->error = err;
-	s->error_ns = ktime_get_ns();
-	spin_unlock_bh(&s->error_lock);
+	error_keep(s, err, text, len);
 	trace_error(s, err, text, len);
 	klua_event_error(s, err, text, len);
 }

@@ -1,29 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The generic netlink family "klua". netlink/klua.yaml says what each
- * operation takes and answers; the numbers here and there are the same.
+ * What user space and KLua say to each other: the generic netlink family
+ * "klua", and the device that scripts are run by. netlink/klua.yaml says what
+ * each operation of the family takes and answers; the numbers here and there
+ * are the same.
  */
 #ifndef _UAPI_KLUA_H
 #define _UAPI_KLUA_H
 
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
 #define KLUA_FAMILY_NAME	"klua"
 #define KLUA_FAMILY_VERSION	1
-#define KLUA_MCGRP_EVENTS	"events"
 
 /* Bytes of a state's name without its NUL. */
 #define KLUA_NAME_LEN		63
-/* Bytes of a script, in all its KLUA_A_RUN_SCRIPT attributes together. */
+/* Bytes of a script */
 #define KLUA_SCRIPT_MAX		(1024 * 1024)
-/* Bytes of printed text that a run can keep for its reply. */
-#define KLUA_OUTPUT_MAX		(1024 * 1024)
-#define KLUA_OUTPUT_DEFAULT	(64 * 1024)
-/* Bytes of the results, or of the message and traceback, of a run. */
-#define KLUA_RESULTS_MAX	(32 * 1024)
+/* Bytes of a script's arguments, with a NUL behind each */
+#define KLUA_ARGS_MAX		(128 * 1024)
+/* Bytes of a script's results */
+#define KLUA_RESULTS_MAX	(16 * 1024 * 1024)
+/* Bytes of output and results that are kept where a script cannot wait */
+#define KLUA_ROOM_MAX		(32 * 1024 * 1024)
 
 /* Who made a state */
 enum klua_origin {
 	KLUA_ORIGIN_KERNEL,
 	KLUA_ORIGIN_USER,
+};
+
+/* What may enter a state, and what happens while it runs */
+enum klua_kind {
+	KLUA_KIND_ATOMIC,	/* process context and softirq; never sleeps */
+	KLUA_KIND_SLEEPABLE,	/* process context; preemptible, may sleep */
+	KLUA_KIND_IRQ,		/* any context but NMI; interrupts off */
+
+	__KLUA_KIND_MAX,
 };
 
 /* Why a run was ended, or an allocation or a call in it refused */
@@ -43,13 +57,17 @@ enum {
 	KLUA_CMD_STATE_CREATE,
 	KLUA_CMD_STATE_DESTROY,
 	KLUA_CMD_STATE_SET,
-	KLUA_CMD_RUN,
 	KLUA_CMD_CANCEL,
 	KLUA_CMD_INFO_GET,
+	KLUA_CMD_LISTEN,
+	KLUA_CMD_STATE_STOP,
+	KLUA_CMD_STATE_START,
 	KLUA_CMD_STATE_CREATED,
 	KLUA_CMD_STATE_DESTROYED,
 	KLUA_CMD_SCRIPT_ERROR,
 	KLUA_CMD_LIMIT_HIT,
+	KLUA_CMD_STATE_STOPPED,
+	KLUA_CMD_STATE_STARTED,
 
 	__KLUA_CMD_MAX,
 	KLUA_CMD_MAX = __KLUA_CMD_MAX - 1
@@ -81,30 +99,21 @@ enum {
 	KLUA_A_STATE_LAST_ERROR,	/* binary */
 	KLUA_A_STATE_LAST_ERRNO,	/* u32 */
 	KLUA_A_STATE_LAST_ERROR_AGE,	/* u64, ms */
+	KLUA_A_STATE_MAKER_PID,		/* u32 */
+	KLUA_A_STATE_MAKER_UID,		/* u32 */
+	KLUA_A_STATE_MAKER_COMM,	/* string */
+	KLUA_A_STATE_KIND,		/* u32, enum klua_kind */
+	KLUA_A_STATE_TIME_MAX,		/* u64, us, all ones: no limit */
+	KLUA_A_STATE_RESERVED,		/* flag */
+	KLUA_A_STATE_STOPPED,		/* flag */
+	KLUA_A_STATE_UNPRINTED,		/* u64, lines */
+	KLUA_A_STATE_OWNER,		/* string */
+	KLUA_A_STATE_RUNNER_PID,	/* u32 */
+	KLUA_A_STATE_RUNNER_COMM,	/* string */
+	KLUA_A_STATE_MEMBERS,		/* u32, of a set only */
 
 	__KLUA_A_STATE_MAX,
 	KLUA_A_STATE_MAX = __KLUA_A_STATE_MAX - 1
-};
-
-enum {
-	KLUA_A_RUN_PAD = 1,
-	KLUA_A_RUN_ID,			/* u32 */
-	KLUA_A_RUN_NAME,		/* string */
-	KLUA_A_RUN_SCRIPT,		/* binary, any number of them */
-	KLUA_A_RUN_CHUNKNAME,		/* string */
-	KLUA_A_RUN_OUTPUT_MAX,		/* u32, bytes */
-	KLUA_A_RUN_OUTPUT,		/* binary, any number of them */
-	KLUA_A_RUN_OUTPUT_DROPPED,	/* u64, bytes */
-	KLUA_A_RUN_ERRNO,		/* u32, 0: success */
-	KLUA_A_RUN_RESULTS,		/* binary */
-	KLUA_A_RUN_RESULTS_COUNT,	/* u32 */
-	KLUA_A_RUN_RESULTS_DROPPED,	/* u64, bytes */
-	KLUA_A_RUN_MESSAGE,		/* binary */
-	KLUA_A_RUN_STEPS,		/* u64 */
-	KLUA_A_RUN_INTERRUPTIBLE,	/* flag */
-
-	__KLUA_A_RUN_MAX,
-	KLUA_A_RUN_MAX = __KLUA_A_RUN_MAX - 1
 };
 
 enum {
@@ -114,9 +123,9 @@ enum {
 	KLUA_A_INFO_MEMORY_MIN,		/* u64, bytes */
 	KLUA_A_INFO_MEMORY_DEFAULT,	/* u64, bytes */
 	KLUA_A_INFO_SCRIPT_MAX,		/* u32, bytes */
-	KLUA_A_INFO_OUTPUT_MAX,		/* u32, bytes */
+	KLUA_A_INFO_RESULTS_MAX,	/* u32, bytes */
 	KLUA_A_INFO_STEPS_DEFAULT,	/* u64 */
-	KLUA_A_INFO_TIME_MAX,		/* u32, ms */
+	KLUA_A_INFO_TIME_DEFAULT,	/* u64, us */
 	KLUA_A_INFO_USER_STATES_MAX,	/* u32 */
 	KLUA_A_INFO_USER_BYTES_MAX,	/* u64, bytes */
 	KLUA_A_INFO_TIME_STATISTICS,	/* flag */
@@ -136,5 +145,136 @@ enum {
 	__KLUA_A_EVENT_MAX,
 	KLUA_A_EVENT_MAX = __KLUA_A_EVENT_MAX - 1
 };
+
+/*
+ * The device /dev/klua: ioctl(KLUA_IOC_RUN) runs a script in a state and
+ * returns when that has ended, once for each time the device is opened.
+ * Meanwhile another thread reads records, each a struct klua_record and so many
+ * bytes, until there are no more. When the state may sleep, the script waits for
+ * whoever reads; otherwise what does not fit into @room bytes is lost: output is
+ * dropped, and results make the script fail.
+ */
+#define KLUA_DEVICE_NAME	"klua"
+
+struct klua_record {
+	__u32 type;
+	__u32 len;
+};
+
+/* What the script printed: lines */
+#define KLUA_RECORD_OUTPUT	1
+/* What it returned: a piece of the text */
+#define KLUA_RECORD_RESULTS	2
+
+/* in: what is typed: an expression's values are results */
+#define KLUA_RUN_INTERACTIVE	0x1
+/* in: the results as a JSON array instead of text with tabs */
+#define KLUA_RUN_JSON		0x2
+/* in: even though a kernel module made the state */
+#define KLUA_RUN_FORCE		0x4
+/* out: KLUA_RUN_INTERACTIVE: it did not run, it is not complete yet */
+#define KLUA_RUN_MORE		0x8
+
+/**
+ * struct klua_run - a script to run, and how that ended
+ * @flags:	   in and out: KLUA_RUN_*
+ * @id:		   in: the state's number, or 0
+ * @name:	   in: the state's name, or empty; one of both, or both
+ * @chunkname:	   in: what messages call the script; with = before it, exactly
+ *		   that
+ * @script:	   in: its text
+ * @args:	   in: its arguments, with a NUL behind each
+ * @message:	   in: where a message goes: why the script did not run, or, with
+ *		   @error, its error and traceback. Without a NUL
+ * @script_len:	   in: bytes of @script
+ * @args_len:	   in: bytes of @args
+ * @message_size:  in: bytes that @message has room for
+ * @message_len:   out: bytes that are in it
+ * @room:	   in: bytes that are kept where the script cannot wait
+ * @error:	   out: 0, or the errno of how the script ended
+ * @results_count: out: results
+ * @results_len:   out: bytes of them
+ * @steps:	   out: steps that it took
+ * @dropped:	   out: bytes of output that were dropped
+ */
+struct klua_run {
+	__u32 flags;
+	__u32 id;
+	char name[KLUA_NAME_LEN + 1];
+	char chunkname[256];
+	__u64 script;
+	__u64 args;
+	__u64 message;
+	__u32 script_len;
+	__u32 args_len;
+	__u32 message_size;
+	__u32 message_len;
+	__u32 room;
+	__u32 error;
+	__u32 results_count;
+	__u32 results_len;
+	__u64 steps;
+	__u64 dropped;
+};
+
+#define KLUA_IOC_RUN	_IOWR('k', 0xb0, struct klua_run)
+
+/* Scripts that one state is made with */
+#define KLUA_BUILD_CHUNKS	32
+/* The kind of the state that is replaced, or KLUA_KIND_SLEEPABLE */
+#define KLUA_BUILD_KIND_SAME	(~0u)
+
+/* Take the place of the state of this name, if there is one */
+#define KLUA_BUILD_REPLACE	0x1
+/* Take all of its memory now, so that none of it can be missing later */
+#define KLUA_BUILD_RESERVE	0x2
+
+/**
+ * struct klua_source - a script that a state is made with
+ * @text: its text
+ * @len:  bytes of it
+ * @pad:  0
+ * @name: what messages call it
+ */
+struct klua_source {
+	__u64 text;
+	__u32 len;
+	__u32 pad;
+	char name[256];
+};
+
+/**
+ * struct klua_build - a state to be made with scripts, before anybody sees it
+ * @flags:	   in: KLUA_BUILD_*
+ * @kind:	   in: enum klua_kind, or KLUA_BUILD_KIND_SAME
+ * @name:	   in: its name
+ * @memory:	   in: bytes that it may hold. 0, and so of the next two: as the
+ *		   state that is replaced, or the default
+ * @steps:	   in: steps an entry may take; all ones: any number
+ * @time_us:	   in: microseconds an entry may take; all ones: any time, for a
+ *		   sleepable state
+ * @sources:	   in: an array of struct klua_source, run in their order
+ * @message:	   in: where the cause of a failure goes, without a NUL
+ * @sources_count: in: how many
+ * @message_size:  in: bytes that @message has room for
+ * @message_len:   out: bytes that are in it
+ * @id:		   out: the state's number
+ */
+struct klua_build {
+	__u32 flags;
+	__u32 kind;
+	char name[KLUA_NAME_LEN + 1];
+	__u64 memory;
+	__u64 steps;
+	__u64 time_us;
+	__u64 sources;
+	__u64 message;
+	__u32 sources_count;
+	__u32 message_size;
+	__u32 message_len;
+	__u32 id;
+};
+
+#define KLUA_IOC_BUILD	_IOWR('k', 0xb1, struct klua_build)
 
 #endif /* _UAPI_KLUA_H */

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between the kernels that KLua builds for, Linux 5.10 and later.
+ * The rest is written for the newest of them; what an older one lacks is here.
+ */
+#ifndef KLUA_COMPAT_H
+#define KLUA_COMPAT_H
+
+#include <linux/irq_work.h>
+#include <linux/lockdep.h>
+#include <linux/preempt.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
+#error "KLua needs Linux 5.10 or later"
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 15, 0)
+#include <linux/stdarg.h>
+#else
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <stdarg.h>
+#endif
+
+/* From Linux 6.13 on a namespace is named by a string. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define KLUA_IMPORT_NS			MODULE_IMPORT_NS("KLUA")
+#define EXPORT_SYMBOL_KLUA(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, "KLUA")
+#else
+#define KLUA_IMPORT_NS			MODULE_IMPORT_NS(KLUA)
+#define EXPORT_SYMBOL_KLUA(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, KLUA)
+#endif
+
+/* Which modules use another one, modules have not been told since. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0) && defined(CONFIG_MODULE_UNLOAD)
+#define KLUA_MODULE_USE
+#endif
+
+/* Before 5.12 the flags had no initializer, nor had PREEMPT_RT come. */
+#ifndef IRQ_WORK_INIT_HARD
+#define IRQ_WORK_INIT_HARD(function) \
+	((struct irq_work){ .flags = ATOMIC_INIT(IRQ_WORK_HARD_IRQ), .func = (function) })
+#endif
+
+#ifndef in_hardirq
+#define in_hardirq()			in_irq()
+#endif
+
+/* Without lockdep the condition names what is not declared there. */
+#ifndef lockdep_assert
+#ifdef CONFIG_LOCKDEP
+#define lockdep_assert(cond)		WARN_ON(debug_locks && !(cond))
+#else
+#define lockdep_assert(cond)		do { } while (0)
+#endif
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 17, 0)
+#define kthread_complete_and_exit(done, code)	complete_and_exit(done, code)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define timer_delete_sync(timer)	del_timer_sync(timer)
+#endif
+
+/*
+ * A module can say there whom to charge in a task, not in an interrupt, where
+ * nobody is charged then.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0) && defined(CONFIG_MEMCG)
+#include <linux/sched/mm.h>
+
+static inline struct mem_cgroup *klua_set_active_memcg(struct mem_cgroup *memcg)
+{
+	struct mem_cgroup *old;
+
+	if (in_interrupt())
+		return NULL;
+	old = get_current()->active_memcg;
+	get_current()->active_memcg = memcg;
+	return old;
+}
+
+#define set_active_memcg		klua_set_active_memcg
+#endif
+
+/* The file in @slot, held, or NULL: it is going away, and its memory is still there. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define klua_get_file(slot)		get_file_active(slot)
+#else
+#define klua_get_file(slot) ({						\
+	struct file *klua_file = *(slot);				\
+									\
+	klua_file && get_file_rcu(klua_file) ? klua_file : NULL;	\
+})
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#define KLUA_SHA256_HEADER		<crypto/sha2.h>
+#else
+#define KLUA_SHA256_HEADER		<crypto/sha.h>
+#endif
+
+/* The first command whose requests are checked in full; before, none was. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+#define KLUA_RESV_START_OP(cmd)		.resv_start_op = (cmd)
+#else
+#define KLUA_RESV_START_OP(cmd)		.maxattr = 0
+#endif
+
+/* A probe finds a system call's function by this and its name. */
+#if defined(CONFIG_X86)
+#define KLUA_SYSCALL_PREFIX		"__x64_sys_"
+#elif defined(CONFIG_ARM64)
+#define KLUA_SYSCALL_PREFIX		"__arm64_sys_"
+#else
+#define KLUA_SYSCALL_PREFIX		"__riscv_sys_"
+#endif
+
+#endif /* KLUA_COMPAT_H */

@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way into a state: its lock, by the state's kind, and entries that begin
+ * inside other entries.
+ */
+
+/**
+ * DOC: entering
+ *
+ * A state of each kind has a lock of its own:
+ *
+ * - atomic: &klua_state.lock, taken with bottom halves off. Whoever finds it
+ *   taken tries again for as long as one entry into the state may last.
+ * - sleepable: &klua_state.mutex. Waiting for it ends with a fatal signal.
+ * - irq: &klua_state.raw, taken with interrupts off and only tried for, since
+ *   whoever has it may be what the interrupt, or the probe, came in between.
+ *
+ * A function that Lua calls may enter another state. Entries of one context are
+ * then linked by &klua_limits.outer, innermost first:
+ *
+ * - the innermost one of a context that cannot be preempted is in klua_inside of
+ *   its processor. An interrupt finds there what it interrupts, and what it adds
+ *   it removes before it returns;
+ * - those of a task that can be preempted are in a table by task, task_entries.
+ *   On PREEMPT_RT all entries are.
+ *
+ * A nested entry has no second share of the C stack: it gets what is left of the
+ * outermost one's on the same stack, and no more time than is left of that.
+ *
+ * Two contexts that each are in a state and want the other's would wait for ever.
+ * So whoever waits while it is in states notes in each of these which one it
+ * waits for (&klua_state.waits), under wait_lock, after following such notes from
+ * the state that it wants: when these lead back to one of its own, it does not
+ * wait. The last one to note closes the circle and sees it; nobody else is
+ * refused. Whoever is in no state cannot be part of a circle.
+ */
+
+#include <linux/hash.h>
+#include <linux/delay.h>
+#include <linux/ktime.h>
+#include <linux/preempt.h>
+#include <linux/sched/signal.h>
+
+#include "internal.h"
+#include "lua/entry.h"
+
+DEFINE_PER_CPU(struct klua_limits *, klua_inside);
+
+DEFINE_PER_CPU(unsigned int, klua_guarded);
+
+atomic_t klua_task_entries = ATOMIC_INIT(0);
+
+#define TASK_BITS	6
+
+/**
+ * struct task_entries - entries of tasks, some of all tasks
+ *
+ * @lock: guards @head. Raw and with interrupts off, since on PREEMPT_RT an
+ *	  interrupt enters irq states by way of the task that it interrupts.
+ *	  Innermost.
+ * @head: &klua_state.task_node of states that a task is in; of one task the
+ *	  innermost comes first
+ */
+static struct task_entries {
+	raw_spinlock_t lock;	/* head */
+	struct hlist_head head;
+} task_entries[1 << TASK_BITS];
+
+/* Guards &klua_state.waits of all states. Innermost. */
+static DEFINE_RAW_SPINLOCK(wait_lock);
+
+static struct klua_state *state_of(struct klua_limits *lim)
+{
+	return container_of(lim, struct klua_state, limits);
+}
+
+static struct task_entries *entries_of(const struct task_struct *task)
+{
+	return &task_entries[hash_ptr(task, TASK_BITS)];
+}
+
+/* The innermost entry of the current task by task_entries. */
+static struct klua_limits *task_innermost(struct task_entries *entries)
+{
+	struct klua_state *s;
+
+	lockdep_assert_held(&entries->lock);
+	hlist_for_each_entry(s, &entries->head, task_node)
+		if (s->task == current)
+			return &s->limits;
+	return NULL;
+}
+
+static struct klua_limits *task_inside(void)
+{
+	struct task_entries *entries = entries_of(current);
+	struct klua_limits *lim;
+	unsigned long irqs;
+
+	if (!atomic_read(&klua_task_entries))
+		return NULL;
+	irqs = klua_guard_lock(&entries->lock);
+	lim = task_innermost(entries);
+	klua_guard_unlock(&entries->lock, irqs);
+	return lim;
+}
+
+/*
+ * The innermost entry of this context, or NULL. While a task can be preempted
+ * its processor has none: this_cpu_read() needs no protection.
+ */
+static struct klua_limits *inside(void)
+{
+	struct klua_limits *lim = NULL;
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		lim = this_cpu_read(klua_inside);
+	if (!lim && (in_task() || IS_ENABLED(CONFIG_PREEMPT_RT)))
+		lim = task_inside();
+	return lim;
+}
+
+bool klua_inside_any(void)
+{
+	return inside();
+}
+
+/* Is this context in @s, or has it the state's lock? */
+static bool inside_state(struct klua_state *s)
+{
+	struct klua_limits *lim;
+
+	if (READ_ONCE(s->owner) == current)
+		return true;
+	for (lim = inside(); lim; lim = lim->outer)
+		if (lim == &s->limits)
+			return true;
+	return false;
+}
+
+static bool on_own_stack(unsigned long sp)
+{
+	return sp - (unsigned long)task_stack_page(current) < THREAD_SIZE;
+}
+
+/*
+ * The innermost outer entry that began on the stack that we are on now. An
+ * interrupt has one stack for each processor, and nothing that it may interrupt
+ * can leave the processor meanwhile, so there are two stacks to tell apart.
+ */
+static struct klua_limits *outer_on_stack(struct klua_limits *outer,
+					  unsigned long sp)
+{
+	while (outer && on_own_stack(outer->stack_top) != on_own_stack(sp))
+		outer = outer->outer;
+	return outer;
+}
+
+/* The outermost entry made sure that its share is there. */
+static void stack_inherit(struct klua_limits *lim)
+{
+	struct klua_limits *outer = outer_on_stack(lim->outer, lim->stack_top);
+
+	if (outer)
+		WRITE_ONCE(lim->stack, outer->stack);
+}
+
+/* An entry of a context that cannot be preempted may be in a task's. */
+void klua_entry_nest(struct klua_limits *lim)
+{
+	if (!lim->outer && in_task())
+		lim->outer = task_inside();
+	stack_inherit(lim);
+}
+
+/* The entry of a task that may be preempted begins. */
+void klua_task_enter(struct klua_limits *lim)
+{
+	struct task_entries *entries = entries_of(current);
+	struct klua_state *s = state_of(lim);
+	unsigned long irqs;
+
+	s->task = current;
+	atomic_inc(&klua_task_entries);
+	irqs = klua_guard_lock(&entries->lock);
+	lim->outer = task_innermost(entries);
+	hlist_add_head(&s->task_node, &entries->head);
+	klua_guard_unlock(&entries->lock, irqs);
+	stack_inherit(lim);
+}
+
+/* It ends. */
+void klua_task_leave(struct klua_limits *lim)
+{
+	struct klua_state *s = state_of(lim);
+	struct task_entries *entries = entries_of(s->task);
+	unsigned long irqs;
+
+	irqs = klua_guard_lock(&entries->lock);
+	hlist_del(&s->task_node);
+	klua_guard_unlock(&entries->lock, irqs);
+	atomic_dec(&klua_task_entries);
+}
+
+/* klua_stack_fits() where this context may be in an entry. */
+bool klua_stack_fits_nested(void)
+{
+	unsigned long sp = current_stack_pointer;
+	struct klua_limits *outer = outer_on_stack(inside(), sp);
+
+	if (outer)
+		return sp > outer->stack &&
+		       sp - outer->stack >= KLUA_STACK_MINIMUM;
+	return !klua_stack_short(sp);
+}
+
+/*
+ * When the entry has to end: after its own time, and before the one that it is
+ * nested in. What an interrupt interrupts is not what it is nested in.
+ */
+u64 klua_entry_deadline(struct klua_limits *lim, u64 now)
+{
+	u64 time = state_of(lim)->time_ns;
+	u64 deadline;
+
+	if (lim->deadline)
+		return lim->deadline;
+	deadline = time > U64_MAX - now ? U64_MAX : now + time;
+	if (lim->outer && !in_hardirq())
+		deadline = min(deadline, klua_entry_deadline(lim->outer, now));
+	lim->used = true;
+	lim->deadline = deadline;
+	return deadline;
+}
+
+/* Would waiting for @s lead back to a state that this context is in? */
+static bool wait_is_endless(struct klua_state *s)
+{
+	struct klua_limits *lim;
+
+	lockdep_assert_held(&wait_lock);
+	for (; s; s = s->waits)
+		for (lim = inside(); lim; lim = lim->outer)
+			if (lim == &s->limits)
+				return true;
+	return false;
+}
+
+/* Note in each state that this context is in which one it waits for. */
+static void wait_note(struct klua_state *s)
+{
+	struct klua_limits *lim;
+
+	lockdep_assert_held(&wait_lock);
+	for (lim = inside(); lim; lim = lim->outer)
+		state_of(lim)->waits = s;
+}
+
+/* False when this context would wait for ever for the state @s. */
+static bool wait_begin(struct klua_state *s)
+{
+	unsigned long irqs;
+	bool endless;
+
+	irqs = klua_guard_lock(&wait_lock);
+	endless = wait_is_endless(s);
+	if (!endless)
+		wait_note(s);
+	klua_guard_unlock(&wait_lock, irqs);
+	return !endless;
+}
+
+static void wait_end(void)
+{
+	unsigned long irqs;
+
+	irqs = klua_guard_lock(&wait_lock);
+	wait_note(NULL);
+	klua_guard_unlock(&wait_lock, irqs);
+}
+
+/* When waiting for @s has to end: after one entry into it, and our own time. */
+static u64 wait_deadline(struct klua_state *s)
+{
+	struct klua_limits *lim = inside();
+	u64 now = ktime_get_mono_fast_ns();
+	u64 time = READ_ONCE(s->time_ns);
+	u64 deadline = time > U64_MAX - now ? U64_MAX : now + time;
+
+	return lim ? min(deadline, klua_entry_deadline(lim, now)) : deadline;
+}
+
+/*
+ * Handing a state from one processor to another costs about as much as a short
+ * entry. So whoever finds the lock taken looks away for about ten of these before
+ * it tries again: each try costs the other one the cache line.
+ */
+#define LOOK_AWAY	128	/* times cpu_relax() */
+
+static bool atomic_lock_try(struct klua_state *s)
+{
+	int i;
+
+	for (i = 0; i < LOOK_AWAY; i++)
+		cpu_relax();
+	return !spin_is_locked(&s->lock) && spin_trylock_bh(&s->lock);
+}
+
+/* A task may sleep between two tries, unless it is in a state that must not. */
+static bool mutex_lock_try(struct klua_state *s)
+{
+	usleep_range(20, 200);
+	return mutex_trylock(&s->mutex);
+}
+
+/* One of the entries that this context is in is to end, so nothing may wait. */
+static bool inside_cancelled(void)
+{
+	struct klua_limits *lim;
+
+	for (lim = inside(); lim; lim = lim->outer)
+		if (klua_entry_cancelled(lim))
+			return true;
+	return false;
+}
+
+/* Try again until it is there, or the wait has lasted long enough. */
+static int lock_wait(struct klua_state *s, bool (*try)(struct klua_state *s))
+{
+	u64 deadline = wait_deadline(s);
+
+	do {
+		if (try(s))
+			return 0;
+		if (in_task() && fatal_signal_pending(current))
+			return -EINTR;
+		if (inside_cancelled())
+			return -ECANCELED;
+	} while (ktime_get_mono_fast_ns() < deadline);
+	return -EBUSY;
+}
+
+/* The state's lock is taken: wait for it, unless that would be for ever. */
+static int lock_taken(struct klua_state *s,
+		      bool (*try)(struct klua_state *s))
+{
+	int err;
+
+	if (inside_state(s))
+		return -EDEADLK;
+	if (!inside())
+		return lock_wait(s, try);
+	if (!wait_begin(s))
+		return -EBUSY;
+	err = lock_wait(s, try);
+	wait_end();
+	return err;
+}
+
+/* Trying is no order of locks to lockdep, which is to see each. */
+static void atomic_lock_order(struct klua_state *s)
+{
+	if (inside_state(s) || inside())
+		return;
+	local_bh_disable();
+	might_lock(&s->lock);
+	local_bh_enable();
+}
+
+static __always_inline int atomic_lock(struct klua_state *s)
+{
+	if (preempt_count() & (NMI_MASK | HARDIRQ_MASK) || irqs_disabled())
+		return -EOPNOTSUPP;
+	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
+		atomic_lock_order(s);
+	if (likely(spin_trylock_bh(&s->lock)))
+		return 0;
+	return lock_taken(s, atomic_lock_try);
+}
+
+/*
+ * A task in a sleepable state tries only: lockdep takes the mutexes of all states
+ * for one, and circles are found by wait_begin().
+ */
+static noinline int sleepable_lock(struct klua_state *s)
+{
+	if (!klua_may_sleep())
+		return -EOPNOTSUPP;
+	if (inside_state(s))
+		return -EDEADLK;
+	if (mutex_trylock(&s->mutex))
+		return 0;
+	if (inside())
+		return lock_taken(s, mutex_lock_try);
+	return mutex_lock_killable(&s->mutex);
+}
+
+static noinline int irq_lock(struct klua_state *s)
+{
+	unsigned long irqs;
+
+	if (in_nmi())
+		return -EOPNOTSUPP;
+	local_irq_save(irqs);
+	/* Not in the middle of what entries do; see klua_guard_lock(). */
+	if (!__this_cpu_read(klua_guarded) && raw_spin_trylock(&s->raw)) {
+		s->irqs = irqs;
+		return 0;
+	}
+	local_irq_restore(irqs);
+	return -EBUSY;
+}
+
+/* Packets come by here, for atomic states. */
+static __always_inline int kind_lock(struct klua_state *s)
+{
+	int err;
+
+	if (likely(s->kind == KLUA_KIND_ATOMIC))
+		err = atomic_lock(s);
+	else if (s->kind == KLUA_KIND_SLEEPABLE)
+		err = sleepable_lock(s);
+	else
+		err = irq_lock(s);
+	if (!err)
+		WRITE_ONCE(s->owner, current);
+	return err;
+}
+
+/* The lock of the state, whoever it lets in. */
+int klua_state_lock_any(struct klua_state *s)
+{
+	return kind_lock(s);
+}
+
+/* Whoever takes the count to zero, or retires the state, lets nobody in again. */
+static bool refuses(const struct klua_state *s)
+{
+	return READ_ONCE(s->gate) || !refcount_read(&s->users);
+}
+
+int klua_state_lock(struct klua_state *s)
+{
+	int err = kind_lock(s);
+
+	if (unlikely(!err && refuses(s))) {
+		klua_state_unlock(s);
+		err = -ESHUTDOWN;
+	}
+	return err;
+}
+EXPORT_SYMBOL_KLUA(klua_state_lock);
+
+void klua_state_unlock(struct klua_state *s)
+{
+	unsigned long irqs;
+
+	klua_state_assert_locked(s);
+	WRITE_ONCE(s->owner, NULL);
+	if (likely(s->kind == KLUA_KIND_ATOMIC)) {
+		spin_unlock_bh(&s->lock);
+	} else if (s->kind == KLUA_KIND_SLEEPABLE) {
+		mutex_unlock(&s->mutex);
+	} else {
+		irqs = s->irqs;
+		raw_spin_unlock(&s->raw);
+		local_irq_restore(irqs);
+	}
+}
+EXPORT_SYMBOL_KLUA(klua_state_unlock);
+
+/*
+ * As klua_state_lock_any(), for a task that is in no state and waits asleep for
+ * as long as it takes: an entry ends by its limits. With @killable a signal ends
+ * the wait with -EINTR.
+ */
+int klua_state_lock_asleep(struct klua_state *s, bool killable)
+{
+	int err;
+
+	might_sleep();
+	while ((err = klua_state_lock_any(s)) == -EBUSY || err == -EINTR) {
+		if (killable && signal_pending(current))
+			return -EINTR;
+		usleep_range(50, 500);
+	}
+	return err;
+}
+
+/* The same, for a task that any signal ends the wait of, with -EINTR. */
+int klua_state_lock_interruptible(struct klua_state *s)
+{
+	if (s->kind != KLUA_KIND_SLEEPABLE)
+		return klua_state_lock_asleep(s, true);
+	if (mutex_lock_interruptible(&s->mutex))
+		return -EINTR;
+	WRITE_ONCE(s->owner, current);
+	return 0;
+}
+
+/* The lock of the state, whoever it lets in, if it is there now. For a task. */
+bool klua_state_lock_try(struct klua_state *s)
+{
+	if (s->kind == KLUA_KIND_ATOMIC) {
+		if (!spin_trylock_bh(&s->lock))
+			return false;
+	} else if (s->kind == KLUA_KIND_SLEEPABLE) {
+		if (!mutex_trylock(&s->mutex))
+			return false;
+	} else if (irq_lock(s)) {
+		return false;
+	}
+	WRITE_ONCE(s->owner, current);
+	return true;
+}
+
+/* Make the lock of a state that nobody else knows. */
+void klua_state_lock_init(struct klua_state *s)
+{
+	spin_lock_init(&s->lock);
+	if (s->kind == KLUA_KIND_SLEEPABLE)
+		mutex_init(&s->mutex);
+	if (s->kind == KLUA_KIND_IRQ)
+		raw_spin_lock_init(&s->raw);
+}
+
+#ifdef CONFIG_LOCKDEP
+/* The caller has the state to itself. */
+bool klua_state_locked(const struct klua_state *s)
+{
+	if (s->building || s->closing)
+		return true;
+	switch (s->kind) {
+	case KLUA_KIND_SLEEPABLE:
+		return lockdep_is_held(&s->mutex);
+	case KLUA_KIND_IRQ:
+		return lockdep_is_held(&s->raw);
+	default:
+		return lockdep_is_held(&s->lock);
+	}
+}
+#endif
+
+void klua_enter_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(task_entries); i++)
+		raw_spin_lock_init(&task_entries[i].lock);
+}

@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a script does that others see: what it prints, its errors, the limits that
+ * it hits. Taken down where it happens, told by a work item.
+ */
+
+/**
+ * DOC: events
+ *
+ * A script may run with interrupts off, in the middle of the console's code, and
+ * under any lock of whoever calls it; a console takes a millisecond for a dozen
+ * bytes, and a listener may sleep. So what happens under a state's lock is only
+ * copied, into one buffer for the machine, and a work item takes it from there in
+ * order. The buffer's size bounds what is waiting; &klua_state.print_limit and
+ * print_all bound the lines of one state and of the machine in five seconds.
+ * What is dropped is counted, and the next line that is not says how many were.
+ *
+ * A probe may come while its own processor has the buffer's lock. So the lock is
+ * tried for, a bounded number of times, and what cannot be taken down is dropped
+ * like what does not fit. The work item is queued by an irq_work, since queueing
+ * takes locks, too.
+ *
+ * That states come and go happens in process context, and listeners are told at
+ * once, after everything that was taken down before.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/irq_work.h>
+#include <linux/kfifo.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/ratelimit.h>
+#include <linux/sizes.h>
+#include <linux/string_helpers.h>
+#include <linux/workqueue.h>
+
+#include "internal.h"
+
+/* Bytes that wait to be told: a few hundred lines. */
+#define EVENTS_SIZE	SZ_64K
+
+/* Bytes of a line in the log that hold nothing but text. */
+#define PRINT_TEXT	800
+/* Bytes of which some are not: each may become four, and all must fit. */
+#define PRINT_BINARY	200
+
+/* Error and limit events of one state that are told in a second. */
+#define EVENTS_MAX	20
+
+/* Times that the buffer's lock is tried for: some hundred nanoseconds each. */
+#define LOCK_TRIES	100
+
+static uint print_burst = 200;
+module_param(print_burst, uint, 0644);
+MODULE_PARM_DESC(print_burst, "lines that a new state may print in five seconds; 0: any number (default 200)");
+
+/* Lines of all states in five seconds: twice what one state may. */
+static DEFINE_RATELIMIT_STATE(print_all, 5 * HZ, 400);
+
+static int set_print_all(const char *text, const struct kernel_param *kp)
+{
+	unsigned int n;
+	int err = kstrtouint(text, 0, &n);
+
+	if (err || n > INT_MAX)
+		return err ?: -EINVAL;
+	WRITE_ONCE(print_all.burst, n);
+	WRITE_ONCE(print_all.interval, n ? 5 * HZ : 0);
+	return 0;
+}
+
+static int get_print_all(char *buf, const struct kernel_param *kp)
+{
+	return sprintf(buf, "%d\n", READ_ONCE(print_all.burst));
+}
+
+static const struct kernel_param_ops print_all_ops = {
+	.set = set_print_all,
+	.get = get_print_all,
+};
+
+module_param_cb(print_burst_all, &print_all_ops, NULL, 0644);
+MODULE_PARM_DESC(print_burst_all, "lines that all states together may print in five seconds; 0: any number (default 400)");
+
+enum record_type {
+	RECORD_PRINT,
+	RECORD_ERROR,
+	RECORD_LIMIT,
+	RECORD_GATE,
+};
+
+/**
+ * struct record - what was taken down; its text follows as a record of its own
+ *
+ * @type:    of what kind it is
+ * @value:   the -errno, the enum klua_limit, how many lines were dropped, or whether
+ *	     it was stopped
+ * @lost:    how many events of the state were not told before this one
+ * @id:      of the state
+ * @origin:  of the state
+ * @namelen: bytes of @name
+ * @name:    of the state
+ */
+struct record {
+	enum record_type type;
+	int value;
+	unsigned int lost;
+	u32 id;
+	enum klua_origin origin;
+	unsigned int namelen;
+	unsigned char name[KLUA_NAME_MAXSIZE];
+};
+
+static STRUCT_KFIFO_REC_2(EVENTS_SIZE) records;
+
+/* Guards @records. Innermost but for a state's error_lock. */
+static DEFINE_RAW_SPINLOCK(records_lock);
+
+/* Guards @listeners; held while they are told, by @teller. */
+static DEFINE_MUTEX(listeners_mutex);
+static LIST_HEAD(listeners);
+static struct task_struct *teller;
+
+/*
+ * Is this called by a listener? What would tell listeners or wait until they have
+ * been told, and so wait for its caller, is refused there.
+ */
+bool klua_telling(void)
+{
+	return READ_ONCE(teller) == current;
+}
+
+static void tell_records(struct work_struct *work);
+static DECLARE_WORK(records_work, tell_records);
+
+static void queue_records(struct irq_work *work)
+{
+	queue_work(system_unbound_wq, &records_work);
+}
+
+/* In the interrupt itself on PREEMPT_RT, too: queueing takes raw locks only. */
+static struct irq_work records_kick = IRQ_WORK_INIT_HARD(queue_records);
+
+/* irq_work_sync() knows of one waiter, and would leave others asleep. */
+static DEFINE_MUTEX(records_sync);
+
+static bool records_trylock(void)
+{
+	int i;
+
+	for (i = 0; i < LOCK_TRIES; i++) {
+		if (raw_spin_trylock(&records_lock))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+/* Both, or nothing. A record of the buffer has two bytes for its length. */
+static bool record_put(const struct record *record, const char *text, size_t len)
+{
+	lockdep_assert_held(&records_lock);
+	if (kfifo_avail(&records) < sizeof(*record) + len + 2)
+		return false;
+	kfifo_in(&records, (const char *)record, sizeof(*record));
+	kfifo_in(&records, text, len);
+	return true;
+}
+
+/* False when it could not be taken down. */
+static bool record_add(const struct record *record, const char *text, size_t len)
+{
+	unsigned long irqs;
+	bool done = false;
+
+	local_irq_save(irqs);
+	if (records_trylock()) {
+		done = record_put(record, text, len);
+		raw_spin_unlock(&records_lock);
+	}
+	local_irq_restore(irqs);
+	irq_work_queue(&records_kick);
+	return done;
+}
+
+static struct record record_of(const struct klua_state *s,
+			       enum record_type type, int value)
+{
+	struct record record = {
+		.type = type,
+		.value = value,
+		.id = s->id,
+		.origin = s->origin,
+		.namelen = s->namelen,
+	};
+
+	memcpy(record.name, s->name, sizeof(record.name));
+	return record;
+}
+
+/* A filter that fails may do so for each packet: its listeners shall live. */
+static bool event_allowed(struct klua_state *s)
+{
+	if (time_after(jiffies, s->events_from + HZ)) {
+		s->events_from = jiffies;
+		s->events = 0;
+	}
+	if (s->events < EVENTS_MAX) {
+		s->events++;
+		return true;
+	}
+	s->events_lost++;
+	return false;
+}
+
+static void event_add(struct klua_state *s, enum record_type type, int value,
+		      const char *text, size_t len)
+{
+	struct record record;
+
+	/* While it is made nobody knows it. */
+	if (s->building || !event_allowed(s))
+		return;
+	record = record_of(s, type, value);
+	record.lost = s->events_lost;
+	if (record_add(&record, text, len))
+		s->events_lost = 0;
+	else
+		s->events_lost++;
+}
+
+void klua_event_error(struct klua_state *s, int err, const char *text, size_t len)
+{
+	event_add(s, RECORD_ERROR, err, text,
+		  min_t(size_t, len, KLUA_ERROR_MAXSIZE));
+}
+
+void klua_event_limit(struct klua_state *s, enum klua_limit which)
+{
+	event_add(s, RECORD_LIMIT, which, "", 0);
+}
+
+/* From any context; not counted among the others, since nothing repeats it. */
+void klua_event_gate(const struct klua_state *s, bool stopped)
+{
+	struct record record;
+
+	if (s->building)
+		return;
+	record = record_of(s, RECORD_GATE, stopped);
+	record_add(&record, "", 0);
+}
+
+/* Bytes up to the first control byte other than a tab, or to the end. */
+static size_t text_length(const char *text, size_t len)
+{
+	size_t n;
+
+	for (n = 0; n < len; n++)
+		if (iscntrl(text[n]) && text[n] != '\t')
+			break;
+	return n;
+}
+
+/* Bytes of a line that go out as one piece: they must fit when escaped. */
+static size_t piece_length(const char *text, size_t len)
+{
+	size_t n = text_length(text, min_t(size_t, len, PRINT_TEXT));
+
+	return n == len || n == PRINT_TEXT ? n : min_t(size_t, len, PRINT_BINARY);
+}
+
+static void print_drop(struct klua_state *s)
+{
+	s->print_dropped++;
+	WRITE_ONCE(s->stats.unprinted, s->stats.unprinted + 1);
+}
+
+static void print_piece(struct klua_state *s, const char *text, size_t len)
+{
+	struct record record = record_of(s, RECORD_PRINT, s->print_dropped);
+
+	if (__ratelimit(&s->print_limit) && __ratelimit(&print_all) &&
+	    record_add(&record, text, len))
+		s->print_dropped = 0;
+	else
+		print_drop(s);
+}
+
+/* Long lines go out in pieces. */
+static void print_line(struct klua_state *s, const char *text, size_t len)
+{
+	size_t n;
+
+	do {
+		n = piece_length(text, len);
+		print_piece(s, text, n);
+		text += n;
+		len -= n;
+	} while (len);
+}
+
+/* A line for each line of the text, each with the state's name. */
+void klua_event_print(struct klua_state *s, const char *text, size_t len)
+{
+	const char *end;
+
+	while ((end = memchr(text, '\n', len))) {
+		print_line(s, text, end - text);
+		len -= end + 1 - text;
+		text = end + 1;
+	}
+	print_line(s, text, len);
+}
+
+/* Control bytes as \ooo, so that no line is forged. */
+static void log_print(const struct record *record, const char *text, size_t len)
+{
+	if (record->value)
+		pr_info(NAME_FMT ": (%d lines dropped)\n", NAME_ARG(record),
+			record->value);
+	if (text_length(text, len) == len)
+		pr_info(NAME_FMT ": %.*s\n", NAME_ARG(record), (int)len, text);
+	else
+		pr_info(NAME_FMT ": %*pE\n", NAME_ARG(record), (int)len, text);
+}
+
+static void tell(const struct klua_event *event)
+{
+	struct klua_listener *listener;
+
+	mutex_lock(&listeners_mutex);
+	WRITE_ONCE(teller, current);
+	list_for_each_entry(listener, &listeners, list)
+		listener->event(listener, event);
+	WRITE_ONCE(teller, NULL);
+	mutex_unlock(&listeners_mutex);
+}
+
+static void tell_record(const struct record *record, const char *text,
+			size_t len)
+{
+	struct klua_event event = {
+		.id = record->id,
+		.name = (const char *)record->name,
+		.origin = record->origin,
+		.lost = record->lost,
+	};
+
+	switch (record->type) {
+	case RECORD_PRINT:
+		log_print(record, text, len);
+		return;
+	case RECORD_ERROR:
+		event.type = KLUA_EVENT_ERROR;
+		event.error = record->value;
+		event.text = text;
+		event.len = len;
+		break;
+	case RECORD_LIMIT:
+		event.type = KLUA_EVENT_LIMIT;
+		event.limit = record->value;
+		break;
+	case RECORD_GATE:
+		event.type = record->value ? KLUA_EVENT_STOPPED :
+					     KLUA_EVENT_STARTED;
+	}
+	tell(&event);
+}
+
+/* Bytes that wait now. */
+static long records_len(void)
+{
+	unsigned long irqs;
+	long len;
+
+	raw_spin_lock_irqsave(&records_lock, irqs);
+	len = kfifo_len(&records);
+	raw_spin_unlock_irqrestore(&records_lock, irqs);
+	return len;
+}
+
+/* Take the oldest record out; false when there is none. */
+static bool record_get(struct record *record, char *text, size_t size,
+		       size_t *len)
+{
+	unsigned long irqs;
+	bool got;
+
+	raw_spin_lock_irqsave(&records_lock, irqs);
+	got = kfifo_out(&records, (char *)record, sizeof(*record));
+	if (got)
+		*len = kfifo_out(&records, text, size);
+	raw_spin_unlock_irqrestore(&records_lock, irqs);
+	return got;
+}
+
+/* What a record takes of the buffer beside its text: each part has its length. */
+#define RECORD_BYTES	(sizeof(struct record) + 4)
+
+/*
+ * One work item, so one at a time: the text need not be on the stack. It tells
+ * what was there when it began. Whatever came later has queued it again, and
+ * whoever waits for it does not wait for what scripts print meanwhile.
+ */
+static void tell_records(struct work_struct *work)
+{
+	static char text[PRINT_TEXT];
+	long left = records_len();
+	struct record record;
+	size_t len;
+
+	while (left > 0 && record_get(&record, text, sizeof(text), &len)) {
+		left -= RECORD_BYTES + len;
+		tell_record(&record, text, len);
+		cond_resched();
+	}
+}
+
+int klua_events_flush(void)
+{
+	if (klua_telling())
+		return -EDEADLK;
+	mutex_lock(&records_sync);
+	irq_work_sync(&records_kick);
+	mutex_unlock(&records_sync);
+	flush_work(&records_work);
+	return 0;
+}
+EXPORT_SYMBOL_KLUA(klua_events_flush);
+
+static void tell_life(const struct klua_state *s, enum klua_event_type type)
+{
+	struct klua_event event = {
+		.type = type,
+		.id = s->id,
+		.name = (const char *)s->name,
+		.origin = s->origin,
+		.ephemeral = s->ephemeral,
+	};
+
+	tell(&event);
+}
+
+void klua_event_created(const struct klua_state *s)
+{
+	tell_life(s, KLUA_EVENT_CREATED);
+}
+
+/* After all that the state still had to tell. */
+void klua_event_destroyed(const struct klua_state *s)
+{
+	klua_events_flush();
+	tell_life(s, KLUA_EVENT_DESTROYED);
+}
+
+void klua_event_gate_now(const struct klua_state *s, bool stopped)
+{
+	tell_life(s, stopped ? KLUA_EVENT_STOPPED : KLUA_EVENT_STARTED);
+}
+
+static bool listens(const struct klua_listener *listener)
+{
+	const struct klua_listener *other;
+
+	lockdep_assert_held(&listeners_mutex);
+	list_for_each_entry(other, &listeners, list)
+		if (other == listener)
+			return true;
+	return false;
+}
+
+int klua_listener_register(struct klua_listener *listener)
+{
+	int err = 0;
+
+	if (!listener || !listener->event)
+		return -EINVAL;
+	if (klua_telling())
+		return -EDEADLK;
+	mutex_lock(&listeners_mutex);
+	if (listens(listener))
+		err = -EEXIST;
+	else
+		list_add_tail(&listener->list, &listeners);
+	mutex_unlock(&listeners_mutex);
+	return err;
+}
+EXPORT_SYMBOL_KLUA(klua_listener_register);
+
+int klua_listener_unregister(struct klua_listener *listener)
+{
+	int err = 0;
+
+	if (!listener)
+		return -EINVAL;
+	if (klua_telling())
+		return -EDEADLK;
+	mutex_lock(&listeners_mutex);
+	if (listens(listener))
+		list_del(&listener->list);
+	else
+		err = -ENOENT;
+	mutex_unlock(&listeners_mutex);
+	return err;
+}
+EXPORT_SYMBOL_KLUA(klua_listener_unregister);
+
+/* Listeners that a module has forgotten, whose text is about to be freed. */
+void klua_listeners_forget(struct module *mod)
+{
+	struct klua_listener *listener, *next;
+
+	mutex_lock(&listeners_mutex);
+	list_for_each_entry_safe(listener, next, &listeners, list) {
+		if (!within_module((unsigned long)listener->event, mod))
+			continue;
+		pr_warn("module %s did not unregister a listener\n",
+			module_name(mod));
+		list_del(&listener->list);
+	}
+	mutex_unlock(&listeners_mutex);
+}
+
+/* What a new state may print. Who drops a line says so itself. */
+void klua_events_defaults(struct klua_state *s)
+{
+	ratelimit_state_init(&s->print_limit,
+			     READ_ONCE(print_burst) ? 5 * HZ : 0,
+			     READ_ONCE(print_burst));
+	ratelimit_set_flags(&s->print_limit, RATELIMIT_MSG_ON_RELEASE);
+	s->events_from = jiffies;
+}
+
+void klua_events_init(void)
+{
+	INIT_KFIFO(records);
+	ratelimit_set_flags(&print_all, RATELIMIT_MSG_ON_RELEASE);
+}
+
+/* After the last state is gone. */
+void klua_events_exit(void)
+{
+	klua_events_flush();
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module: its parts in order, and in the reverse order.
+ */
+
+#include <linux/init.h>
+#include <linux/jump_label.h>
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "internal.h"
+#include "lua/entry.h"
+
+#if KLUA_TWO_LOOPS
+#include <asm/cpufeature.h>
+#define jumps_are_dear()	boot_cpu_has(X86_FEATURE_RETPOLINE)
+#else
+#define jumps_are_dear()	false
+#endif
+
+/* Afterwards it says which one was chosen. */
+static char *dispatch = "auto";
+module_param(dispatch, charp, 0444);
+MODULE_PARM_DESC(dispatch, "how the interpreter gets to the next instruction: gotos, by indirect jumps; tree, by comparisons; auto, by a tree where the kernel makes retpolines of indirect jumps (default auto)");
+
+DEFINE_STATIC_KEY_FALSE(klua_tree);
+
+/* Before anything runs. */
+static int choose_dispatch(void)
+{
+	if (!strcmp(dispatch, "auto"))
+		dispatch = jumps_are_dear() ? "tree" : "gotos";
+	if (!strcmp(dispatch, "gotos"))
+		return 0;
+	if (!KLUA_TWO_LOOPS || strcmp(dispatch, "tree"))
+		return -EINVAL;
+	static_branch_enable(&klua_tree);
+	return 0;
+}
+
+static int __init klua_init(void)
+{
+	int err;
+
+	err = choose_dispatch();
+	if (err)
+		return err;
+	klua_states_init();
+	if (!klua_states_ready())
+		return -ENOMEM;
+	err = klua_libs_init();
+	if (err)
+		goto states;
+	err = klua_netlink_init();
+	if (err)
+		goto libs;
+	err = klua_device_init();
+	if (err)
+		goto netlink;
+	return 0;
+
+netlink:
+	klua_netlink_exit();
+libs:
+	klua_libs_exit();
+states:
+	klua_states_exit();
+	return err;
+}
+
+static void __exit klua_exit(void)
+{
+	klua_device_exit();
+	/* While there still is somebody to tell. */
+	klua_state_destroy_all();
+	klua_states_flush();
+	klua_netlink_exit();
+	klua_states_exit();
+	klua_libs_exit();
+}
+
+module_init(klua_init);
+module_exit(klua_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Named, thread-safe Lua states for kernel modules");
+MODULE_VERSION(KLUA_VERSION);

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a script returned, as text for people or as JSON for programs: written
+ * by pieces, inside the script's own entry and charged to it.
+ */
+
+#include <linux/ctype.h>
+
+#include "internal.h"
+
+/* Tables inside of each other. */
+#define DEPTH_MAX	64
+
+/* Steps that a piece of the results costs beside its bytes. */
+#define COST_VALUE	4
+
+/**
+ * struct level - a table that is being written
+ * @length: elements of an array, or -1: it is an object
+ * @done:   elements written
+ */
+struct level {
+	lua_Integer length;
+	lua_Integer done;
+};
+
+/**
+ * struct writer - the state of writing JSON
+ * @sink:   where it goes
+ * @depth:  tables that are open. The one of level i is at index
+ *	    @base + 2 * i of the Lua stack, the key it is at right above
+ * @base:   see there
+ * @levels: these tables
+ * @len:    bytes of @buf that are waiting
+ * @buf:    text on its way to the sink
+ */
+struct writer {
+	struct klua_sink *sink;
+	int depth;
+	int base;
+	struct level levels[DEPTH_MAX];
+	size_t len;
+	char buf[512];
+};
+
+static void flush(lua_State *L, struct writer *w)
+{
+	size_t len = w->len;
+
+	w->len = 0;
+	if (len)
+		w->sink->results(w->sink, L, w->buf, len);
+}
+
+static void put(lua_State *L, struct writer *w, const char *text, size_t len)
+{
+	if (len > sizeof(w->buf) - w->len)
+		flush(L, w);
+	memcpy(w->buf + w->len, text, len);
+	w->len += len;
+}
+
+static void put_char(lua_State *L, struct writer *w, char c)
+{
+	put(L, w, &c, 1);
+}
+
+/* A character of a string: at most six bytes. */
+static void put_escaped(lua_State *L, struct writer *w, unsigned char c)
+{
+	static const char shorts[] = "\b\f\n\r\t", letters[] = "bfnrt";
+	const char *found = c ? strchr(shorts, c) : NULL;
+	char text[8];
+
+	if (found)
+		c = letters[found - shorts];
+	if (found || c == '"' || c == '\\')
+		put(L, w, text, scnprintf(text, sizeof(text), "\\%c", c));
+	else if (c < 0x20 || c == 0x7f)
+		put(L, w, text, scnprintf(text, sizeof(text), "\\u%04x", c));
+	else
+		put_char(L, w, c);
+}
+
+/* Bytes of the well-formed sequence at @p, or 0. */
+static size_t sequence_length(const unsigned char *p, size_t len)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
+		   p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	size_t i;
+
+	if (n > len)
+		return 0;
+	for (i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* Too long for their value, surrogates, beyond Unicode. */
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static bool is_utf8(const unsigned char *p, size_t len)
+{
+	size_t n;
+
+	for (; len; p += n, len -= n) {
+		n = sequence_length(p, len);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+static void put_string(lua_State *L, struct writer *w, int index)
+{
+	size_t len, i;
+	const char *text = lua_tolstring(L, index, &len);
+
+	klua_charge_host(L, len);
+	put_char(L, w, '"');
+	for (i = 0; i < len; i++)
+		put_escaped(L, w, text[i]);
+	put_char(L, w, '"');
+}
+
+/*
+ * A program takes bytes that are no UTF-8 for U+FFFD, so that two keys would be
+ * one, of which it loses the first.
+ */
+static void put_key(lua_State *L, struct writer *w, int index)
+{
+	size_t len;
+	const char *text = lua_tolstring(L, index, &len);
+
+	klua_charge_host(L, len);
+	if (!is_utf8((const unsigned char *)text, len))
+		klua_raise(L, "JSON has no key that is not UTF-8");
+	put_string(L, w, index);
+}
+
+/* As tostring() shows it: with a fraction or an exponent if it is no integer. */
+static void put_number(lua_State *L, struct writer *w)
+{
+	const char *text;
+	size_t len;
+
+	lua_pushvalue(L, -1);
+	text = lua_tolstring(L, -1, &len);
+	if (len && isalpha(text[len - 1]))
+		klua_raise(L, "JSON has no number '%s'", text);
+	put(L, w, text, len);
+	lua_pop(L, 1);
+}
+
+/* The value on top, which is no table. */
+static void put_scalar(lua_State *L, struct writer *w)
+{
+	switch (lua_type(L, -1)) {
+	case LUA_TNIL:
+		put(L, w, "null", 4);
+		break;
+	case LUA_TBOOLEAN:
+		if (lua_toboolean(L, -1))
+			put(L, w, "true", 4);
+		else
+			put(L, w, "false", 5);
+		break;
+	case LUA_TNUMBER:
+		put_number(L, w);
+		break;
+	case LUA_TSTRING:
+		put_string(L, w, -1);
+		break;
+	default:
+		klua_raise(L, "JSON has no %s", luaL_typename(L, -1));
+	}
+}
+
+static int bad_keys(lua_State *L)
+{
+	klua_raise(L, "JSON has no table whose keys are neither all strings nor 1 to n");
+}
+
+/* Elements when the keys of the table on top are 1 to n, or -1: all strings. */
+static lua_Integer table_length(lua_State *L)
+{
+	lua_Integer n = 0, most = lua_rawlen(L, -1), key;
+	bool strings = false;
+
+	lua_pushnil(L);
+	while (lua_next(L, -2)) {
+		klua_charge_host(L, COST_VALUE);
+		lua_pop(L, 1);
+		key = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+		if (key >= 1 && key <= most)
+			n++;
+		else if (lua_type(L, -1) == LUA_TSTRING)
+			strings = true;
+		else
+			return bad_keys(L);
+	}
+	if (strings)
+		return n ? bad_keys(L) : -1;
+	return n == most ? n : bad_keys(L);
+}
+
+static void check_cycle(lua_State *L, struct writer *w)
+{
+	int i;
+
+	klua_charge_host(L, w->depth);
+	for (i = 0; i < w->depth; i++)
+		if (lua_rawequal(L, -1, w->base + 2 * i))
+			klua_raise(L, "JSON has no table that contains itself");
+	if (w->depth == DEPTH_MAX)
+		klua_raise(L, "more than %d tables inside of each other",
+			   DEPTH_MAX);
+}
+
+/* Begin the table on top. */
+static void open_table(lua_State *L, struct writer *w)
+{
+	struct level *level = &w->levels[w->depth];
+
+	check_cycle(L, w);
+	luaL_checkstack(L, 4, "results");
+	level->length = table_length(L);
+	level->done = 0;
+	put_char(L, w, level->length < 0 ? '{' : '[');
+	/* The key: what an object is at, and nothing for an array. */
+	lua_pushnil(L);
+	w->depth++;
+}
+
+/* The next value of the innermost table onto the stack, or false. */
+static bool next_value(lua_State *L, struct writer *w)
+{
+	struct level *level = &w->levels[w->depth - 1];
+
+	if (level->length >= 0) {
+		if (level->done == level->length)
+			return false;
+		lua_rawgeti(L, -2, level->done + 1);
+	} else if (!lua_next(L, -2)) {
+		lua_pushnil(L);
+		return false;
+	}
+	if (level->done++)
+		put_char(L, w, ',');
+	if (level->length < 0) {
+		put_key(L, w, -2);
+		put_char(L, w, ':');
+	}
+	return true;
+}
+
+static void close_table(lua_State *L, struct writer *w)
+{
+	w->depth--;
+	put_char(L, w, w->levels[w->depth].length < 0 ? '}' : ']');
+	lua_pop(L, 2);
+}
+
+/* The value on top, which is popped. Without recursion: the C stack is short. */
+static void put_value(lua_State *L, struct writer *w)
+{
+	w->base = lua_gettop(L);
+	w->depth = 0;
+	for (;;) {
+		klua_charge_host(L, COST_VALUE);
+		if (lua_istable(L, -1)) {
+			open_table(L, w);
+		} else {
+			put_scalar(L, w);
+			lua_pop(L, 1);
+		}
+		while (w->depth && !next_value(L, w))
+			close_table(L, w);
+		if (!w->depth)
+			return;
+	}
+}
+
+/* An array of all results. */
+static void write_json(lua_State *L, struct klua_sink *sink, int count)
+{
+	struct writer *w = lua_newuserdata(L, sizeof(*w));
+	int i;
+
+	w->sink = sink;
+	w->len = 0;
+	put_char(L, w, '[');
+	for (i = 1; i <= count; i++) {
+		if (i > 1)
+			put_char(L, w, ',');
+		lua_pushvalue(L, i);
+		put_value(L, w);
+	}
+	put_char(L, w, ']');
+	flush(L, w);
+}
+
+/* As tostring() shows them, with tabs in between. */
+static void write_text(lua_State *L, struct klua_sink *sink, int count)
+{
+	const char *text;
+	size_t len;
+	int i;
+
+	for (i = 1; i <= count; i++) {
+		if (i > 1)
+			sink->results(sink, L, "\t", 1);
+		text = luaL_tolstring(L, i, &len);
+		klua_charge_host(L, len >> 4);
+		sink->results(sink, L, text, len);
+		lua_pop(L, 1);
+	}
+}
+
+/* All values on the stack, inside a protected call. */
+void klua_results_write(lua_State *L, struct klua_sink *sink, bool json)
+{
+	int count = lua_gettop(L);
+
+	luaL_checkstack(L, LUA_MINSTACK, "results");
+	if (json)
+		write_json(L, sink, count);
+	else
+		write_text(L, sink, count);
+}
