@@ -1,52 +1,74 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Completion of klua's commands, options and states in bash.
+# Completion of klua's commands, options and states in bash. What there is klua
+# says itself, by its help.
+
+_klua_commands()
+{
+	klua help 2>/dev/null | sed -n 's/^  \([a-z]*\)  *[A-Z].*/\1/p'
+}
+
+# _klua_options COMMAND: the long ones
+_klua_options()
+{
+	klua help "$1" 2>/dev/null |
+		sed -n 's/^  -[A-Za-z], \(--[a-z]*\).*/\1/p'
+}
 
 # Names with anything unusual in them are left for the user to quote.
 _klua_states()
 {
-	klua list 2>/dev/null | sed '1d; s/^ *[^ ]* *[^ ]* *[^ ]* *[^ ]* *[^ ]* *[^ ]* *[^ ]* //' |
-		grep -x '[A-Za-z0-9_.:/-]*'
+	klua list --json 2>/dev/null | grep -o '"name":"[A-Za-z0-9_.:/-]*"' |
+		cut -d '"' -f 4
+}
+
+# _klua_words COMMAND: what an argument of it may be
+_klua_words()
+{
+	case $1 in
+	help) _klua_commands ;;
+	list|show|replace|destroy|run|repl|cancel|stop|start) _klua_states ;;
+	set|stats|top|wait) _klua_states ;;
+	esac
+}
+
+# _klua_files WORD: also what begins so as a file's name
+_klua_files()
+{
+	mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$1")
 }
 
 _klua()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local words
+	local command=${COMP_WORDS[1]} words
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='list show create destroy run repl cancel set stats
-			monitor info help --help -e'
+		words="$(_klua_commands) --help --version -e"
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return
 	fi
 	case $prev in
-	-e|--execute|-m|--memory|-o|--output|-s|--steps) return ;;
-	esac
-	case ${COMP_WORDS[1]} in
-	list|monitor|info) words='--json --help' ;;
-	show) words="--json --id --help" ;;
-	create) words='--memory --steps --json --help' ;;
-	destroy) words='--force --id --help' ;;
-	run) words='--memory --steps --output --execute --id --help' ;;
-	repl|set) words='--memory --steps --id --help' ;;
-	cancel) words='--id --help' ;;
-	stats) words='--watch --json --id --help' ;;
-	*) return ;;
-	esac
-	case $cur in
-	-*) ;;
+	-f|--file)
+		COMPREPLY=()
+		_klua_files "$cur"
+		return ;;
+	-S|--sort) words='id name runs steps time errors memory' ;;
+	-k|--kind) words='atomic sleepable irq' ;;
+	-c|--count|-e|--execute|-m|--memory|-o|--output|-s|--steps) return ;;
+	-t|--timeout|-T|--time) return ;;
 	*)
-		case ${COMP_WORDS[1]} in
-		show|destroy|run|repl|cancel|set|stats) words=$(_klua_states) ;;
-		*) return ;;
+		case $cur in
+		-*) words=$(_klua_options "$command") ;;
+		*) words=$(_klua_words "$command") ;;
 		esac ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-	[ "${COMP_WORDS[1]}" != run ] || [[ $cur = -* ]] ||
-		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
-			< <(compgen -f -- "$cur")
+	case $command in
+	run|batch)
+		[[ $cur = -* ]] || _klua_files "$cur" ;;
+	esac
 }
 
 complete -F _klua klua

@@ -3,29 +3,47 @@
  * klua: see and drive Lua states in the kernel.
  */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tool.h"
 
-/* What the options of one command said. */
+#define TOOL_VERSION	"0.1.0"
+
+/* Bytes that are kept of what a script says where it cannot wait. */
+#define ROOM_DEFAULT	1048576
+
+/* What the options of one command said, and the arguments of a script. */
 struct options {
 	bool json;
 	bool id;
 	bool force;
+	bool gone;
+	bool idle;
+	bool reserve;
+	bool sorted;
+	enum sort sort;
+	u32 kind;
+	u64 time;
 	u64 memory;
 	u64 steps;
-	u64 output;
+	u64 room;
+	u64 count;
 	double watch;
+	double timeout;
 	const char *code;
+	const char *files[KLUA_BUILD_CHUNKS];
+	u32 files_count;
+	char **args;
+	int argc;
 };
 
 struct command {
@@ -34,49 +52,75 @@ struct command {
 	int least, most;	/* arguments */
 	int (*run)(const struct options *opt, char **args, int count);
 	const char *usage;
-	const char *help;
+	const char *brief;	/* a line */
+	const char *help;	/* the rest, or "" */
 };
 
 static const struct command *command;
+
+/* Of a batch: all commands that can are to answer with JSON. */
+static bool all_json;
 
 static const struct {
 	char letter;
 	const char *usage;
 } option_help[] = {
+	{ 'c', "  -c, --count N        looks, and then no more\n" },
 	{ 'e', "  -e, --execute CODE   the script itself\n" },
-	{ 'f', "  -f, --force          also if a kernel module made it\n" },
+	{ 'f', "  -f, --file FILE      a script to make it with; may be repeated\n" },
+	{ 'F', "  -F, --force          also if a kernel module made it\n" },
+	{ 'g', "  -g, --gone           until there is no such state\n" },
 	{ 'i', "  -i, --id             STATE is a number, not a name\n" },
+	{ 'I', "  -I, --idle           until nothing runs in it\n" },
 	{ 'j', "  -j, --json           JSON instead of text\n" },
-	{ 'm', "  -m, --memory SIZE    bytes it may hold: 65536, 64K, 1M, ...\n" },
-	{ 'o', "  -o, --output SIZE    bytes of printed text to keep (1M)\n" },
-	{ 's', "  -s, --steps N        steps a run may take, or unlimited\n" },
+	{ 'k', "  -k, --kind KIND      atomic, sleepable or irq\n" },
+	{ 'm', "  -m, --memory SIZE    bytes it may hold: 65536, 64K, 1.5M, 1MiB, ...\n" },
+	{ 'o', "  -o, --output SIZE    bytes to keep where a script cannot wait (1M)\n" },
+	{ 'r', "  -r, --reserve        take all of its memory now\n" },
+	{ 'S', "  -S, --sort KEY       by id, name, runs, steps, time, errors or memory\n" },
+	{ 's', "  -s, --steps N        steps a run may take: 5000, 10k, 2M, unlimited\n" },
+	{ 'T', "  -T, --time TIME      a run may take: 500us, 20ms, 1.5s, unlimited\n" },
+	{ 't', "  -t, --timeout SECS   the longest wait (no limit)\n" },
 	{ 'w', "  -w, --watch[=SECS]   again and again (every second)\n" },
 };
 
 static const struct option long_options[] = {
+	{ "count", required_argument, NULL, 'c' },
 	{ "execute", required_argument, NULL, 'e' },
-	{ "force", no_argument, NULL, 'f' },
+	{ "file", required_argument, NULL, 'f' },
+	{ "force", no_argument, NULL, 'F' },
+	{ "gone", no_argument, NULL, 'g' },
 	{ "id", no_argument, NULL, 'i' },
+	{ "idle", no_argument, NULL, 'I' },
 	{ "json", no_argument, NULL, 'j' },
+	{ "kind", required_argument, NULL, 'k' },
 	{ "memory", required_argument, NULL, 'm' },
 	{ "output", required_argument, NULL, 'o' },
+	{ "reserve", no_argument, NULL, 'r' },
+	{ "sort", required_argument, NULL, 'S' },
 	{ "steps", required_argument, NULL, 's' },
+	{ "time", required_argument, NULL, 'T' },
+	{ "timeout", required_argument, NULL, 't' },
 	{ "watch", optional_argument, NULL, 'w' },
 	{ "help", no_argument, NULL, 'h' },
 	{ }
 };
 
-static _Noreturn void misuse(const char *format, ...)
+#define LETTERS	":c:e:f:FgiIjk:m:o:rS:s:T:t:w::h"
+
+static _Noreturn __attribute__((format(printf, 1, 2)))
+void misuse(const char *format, ...)
 {
+	char text[512];
 	va_list args;
 
-	fputs("klua: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fprintf(stderr, "\nTry: klua %s%s--help\n", command ? command->name : "",
-		command ? " " : "");
-	exit(EXIT_USAGE);
+	if (json_wanted())
+		fail(EXIT_USAGE, "%s", text);
+	fail(EXIT_USAGE, "%s\nTry: klua %s%s--help", text,
+	     command ? command->name : "", command ? " " : "");
 }
 
 static int status_of(int err)
@@ -87,56 +131,97 @@ static int status_of(int err)
 	case -EPERM:
 	case -EACCES:
 		return EXIT_NO_RIGHT;
+	case -ENODEV:
+		return EXIT_NO_MODULE;
 	default:
 		return EXIT_REFUSED;
 	}
 }
 
 /* Say why a request failed, in the kernel's words if it had any. */
-int complain(struct link *link, const char *what, int err)
+int complain(struct link *link, bool json, const char *what, int err)
 {
-	const char *message = link_message(link);
+	return failure(json, status_of(err), -err, what,
+		       err == -ENODEV ? "the module klua was unloaded" :
+		       link_message(link) ?: strerror(-err));
+}
 
-	if (message)
-		fprintf(stderr, "klua: %s: %s\n", what, message);
-	else
-		fprintf(stderr, "klua: %s: %s\n", what, strerror(-err));
-	return status_of(err);
+/* How a script ends that failed with @err, and otherwise with @status. */
+int script_status(int err, int status)
+{
+	return interrupted && err == -EINTR ? EXIT_INTERRUPTED : status;
+}
+
+/* The same for a script that did not run. */
+int complain_script(const struct outcome *outcome, bool json, int err,
+		    const char *doing)
+{
+	const char *why = strerror(-err);
+
+	if (outcome->message.len)
+		why = outcome->message.data;
+	else if (status_of(err) == EXIT_NO_RIGHT)
+		why = "CAP_SYS_ADMIN is needed";
+	return failure(json, script_status(err, status_of(err)), -err, doing,
+		       why);
+}
+
+/*
+ * A number with a fraction and a unit: @base is what k stands for. False if it
+ * is none, or too large.
+ */
+static bool parse_number(const char *word, unsigned int base, u64 *value)
+{
+	static const char units[] = "kmgt";
+	const char *unit;
+	double number;
+	char *end;
+
+	if (!isdigit((unsigned char)*word))
+		return false;
+	errno = 0;
+	*value = strtoull(word, &end, 10);
+	if (!*end)
+		return !errno;
+	number = *value;
+	if (*end == '.' && isdigit((unsigned char)end[1]))
+		number = strtod(word, &end);
+	unit = *end ? strchr(units, tolower((unsigned char)*end)) : NULL;
+	if (!unit)
+		return false;
+	end++;
+	if (base == 1024 && !strcmp(end, "iB"))
+		end += 2;
+	for (; unit >= units; unit--)
+		number *= base;
+	if (*end || number >= 1.8e19)
+		return false;
+	*value = number;
+	return true;
 }
 
 static u64 parse_size(const char *word)
 {
-	static const char units[] = "KMGT";
-	unsigned int shift = 0;
-	const char *unit;
 	u64 size;
-	char *end;
 
-	errno = 0;
-	size = strtoull(word, &end, 10);
-	if (end != word && *end) {
-		unit = strchr(units, *end & ~0x20);
-		shift = unit ? 10 * (unit - units + 1) : 0;
-		end += unit ? 1 : 0;
-	}
-	if (end == word || *end || *word == '-' || errno ||
-	    size > U64_MAX >> shift)
-		misuse("'%s' is no size, such as 65536, 64K or 1M", word);
-	return size << shift;
+	if (!parse_number(word, 1024, &size))
+		misuse("'%s' is no size, such as 65536, 64K, 1.5M or 1MiB",
+		       word);
+	return size;
+}
+
+static u64 parse_count(const char *word)
+{
+	u64 count;
+
+	if (!parse_number(word, 1000, &count) || !count)
+		misuse("'%s' is no number, such as 5000 or 10k", word);
+	return count;
 }
 
 static u64 parse_steps(const char *word)
 {
-	u64 steps;
-	char *end;
-
-	if (!strcmp(word, "unlimited"))
-		return U64_MAX;
-	errno = 0;
-	steps = strtoull(word, &end, 10);
-	if (end == word || *end || *word == '-' || errno || !steps)
-		misuse("'%s' is no number of steps", word);
-	return steps;
+	return strcmp(word, "unlimited") ? parse_count(word) : U64_MAX;
 }
 
 static double parse_seconds(const char *word)
@@ -149,33 +234,120 @@ static double parse_seconds(const char *word)
 	return seconds;
 }
 
+/* In microseconds */
+static u64 parse_time(const char *word)
+{
+	static const struct {
+		const char *name;
+		double us;
+	} units[] = { { "us", 1 }, { "ms", 1e3 }, { "s", 1e6 } };
+	bool known = false;
+	unsigned int i;
+	double time;
+	char *end;
+
+	if (!strcmp(word, "unlimited"))
+		return U64_MAX;
+	time = strtod(word, &end);
+	for (i = 0; i < ARRAY_SIZE(units) && !known; i++) {
+		known = !strcmp(end, units[i].name);
+		time *= known ? units[i].us : 1;
+	}
+	if (!isdigit((unsigned char)*word) || !known ||
+	    !(time >= 1 && time < 4e9))
+		misuse("'%s' is no time, such as 500us, 20ms or 1.5s", word);
+	return time;
+}
+
+static u32 parse_kind(const char *word)
+{
+	u32 kind;
+
+	for (kind = 0; kind < __KLUA_KIND_MAX; kind++)
+		if (!strcmp(word, kind_name(kind)))
+			return kind;
+	misuse("'%s' is no kind: atomic, sleepable and irq are", word);
+}
+
+static void add_file(struct options *opt, const char *path)
+{
+	if (opt->files_count == KLUA_BUILD_CHUNKS)
+		misuse("more than %d files", KLUA_BUILD_CHUNKS);
+	opt->files[opt->files_count++] = path;
+}
+
+static void set_memory(struct options *opt, const char *word)
+{
+	opt->memory = parse_size(word);
+	if (!opt->memory)
+		misuse("a state needs memory");
+}
+
+static void set_room(struct options *opt, const char *word)
+{
+	opt->room = parse_size(word);
+	if (!opt->room || opt->room > KLUA_ROOM_MAX)
+		misuse("output is kept up to 32M, and at least a byte");
+}
+
+static void set_sort(struct options *opt, const char *word)
+{
+	if (!parse_sort(word, &opt->sort))
+		misuse("'%s' is none of id, name, runs, steps, time, errors, memory",
+		       word);
+	opt->sorted = true;
+}
+
 static void set_option(struct options *opt, int letter)
 {
 	switch (letter) {
+	case 'c':
+		opt->count = parse_count(optarg);
+		break;
 	case 'e':
 		opt->code = optarg;
 		break;
 	case 'f':
+		add_file(opt, optarg);
+		break;
+	case 'k':
+		opt->kind = parse_kind(optarg);
+		break;
+	case 'r':
+		opt->reserve = true;
+		break;
+	case 'T':
+		opt->time = parse_time(optarg);
+		break;
+	case 'F':
 		opt->force = true;
+		break;
+	case 'g':
+		opt->gone = true;
 		break;
 	case 'i':
 		opt->id = true;
+		break;
+	case 'I':
+		opt->idle = true;
 		break;
 	case 'j':
 		opt->json = true;
 		break;
 	case 'm':
-		opt->memory = parse_size(optarg);
-		if (!opt->memory)
-			misuse("a state needs memory");
+		set_memory(opt, optarg);
 		break;
 	case 'o':
-		opt->output = parse_size(optarg);
-		if (!opt->output || opt->output > KLUA_OUTPUT_MAX)
-			misuse("output is kept up to 1M, and at least a byte");
+		set_room(opt, optarg);
+		break;
+	case 'S':
+		set_sort(opt, optarg);
 		break;
 	case 's':
 		opt->steps = parse_steps(optarg);
+		break;
+	case 't':
+		opt->timeout = parse_seconds(optarg);
 		break;
 	case 'w':
 		opt->watch = optarg ? parse_seconds(optarg) : 1;
@@ -183,20 +355,20 @@ static void set_option(struct options *opt, int letter)
 	}
 }
 
-static struct ref parse_ref(const struct options *opt, const char *word)
+static struct ref parse_ref(bool is_id, const char *word)
 {
 	struct ref ref = { .name = word };
 	unsigned long id;
 	char *end;
 
-	if (!opt->id) {
+	if (!is_id) {
 		if (!*word || strlen(word) > KLUA_NAME_LEN)
 			misuse("a name has 1 to %d bytes", KLUA_NAME_LEN);
 		return ref;
 	}
 	errno = 0;
 	id = strtoul(word, &end, 10);
-	if (end == word || *end || *word == '-' || errno || !id ||
+	if (!isdigit((unsigned char)*word) || *end || errno || !id ||
 	    id > U32_MAX)
 		misuse("'%s' is no number of a state", word);
 	ref.name = NULL;
@@ -208,8 +380,8 @@ static void show_help(const struct command *c)
 {
 	unsigned int i;
 
-	printf("usage: klua %s%s%s\n\n%s\n\n", c->name, *c->usage ? " " : "",
-	       c->usage, c->help);
+	printf("usage: klua %s%s%s\n\n%s\n%s\n", c->name, *c->usage ? " " : "",
+	       c->usage, c->brief, c->help);
 	for (i = 0; i < ARRAY_SIZE(option_help); i++)
 		if (strchr(c->options, option_help[i].letter))
 			fputs(option_help[i].usage, stdout);
@@ -218,46 +390,59 @@ static void show_help(const struct command *c)
 
 static int cmd_list(const struct options *opt, char **args, int count)
 {
-	struct link *link = link_open();
+	struct selection which = {
+		.patterns = args,
+		.count = count,
+		.sort = opt->sort,
+		.sorted = opt->sorted,
+		.json = opt->json,
+	};
 
-	return show_list(link, opt->json);
+	return show_list(link_open(), &which);
 }
 
 static int cmd_info(const struct options *opt, char **args, int count)
 {
-	struct link *link = link_open();
-
-	return show_info(link, opt->json);
+	return show_info(link_open(), opt->json);
 }
 
 static int cmd_show(const struct options *opt, char **args, int count)
 {
-	struct ref state = parse_ref(opt, args[0]);
-	struct link *link = link_open();
+	struct ref state = parse_ref(opt->id, args[0]);
 
-	return show_state(link, &state, opt->json);
+	return show_state(link_open(), &state, opt->json);
 }
 
-static int cmd_create(const struct options *opt, char **args, int count)
+static int make_state(struct link *link, const char *name,
+		      const struct options *opt, bool ephemeral, mnl_cb_t reply,
+		      void *data)
 {
-	bool json = opt->json;
-	struct link *link;
-	int err;
+	struct nlmsghdr *nlh = link_request(link, KLUA_CMD_STATE_CREATE,
+					    NLM_F_ACK);
 
-	parse_ref(&(struct options){ }, args[0]);
-	link = link_open();
-	err = make_state(link, args[0], opt->memory, opt->steps, false,
-			 show_created, &json);
-	return err ? complain(link, "cannot create the state", err) : EXIT_OK;
+	mnl_attr_put_strz(nlh, KLUA_A_STATE_NAME, name);
+	if (opt->memory)
+		mnl_attr_put_u64(nlh, KLUA_A_STATE_MEMORY_MAX, opt->memory);
+	if (opt->steps)
+		mnl_attr_put_u64(nlh, KLUA_A_STATE_STEPS_MAX, opt->steps);
+	if (opt->time)
+		mnl_attr_put_u64(nlh, KLUA_A_STATE_TIME_MAX, opt->time);
+	if (opt->kind != KLUA_BUILD_KIND_SAME)
+		mnl_attr_put_u32(nlh, KLUA_A_STATE_KIND, opt->kind);
+	if (opt->reserve)
+		mnl_attr_put(nlh, KLUA_A_STATE_RESERVED, 0, NULL);
+	if (ephemeral)
+		mnl_attr_put(nlh, KLUA_A_STATE_EPHEMERAL, 0, NULL);
+	return link_do(link, nlh, reply, data);
 }
 
 /* A request about a state that is answered with success or failure only. */
 static int simple(u8 cmd, const struct options *opt, const char *word,
-		  const char *failure)
+		  const char *doing)
 {
-	struct ref state = parse_ref(opt, word);
+	struct ref state = parse_ref(opt->id, word);
 	struct link *link = link_open();
-	struct nlmsghdr *nlh = link_request(link, cmd, NLM_F_ACK, 0);
+	struct nlmsghdr *nlh = link_request(link, cmd, NLM_F_ACK);
 	int err;
 
 	link_put_ref(nlh, &state);
@@ -267,8 +452,14 @@ static int simple(u8 cmd, const struct options *opt, const char *word,
 		mnl_attr_put_u64(nlh, KLUA_A_STATE_MEMORY_MAX, opt->memory);
 	if (opt->steps)
 		mnl_attr_put_u64(nlh, KLUA_A_STATE_STEPS_MAX, opt->steps);
+	if (opt->time)
+		mnl_attr_put_u64(nlh, KLUA_A_STATE_TIME_MAX, opt->time);
 	err = link_do(link, nlh, NULL, NULL);
-	return err ? complain(link, failure, err) : EXIT_OK;
+	if (err)
+		return complain(link, opt->json, doing, err);
+	if (opt->json)
+		json_show(json_object_new_object());
+	return EXIT_OK;
 }
 
 static int cmd_destroy(const struct options *opt, char **args, int count)
@@ -282,49 +473,158 @@ static int cmd_cancel(const struct options *opt, char **args, int count)
 	return simple(KLUA_CMD_CANCEL, opt, args[0], "cannot cancel");
 }
 
+static int cmd_stop(const struct options *opt, char **args, int count)
+{
+	return simple(KLUA_CMD_STATE_STOP, opt, args[0],
+		      "cannot stop the state");
+}
+
+static int cmd_start(const struct options *opt, char **args, int count)
+{
+	return simple(KLUA_CMD_STATE_START, opt, args[0],
+		      "cannot start the state");
+}
+
 static int cmd_set(const struct options *opt, char **args, int count)
 {
-	if (!opt->memory && !opt->steps)
-		misuse("--memory or --steps says what to set");
+	if (!opt->memory && !opt->steps && !opt->time)
+		misuse("--memory, --steps or --time says what to set");
 	return simple(KLUA_CMD_STATE_SET, opt, args[0],
 		      "cannot set the limits");
 }
 
-/* A whole file, or as much as shows that it is too large. */
+/* Bytes of a script's file: its text, and what skip_preamble() skips. */
+#define FILE_MAX	(KLUA_SCRIPT_MAX + 4096)
+
 static struct bytes read_file(const char *path)
 {
-	FILE *file = strcmp(path, "-") ? fopen(path, "r") : stdin;
-	char *buf = malloc(KLUA_SCRIPT_MAX + 1);
+	FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	char *buf = allocate(NULL, FILE_MAX + 1);
 	struct bytes text = { .data = buf };
 
-	if (!buf || !file) {
-		fprintf(stderr, "klua: %s: %s\n", path, strerror(errno));
-		exit(EXIT_USAGE);
-	}
-	text.len = fread(buf, 1, KLUA_SCRIPT_MAX + 1, file);
-	if (ferror(file)) {
-		fprintf(stderr, "klua: %s: %s\n", path, strerror(errno));
-		exit(EXIT_USAGE);
-	}
-	if (text.len > KLUA_SCRIPT_MAX) {
-		fprintf(stderr, "klua: %s: larger than 1 MiB\n", path);
-		exit(EXIT_USAGE);
-	}
+	if (!file)
+		fail(EXIT_USAGE, "%s: %s", path, strerror(errno));
+	text.len = fread(buf, 1, FILE_MAX + 1, file);
+	if (ferror(file))
+		fail(EXIT_USAGE, "%s: %s", path, strerror(errno));
+	/* There may be more of it, and a part of a script is another script. */
+	if (text.len > FILE_MAX)
+		fail(EXIT_USAGE, "%s: larger than 1 MiB", path);
 	if (file != stdin)
 		fclose(file);
 	return text;
 }
 
-/* A first line that is for the shell; its end stays, so lines keep numbers. */
-static void skip_interpreter(struct bytes *text)
+static void skip(struct bytes *text, size_t len)
+{
+	text->data += len;
+	text->len -= len;
+}
+
+/*
+ * What is no Lua: the mark that some editors begin a file with, and a first
+ * line that is for the shell, but for its end, so that lines keep numbers.
+ */
+static void skip_preamble(struct bytes *text)
 {
 	const char *end;
 
+	if (text->len >= 3 && !memcmp(text->data, "\xef\xbb\xbf", 3))
+		skip(text, 3);
 	if (!text->len || text->data[0] != '#')
 		return;
 	end = memchr(text->data, '\n', text->len);
-	text->len -= end ? (size_t)(end - text->data) : text->len;
-	text->data = end;
+	skip(text, end ? (size_t)(end - text->data) : text->len);
+}
+
+/* Text that the kernel takes, of a file or what stands for one. */
+static struct bytes read_script(const char *path, char *chunkname, size_t size)
+{
+	struct bytes text = read_file(path);
+
+	skip_preamble(&text);
+	if (text.len > KLUA_SCRIPT_MAX)
+		fail(EXIT_USAGE, "%s: larger than 1 MiB", path);
+	snprintf(chunkname, size, "%s%s", strcmp(path, "-") ? "@" : "=",
+		 strcmp(path, "-") ? path : "stdin");
+	return text;
+}
+
+/* A state with scripts, in the place of the one of its name if @replace. */
+static int build_state(const struct options *opt, const char *name, bool replace)
+{
+	struct klua_source sources[KLUA_BUILD_CHUNKS] = { };
+	struct klua_build build = {
+		.flags = (replace ? KLUA_BUILD_REPLACE : 0) |
+			 (opt->reserve ? KLUA_BUILD_RESERVE : 0),
+		.kind = opt->kind,
+		.memory = opt->memory,
+		.steps = opt->steps,
+		.time_us = opt->time,
+		.sources = (uintptr_t)sources,
+		.sources_count = opt->files_count,
+	};
+	const char *doing = replace ? "cannot replace the state" :
+				      "cannot create the state";
+	struct ref state = { .name = NULL };
+	struct bytes text;
+	u32 i;
+	int err;
+
+	strncpy(build.name, parse_ref(false, name).name, KLUA_NAME_LEN);
+	for (i = 0; i < opt->files_count; i++) {
+		text = read_script(opt->files[i], sources[i].name,
+				   sizeof(sources[i].name));
+		sources[i].text = (uintptr_t)text.data;
+		sources[i].len = text.len;
+	}
+	err = script_build(&build, opt->json, doing);
+	if (err || !opt->json)
+		return err;
+	state.id = build.id;
+	return show_state(link_open(), &state, true);
+}
+
+static int cmd_create(const struct options *opt, char **args, int count)
+{
+	struct ref state = parse_ref(false, args[0]);
+	bool json = opt->json;
+	struct link *link;
+	int err;
+
+	if (opt->files_count)
+		return build_state(opt, args[0], false);
+	link = link_open();
+	err = make_state(link, state.name, opt, false, show_created, &json);
+	return err ? complain(link, json, "cannot create the state", err) :
+		     EXIT_OK;
+}
+
+static int cmd_replace(const struct options *opt, char **args, int count)
+{
+	if (!opt->files_count)
+		misuse("--file says what to make it with");
+	return build_state(opt, args[0], true);
+}
+
+/* The arguments of a script, with a NUL behind each. */
+static struct bytes join_args(char **args, int count)
+{
+	struct bytes joined = { NULL, 0 };
+	size_t len;
+	char *p;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		len = strlen(args[i]) + 1;
+		p = allocate((char *)joined.data, joined.len + len);
+		memcpy(p + joined.len, args[i], len);
+		joined.data = p;
+		joined.len += len;
+	}
+	if (joined.len > KLUA_ARGS_MAX)
+		misuse("the script's arguments are larger than 128 KiB");
+	return joined;
 }
 
 /* A state of one's own, which ends with this program however that ends. */
@@ -335,69 +635,89 @@ static int fresh_state(struct link *link, const char *what,
 
 	for (i = 1, err = -EEXIST; err == -EEXIST && i <= 100; i++) {
 		if (i == 1)
-			snprintf(name, size, "%s-%d", what, (int)getpid());
+			snprintf(name, size, "%s/%d", what, (int)getpid());
 		else
-			snprintf(name, size, "%s-%d.%d", what, (int)getpid(),
+			snprintf(name, size, "%s/%d.%d", what, (int)getpid(),
 				 i);
-		err = make_state(link, name, opt->memory, opt->steps, true,
-				 NULL, NULL);
+		err = make_state(link, name, opt, true, NULL, NULL);
 	}
 	return err;
 }
 
 static void no_limits_with_state(const struct options *opt)
 {
-	if (opt->memory || opt->steps)
-		misuse("--memory and --steps are for a fresh state; see klua set");
+	if (opt->memory || opt->steps || opt->time ||
+	    opt->kind != KLUA_BUILD_KIND_SAME)
+		misuse("--memory, --steps, --time and --kind are for a fresh state; see klua set");
+}
+
+static void no_state_options(const struct options *opt)
+{
+	if (opt->id || opt->force)
+		misuse("--id and --force are for a STATE, and none is given");
+}
+
+static u32 run_flags(const struct options *opt)
+{
+	return (opt->json ? KLUA_RUN_JSON : 0) |
+	       (opt->force ? KLUA_RUN_FORCE : 0);
+}
+
+static int run_and_show(const struct script *script, bool json)
+{
+	struct outcome outcome;
+	int err;
+
+	catch_interrupts(true);
+	err = script_run(script, &outcome);
+	if (err)
+		err = complain_script(&outcome, json, err,
+				      "cannot run the script");
+	else
+		err = script_show(&outcome, json);
+	outcome_free(&outcome);
+	return err;
 }
 
 static int cmd_run(const struct options *opt, char **args, int count)
 {
-	bool named = count == (opt->code ? 1 : 2);
-	char name[KLUA_NAME_LEN + 1], chunkname[256];
+	int files = opt->code ? 0 : 1;
+	char name[KLUA_NAME_LEN + 1], chunkname[256] = "=(command line)";
 	struct script script = {
 		.state.name = name,
 		.chunkname = chunkname,
-		.output_max = opt->output ?: KLUA_OUTPUT_MAX,
+		.room = opt->room ?: ROOM_DEFAULT,
+		.flags = run_flags(opt),
+		.args = join_args(opt->args, opt->argc),
 	};
-	struct outcome outcome;
 	struct link *link;
 	int err;
 
-	if (count > (opt->code ? 1 : 2) || (!opt->code && !count))
-		misuse(count ? "too many arguments" : "which script?");
+	if (count < files)
+		misuse("which script?");
+	if (count > files + 1)
+		misuse("too many arguments; those of the script follow --");
 	if (opt->code) {
 		script.text.data = opt->code;
 		script.text.len = strlen(opt->code);
-		strcpy(chunkname, "=(command line)");
 		if (script.text.len > KLUA_SCRIPT_MAX)
 			misuse("the script is larger than 1 MiB");
 	} else {
-		script.text = read_file(args[count - 1]);
-		skip_interpreter(&script.text);
-		if (strcmp(args[count - 1], "-"))
-			snprintf(chunkname, sizeof(chunkname), "@%s",
-				 args[count - 1]);
-		else
-			strcpy(chunkname, "=stdin");
+		script.text = read_script(args[count - 1], chunkname,
+					  sizeof(chunkname));
 	}
-	if (named) {
+	if (count > files) {
 		no_limits_with_state(opt);
-		script.state = parse_ref(opt, args[0]);
-	}
-	link = link_open();
-	if (!named) {
+		script.state = parse_ref(opt->id, args[0]);
+	} else {
+		no_state_options(opt);
+		link = link_open();
 		err = fresh_state(link, "run", opt, name, sizeof(name));
 		if (err)
-			return complain(link, "cannot create a state", err);
+			return complain(link, opt->json,
+					"cannot create a state", err);
 	}
-	catch_interrupts(true);
-	err = script_run(link, &script, &outcome);
-	if (err)
-		err = complain(link, "cannot run the script", err);
-	else
-		err = script_show(&outcome);
-	return interrupted ? EXIT_INTERRUPTED : err;
+	return run_and_show(&script, opt->json);
 }
 
 static int cmd_repl(const struct options *opt, char **args, int count)
@@ -409,116 +729,266 @@ static int cmd_repl(const struct options *opt, char **args, int count)
 
 	if (count) {
 		no_limits_with_state(opt);
-		state = parse_ref(opt, args[0]);
-	}
-	link = link_open();
-	if (!count) {
+		state = parse_ref(opt->id, args[0]);
+	} else {
+		no_state_options(opt);
+		link = link_open();
 		err = fresh_state(link, "repl", opt, name, sizeof(name));
 		if (err)
-			return complain(link, "cannot create a state", err);
+			return complain(link, false, "cannot create a state",
+					err);
 	}
-	return repl(link, &state);
+	return repl_run(&state, run_flags(opt), opt->room ?: ROOM_DEFAULT);
 }
 
 static int cmd_stats(const struct options *opt, char **args, int count)
 {
-	struct timespec pause = {
-		.tv_sec = opt->watch,
-		.tv_nsec = (opt->watch - (long)opt->watch) * 1e9,
+	struct selection which = {
+		.patterns = args,
+		.count = opt->id ? 0 : count,
+		.sort = opt->sort,
+		.sorted = opt->sorted,
+		.json = opt->json,
 	};
-	struct ref state;
 	struct link *link;
+	struct ref state;
 	int status;
 
-	if (count)
-		state = parse_ref(opt, args[0]);
+	if (opt->id && count != 1)
+		misuse("--id takes the number of one state");
+	if (count == 1 && (opt->id || !strpbrk(args[0], "*?["))) {
+		state = parse_ref(opt->id, args[0]);
+		which.state = &state;
+		which.count = 0;
+	}
 	link = link_open();
-	do {
-		if (opt->watch && isatty(STDOUT_FILENO))
-			fputs("\033[H\033[2J", stdout);
-		status = show_stats(link, count ? &state : NULL, opt->json);
-		fflush(stdout);
-		if (opt->watch)
-			nanosleep(&pause, NULL);
-	} while (opt->watch && !status && !ferror(stdout));
-	return status;
+	for (;;) {
+		status = show_stats(link, &which, opt->watch && !opt->json &&
+				    isatty(STDOUT_FILENO));
+		check_output();
+		if (!opt->watch || status)
+			return status;
+		pause_for(opt->watch);
+	}
+}
+
+static int cmd_top(const struct options *opt, char **args, int count)
+{
+	struct selection which = {
+		.patterns = args,
+		.count = count,
+		.sort = opt->sorted ? opt->sort : SORT_TIME,
+		.json = opt->json,
+	};
+
+	return top(link_open(), &which, opt->watch ?: 1,
+		   opt->count ?: U64_MAX);
+}
+
+static int cmd_wait(const struct options *opt, char **args, int count)
+{
+	struct ref state = parse_ref(opt->id, args[0]);
+
+	if (opt->gone && opt->idle)
+		misuse("--gone or --idle, not both");
+	return wait_for(link_open(), &state, opt->gone, opt->idle,
+			opt->timeout, opt->json);
 }
 
 static int cmd_monitor(const struct options *opt, char **args, int count)
 {
-	struct link *link = link_open();
-
-	return monitor(link, opt->json);
+	return monitor(link_open(), opt->json);
 }
 
+static int cmd_batch(const struct options *opt, char **args, int count);
+static int cmd_help(const struct options *opt, char **args, int count);
+
 static const struct command commands[] = {
-	{ "list", "j", 0, 0, cmd_list, "[--json]",
-	  "Lists the states, a line each." },
+	{ "list", "jS", 0, 1000, cmd_list,
+	  "[--sort KEY] [--json] [PATTERN]...",
+	  "Lists the states, a line each.",
+	  "With patterns, as of a shell, only those whose names match one.\n" },
 	{ "show", "ij", 1, 1, cmd_show, "[--json] [--id] STATE",
-	  "Shows all about a state." },
-	{ "create", "jms", 1, 1, cmd_create,
-	  "[--memory SIZE] [--steps N] [--json] NAME",
-	  "Makes a state, with 1M of memory unless told otherwise." },
-	{ "destroy", "fi", 1, 1, cmd_destroy, "[--force] [--id] STATE",
-	  "Destroys a state that nobody holds." },
-	{ "run", "eimos", 0, 2, cmd_run,
-	  "[--memory SIZE] [--steps N] [--output SIZE] {FILE|-|-e CODE}\n"
-	  "       klua run [--output SIZE] [--id] STATE {FILE|-|-e CODE}",
-	  "Runs a script, in a fresh state when none is named, and shows what it\n"
-	  "prints and returns. Ctrl-C ends it." },
-	{ "repl", "ims", 0, 1, cmd_repl,
-	  "[--memory SIZE] [--steps N]\n"
-	  "       klua repl [--id] STATE",
-	  "Runs what is typed, line by line, and shows the values of expressions." },
-	{ "cancel", "i", 1, 1, cmd_cancel, "[--id] STATE",
-	  "Ends what runs in a state." },
-	{ "set", "ims", 1, 1, cmd_set,
-	  "[--memory SIZE] [--steps N] [--id] STATE",
-	  "Changes the limits of a state." },
-	{ "stats", "ijw", 0, 1, cmd_stats,
-	  "[--watch[=SECS]] [--json] [[--id] STATE]",
-	  "Shows what states have done and which limits they hit. Time is measured\n"
-	  "while the module's parameter stats is on." },
+	  "Shows all about a state.", "" },
+	{ "create", "fjkmrsT", 1, 1, cmd_create,
+	  "[--kind KIND] [--memory SIZE] [--steps N] [--time TIME] [--reserve]\n"
+	  "                   [--file FILE]... [--json] NAME",
+	  "Makes a state, a sleepable one with 1M of memory unless told otherwise.",
+	  "The scripts are run before anybody else sees it. The name has a slash in it,\n"
+	  "as in user/NAME: names without one are for kernel modules.\n" },
+	{ "replace", "fjkmrsT", 1, 1, cmd_replace,
+	  "[--kind KIND] [--memory SIZE] [--steps N] [--time TIME] [--reserve]\n"
+	  "                    --file FILE... [--json] NAME",
+	  "Makes a state in the place of the one of its name, in one step or not at all.",
+	  "What is not given stays as it was.\n" },
+	{ "destroy", "Fij", 1, 1, cmd_destroy,
+	  "[--force] [--json] [--id] STATE",
+	  "Destroys a state that nobody holds.", "" },
+	{ "run", "eFijkmosT", 0, 2, cmd_run,
+	  "[--kind KIND] [--memory SIZE] [--steps N] [--time TIME]\n"
+	  "                [--output SIZE] [--json] {FILE|-|-e CODE}\n"
+	  "                [-- ARGUMENT...]\n"
+	  "       klua run [--force] [--output SIZE] [--json] [--id] STATE\n"
+	  "                {FILE|-|-e CODE} [-- ARGUMENT...]",
+	  "Runs a script and shows what it prints and returns.",
+	  "In a fresh state when none is named. The arguments are its '...'. Ctrl-C\n"
+	  "ends it.\n" },
+	{ "repl", "FikmosT", 0, 1, cmd_repl,
+	  "[--kind KIND] [--memory SIZE] [--steps N] [--time TIME]\n"
+	  "                 [--output SIZE]\n"
+	  "       klua repl [--force] [--output SIZE] [--id] STATE",
+	  "Runs what is typed, line by line, and shows the values of expressions.",
+	  "" },
+	{ "cancel", "ij", 1, 1, cmd_cancel, "[--json] [--id] STATE",
+	  "Ends what runs in a state.", "" },
+	{ "stop", "ij", 1, 1, cmd_stop, "[--json] [--id] STATE",
+	  "Lets nobody enter a state, whoever made it, and ends what runs in it.",
+	  "Its users get ESHUTDOWN until it is started again.\n" },
+	{ "start", "ij", 1, 1, cmd_start, "[--json] [--id] STATE",
+	  "Lets users of a stopped state enter it again.", "" },
+	{ "set", "FijmsT", 1, 1, cmd_set,
+	  "[--memory SIZE] [--steps N] [--time TIME] [--force] [--json]\n"
+	  "                [--id] STATE",
+	  "Changes the limits of a state.",
+	  "One that a kernel module made gets no more memory than that allowed.\n" },
+	{ "stats", "ijSw", 0, 1000, cmd_stats,
+	  "[--watch[=SECS]] [--sort KEY] [--json] [PATTERN...]\n"
+	  "       klua stats [--watch[=SECS]] [--json] [--id] STATE",
+	  "Shows what states have done and which limits they hit.",
+	  "Time is measured while the module's parameter stats is on.\n" },
+	{ "top", "cjSw", 0, 1000, cmd_top,
+	  "[--watch=SECS] [--count N] [--sort KEY] [--json] [PATTERN...]",
+	  "Shows what states do in a second, the busiest first.",
+	  "Time is measured while the module's parameter stats is on.\n" },
 	{ "monitor", "j", 0, 0, cmd_monitor, "[--json]",
-	  "Shows states come, go, fail and hit limits, as it happens." },
+	  "Shows states come, go, fail and hit limits, as it happens.", "" },
+	{ "wait", "gIijt", 1, 1, cmd_wait,
+	  "[--gone|--idle] [--timeout SECS] [--json] [--id] STATE",
+	  "Waits until there is a state, or it is gone, or nothing runs in it.",
+	  "" },
+	{ "batch", "j", 1, 1, cmd_batch, "[--json] {FILE|-}",
+	  "Runs commands, a line each, up to the first that fails.",
+	  "A line is what follows klua, quoted as for a shell; # begins a comment. Each is\n"
+	  "done as soon as it is there. With --json each answers with JSON that can.\n" },
 	{ "info", "j", 0, 0, cmd_info, "[--json]",
-	  "Shows the module's version and limits." },
+	  "Shows the module's version and limits.", "" },
+	{ "help", "", 0, 1, cmd_help, "[COMMAND]",
+	  "Shows what there is, or what a command takes.", "" },
 };
 
 #define COMMANDS	(ARRAY_SIZE(commands))
+
+static const struct command *find_command(const char *word)
+{
+	unsigned int i;
+
+	for (i = 0; i < COMMANDS; i++)
+		if (!strcmp(word, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
 
 static void overview(void)
 {
 	unsigned int i;
 
-	puts("usage: klua COMMAND [OPTION]... [ARGUMENT]...\n"
-	     "       klua -e CODE\n\n"
+	puts("usage: klua [--json] COMMAND [OPTION]... [ARGUMENT]...\n"
+	     "       klua -e CODE\n"
+	     "       klua FILE [ARGUMENT]...\n"
+	     "       klua --version\n\n"
 	     "Sees and drives the Lua states in the kernel.\n");
 	for (i = 0; i < COMMANDS; i++)
-		printf("  %-8s %.*s\n", commands[i].name,
-		       (int)strcspn(commands[i].help, "\n"), commands[i].help);
-	puts("\nklua COMMAND --help says more. Exit status: 0 success, 1 the script failed,\n"
+		printf("  %-8s %s\n", commands[i].name, commands[i].brief);
+	puts("\nklua help COMMAND says more. Exit status: 0 success, 1 the script failed,\n"
 	     "2 wrong usage, 3 no such state, 4 no right, 5 the module is not loaded,\n"
-	     "6 refused for another reason, 130 ended by Ctrl-C.");
+	     "6 refused for another reason, 7 the output cannot be written, 130 ended by\n"
+	     "Ctrl-C.");
+}
+
+static int cmd_help(const struct options *opt, char **args, int count)
+{
+	const struct command *c;
+
+	if (!count) {
+		overview();
+		return EXIT_OK;
+	}
+	c = find_command(args[0]);
+	if (!c)
+		misuse("'%s' is no command", args[0]);
+	show_help(c);
+	return EXIT_OK;
+}
+
+/*
+ * What getopt stopped at with @letter, as it was written. The word before optind is
+ * that one unless a letter among others is wrong; @index: the long option that it
+ * was and that the command does not take, or -1.
+ */
+static const char *wrong_option(char **argv, int letter, int index)
+{
+	static char text[32];
+	bool wrong = letter == '?' || letter == ':';
+
+	if (wrong && !strncmp(argv[optind - 1], "--", 2) &&
+	    (!optopt || strchr(LETTERS, optopt)))
+		return argv[optind - 1];
+	if (index >= 0)
+		snprintf(text, sizeof(text), "--%s", long_options[index].name);
+	else
+		snprintf(text, sizeof(text), "-%c", wrong ? optopt : letter);
+	return text;
+}
+
+static _Noreturn void misuse_option(const char *option)
+{
+	if (option[1] == '-')
+		misuse("%s: no such option", option);
+	misuse("%s: no such option (what begins with - and is none follows --)",
+	       option);
+}
+
+/* The arguments of a script follow "--", and those of other commands may. */
+static int split_args(struct options *opt, int argc, char **argv)
+{
+	int i;
+
+	if (command->run != cmd_run)
+		return argc;
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--"))
+			continue;
+		opt->args = argv + i + 1;
+		opt->argc = argc - i - 1;
+		return i;
+	}
+	return argc;
 }
 
 static int run_command(int argc, char **argv)
 {
-	struct options opt = { };
-	int letter;
+	struct options opt = {
+		.kind = KLUA_BUILD_KIND_SAME,
+		.json = all_json && strchr(command->options, 'j'),
+	};
+	int letter, index = -1;
 
+	argc = split_args(&opt, argc, argv);
+	optind = 0;
 	/* The ':' comes first so that what is wrong is told here. */
-	while ((letter = getopt_long(argc, argv, ":e:fijm:o:s:w::h",
-				     long_options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, LETTERS, long_options,
+				     &index)) != -1) {
 		if (letter == 'h') {
 			show_help(command);
 			return EXIT_OK;
 		}
 		if (letter == ':')
-			misuse("%s needs a value", argv[optind - 1]);
+			misuse("%s needs a value",
+			       wrong_option(argv, letter, -1));
 		if (letter == '?' || !strchr(command->options, letter))
-			misuse("%s: no such option", argv[optind - 1]);
+			misuse_option(wrong_option(argv, letter, index));
 		set_option(&opt, letter);
+		index = -1;
 	}
 	if (argc - optind < command->least)
 		misuse("%s needs %s", command->name, command->usage);
@@ -527,30 +997,214 @@ static int run_command(int argc, char **argv)
 	return command->run(&opt, argv + optind, argc - optind);
 }
 
-int main(int argc, char **argv)
+/* Of "#!/usr/sbin/klua": a path, and the script's arguments. */
+static int run_interpreter(int argc, char **argv)
 {
-	const char *word = argc > 1 ? argv[1] : "--help";
-	unsigned int i;
-	int status;
+	struct options opt = {
+		.kind = KLUA_BUILD_KIND_SAME,
+		.json = all_json,
+		.args = argv + 1,
+		.argc = argc - 1,
+	};
 
-	if (!strcmp(word, "--help") || !strcmp(word, "-h") ||
-	    !strcmp(word, "help")) {
-		overview();
-		return argc > 1 ? EXIT_OK : EXIT_USAGE;
-	}
-	if (!strcmp(word, "-e"))
-		word = "run";
+	command = find_command("run");
+	return cmd_run(&opt, argv, 1);
+}
+
+/*
+ * Is --json among the options? Looked for before anything else, since a word
+ * before it may be the one that is wrong.
+ */
+static bool wants_json(int argc, char **argv)
+{
+	bool found = all_json;
+	char **copy;
+	int letter, count;
+
+	for (count = 0; count < argc && strcmp(argv[count], "--"); count++)
+		;
+	copy = allocate(NULL, (count + 1) * sizeof(*copy));
+	memcpy(copy, argv, count * sizeof(*copy));
+	copy[count] = NULL;
+	optind = 0;
+	while ((letter = getopt_long(count, copy, LETTERS, long_options,
+				     NULL)) != -1)
+		found |= letter == 'j';
+	free(copy);
+	return found;
+}
+
+/* --json before a command, where other tools have it: all that can answer so do. */
+static bool is_json(const char *word)
+{
+	return !strcmp(word, "-j") || !strcmp(word, "--json");
+}
+
+/* With the words that follow "klua", which nobody looks at argv[0] for. */
+static int run_words(int argc, char **argv)
+{
+	const char *word;
+
+	for (; argc > 2 && is_json(argv[1]); argc--, argv++)
+		all_json = true;
+	word = argv[1];
+
+	if (!find_command(word) && strchr(word, '/'))
+		set_json(all_json, "run");
 	else
-		argc--, argv++;
-	for (i = 0; i < COMMANDS && !command; i++)
-		if (!strcmp(word, commands[i].name))
-			command = &commands[i];
+		set_json(wants_json(argc, argv), word);
+	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+		word = "help";
+	if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
+		puts("klua " TOOL_VERSION);
+		return EXIT_OK;
+	}
+	if (!strcmp(word, "-e")) {
+		command = find_command("run");
+		return run_command(argc, argv);
+	}
+	command = find_command(word);
+	if (!command && strchr(word, '/'))
+		return run_interpreter(argc - 1, argv + 1);
 	if (!command)
 		misuse("'%s' is no command", word);
-	status = run_command(argc, argv);
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "klua: cannot write the output\n");
-		return EXIT_REFUSED;
+	return run_command(argc - 1, argv + 1);
+}
+
+#define WORDS_MAX	64
+
+static void skip_quoted(char **from, char **to)
+{
+	char quote = *(*from)++;
+
+	while (**from && **from != quote) {
+		if (quote == '"' && **from == '\\' && (*from)[1])
+			(*from)++;
+		*(*to)++ = *(*from)++;
 	}
+	if (!**from)
+		misuse("there is no end to a %c", quote);
+	(*from)++;
+}
+
+/* The next word of a line, in place, or NULL. */
+static char *next_word(char **line)
+{
+	char *from = *line + strspn(*line, " \t\r\n"), *word = from, *to = from;
+	bool more;
+
+	if (!*from || *from == '#')
+		return NULL;
+	while (*from && !strchr(" \t\r\n", *from)) {
+		if (*from == '\'' || *from == '"') {
+			skip_quoted(&from, &to);
+			continue;
+		}
+		if (*from == '\\' && from[1])
+			from++;
+		*to++ = *from++;
+	}
+	more = *from;
+	*to = '\0';
+	*line = from + more;
+	return word;
+}
+
+static int split_line(char *line, char **words)
+{
+	int count = 1;
+
+	words[0] = (char *)"klua";
+	while (count < WORDS_MAX - 1) {
+		words[count] = next_word(&line);
+		if (!words[count])
+			return count;
+		count++;
+	}
+	misuse("more than %d words", WORDS_MAX - 2);
+}
+
+static void on_interrupt(int sig)
+{
+	interrupted = 1;
+}
+
+/* The exit status of a command's process. */
+static int wait_for_line(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			fail(EXIT_REFUSED, "waitpid: %s", strerror(errno));
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   128 + WTERMSIG(status);
+}
+
+/*
+ * A line in a process of its own: it may end that, and its states end with it.
+ * The interrupt key is for both: the batch ends after the command has, or else
+ * what that still says would come behind the shell's next prompt.
+ */
+static int run_line(int argc, char **argv)
+{
+	struct sigaction old, action = { .sa_handler = on_interrupt };
+	int status;
+	pid_t pid;
+
+	check_output();
+	sigaction(SIGINT, NULL, &old);
+	if (old.sa_handler != SIG_IGN)
+		sigaction(SIGINT, &action, NULL);
+	pid = fork();
+	if (pid < 0)
+		fail(EXIT_REFUSED, "cannot fork: %s", strerror(errno));
+	if (!pid) {
+		sigaction(SIGINT, &old, NULL);
+		finish(interrupted ? EXIT_INTERRUPTED : run_words(argc, argv));
+	}
+	status = wait_for_line(pid);
+	sigaction(SIGINT, &old, NULL);
+	return status || !interrupted ? status : EXIT_INTERRUPTED;
+}
+
+static int cmd_batch(const struct options *opt, char **args, int count)
+{
+	FILE *file = strcmp(args[0], "-") ? fopen(args[0], "re") : stdin;
+	char *line = NULL, *words[WORDS_MAX];
+	unsigned int number = 0;
+	int status = EXIT_OK;
+	size_t size = 0;
+	ssize_t len;
+
+	if (!file)
+		fail(EXIT_USAGE, "%s: %s", args[0], strerror(errno));
+	/* A line at a time, so that a command may read what follows its line. */
+	if (file == stdin)
+		setvbuf(stdin, NULL, _IONBF, 0);
+	all_json = opt->json;
+	while (!status && (len = getline(&line, &size, file)) >= 0) {
+		set_where(args[0], ++number);
+		if (strlen(line) != (size_t)len)
+			misuse("there is a NUL in the line");
+		count = split_line(line, words);
+		if (count > 1)
+			status = run_line(count, words);
+	}
+	if (ferror(file))
+		fail(EXIT_USAGE, "%s", strerror(errno));
+	free(line);
+	if (file != stdin)
+		fclose(file);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	open_descriptors();
+	if (argc < 2) {
+		overview();
+		finish(EXIT_USAGE);
+	}
+	finish(run_words(argc, argv));
 }

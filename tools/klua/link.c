@@ -8,16 +8,16 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 
 #include "tool.h"
 
-/* A script and its output, and what the kernel adds to account for them. */
-#define SEND_BUFFER	(4 << 20)
+/* What the kernel adds to account for many events included */
 #define RECEIVE_BUFFER	(8 << 20)
 
-/* The longest message: the end of a run, with its results. */
+/* The longest message: a state with its last error, or a few of them. */
 #define MESSAGE_MAX	(64 << 10)
 
 struct link {
@@ -25,11 +25,14 @@ struct link {
 	unsigned int portid;
 	unsigned int seq;
 	u16 family;
-	u32 events;	/* number of the multicast group */
 	u32 controller;	/* that tells when families go */
-	char *request;
+	bool changed;	/* while the last dump went on */
+	mnl_cb_t event;	/* of a link that listens */
+	void *event_data;
 	char message[256];	/* what the kernel said about the last request */
-	char answer[MESSAGE_MAX];
+
+	_Alignas(8) char request[4096];
+	_Alignas(8) char answer[MESSAGE_MAX];
 };
 
 int link_parse(const struct nlmsghdr *nlh, const struct nlattr **attrs,
@@ -97,16 +100,8 @@ static struct nlmsghdr *put_header(struct link *link, u16 family,
 	return nlh;
 }
 
-/* A request with @more bytes of attributes beyond the usual ones. */
-struct nlmsghdr *link_request(struct link *link, u8 cmd, u16 flags,
-			      size_t more)
+struct nlmsghdr *link_request(struct link *link, u8 cmd, u16 flags)
 {
-	free(link->request);
-	link->request = malloc(MNL_SOCKET_BUFFER_SIZE + more);
-	if (!link->request) {
-		perror("klua");
-		exit(EXIT_REFUSED);
-	}
 	return put_header(link, link->family, cmd, KLUA_FAMILY_VERSION, flags);
 }
 
@@ -144,8 +139,16 @@ static int take(struct link *link, const struct nlmsghdr *nlh, mnl_cb_t reply,
 	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(nlh);
 	size_t quoted = 0;
 
+	/* It may come before the answer to the request for events. */
+	if (link->event && !nlh->nlmsg_seq && nlh->nlmsg_type == link->family) {
+		link->event(nlh, link->event_data);
+		return 1;
+	}
 	if (nlh->nlmsg_seq != link->seq || nlh->nlmsg_pid != link->portid)
 		return 1;
+	/* To the end all the same, or the next request would find it busy. */
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		link->changed = true;
 	switch (nlh->nlmsg_type) {
 	case NLMSG_ERROR:
 		if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
@@ -159,55 +162,143 @@ static int take(struct link *link, const struct nlmsghdr *nlh, mnl_cb_t reply,
 	case NLMSG_NOOP:
 		return 1;
 	}
-	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-		return -EINTR;
 	return !reply || reply(nlh, data) >= MNL_CB_OK ? 1 : -errno;
+}
+
+/*
+ * What the kernel says, in link->answer: its bytes, or -errno. Other programs that
+ * may send to our port are not listened to.
+ */
+static int receive_answer(struct link *link)
+{
+	struct iovec iov = { link->answer, MESSAGE_MAX };
+	struct sockaddr_nl from;
+	struct msghdr msg;
+	ssize_t len;
+
+	do {
+		msg = (struct msghdr) {
+			.msg_name = &from,
+			.msg_namelen = sizeof(from),
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
+		};
+		len = recvmsg(mnl_socket_get_fd(link->nl), &msg, 0);
+		if (len < 0)
+			return -errno;
+	} while (msg.msg_namelen != sizeof(from) || from.nl_pid);
+	return msg.msg_flags & MSG_TRUNC ? -ENOSPC : len;
 }
 
 static int receive(struct link *link, mnl_cb_t reply, void *data)
 {
 	const struct nlmsghdr *nlh = (void *)link->answer;
-	int len = mnl_socket_recvfrom(link->nl, link->answer, MESSAGE_MAX);
+	int len = receive_answer(link);
 	int ret = 1;
 
 	if (len < 0)
-		return -errno;
+		return len;
 	for (; ret > 0 && mnl_nlmsg_ok(nlh, len);
 	     nlh = mnl_nlmsg_next(nlh, &len))
 		ret = take(link, nlh, reply, data);
 	return ret;
 }
 
-/* Send a request, hand over each reply, wait for the end: 0 or -errno. */
-int link_do(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply, void *data)
+static int do_once(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply,
+		   void *data)
 {
 	int ret;
 
 	link->message[0] = '\0';
+	link->changed = false;
 	if (mnl_socket_sendto(link->nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	do {
 		ret = receive(link, reply, data);
 	} while (ret > 0);
+	return ret ?: link->changed;
+}
+
+/*
+ * Is it the family that is not there? The kernel has words for a state that is not.
+ * The module is not asked for by name once it is gone: that would load it again.
+ */
+static bool lost_family(const struct link *link, const struct nlmsghdr *nlh,
+			int err)
+{
+	return err == -ENOENT && !link_message(link) &&
+	       nlh->nlmsg_type == link->family;
+}
+
+static int resolve(struct link *link, const char *name, struct family *family);
+
+/* After the module was loaded anew: 0, or -ENODEV when there is none. */
+static int find_family(struct link *link)
+{
+	char request[sizeof(link->request)];
+	struct family klua = { .group_name = "" };
+	int err = -ENODEV;
+
+	if (access("/sys/module/klua", F_OK))
+		return err;
+	memcpy(request, link->request, sizeof(request));
+	if (!resolve(link, KLUA_FAMILY_NAME, &klua) && klua.id != link->family) {
+		link->family = klua.id;
+		err = 0;
+	}
+	memcpy(link->request, request, sizeof(request));
+	return err;
+}
+
+static int do_found(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply,
+		    void *data)
+{
+	int ret = do_once(link, nlh, reply, data);
+
+	if (!lost_family(link, nlh, ret))
+		return ret;
+	ret = find_family(link);
+	if (ret)
+		return ret;
+	nlh->nlmsg_type = link->family;
+	nlh->nlmsg_seq = ++link->seq;
+	return do_once(link, nlh, reply, data);
+}
+
+/*
+ * Send a request, hand over each reply, wait for the end: 0, 1 for a dump during
+ * which something changed, or -errno. What the kernel has no room for until
+ * destroyed states are closed is asked for again. -ENODEV: the module is gone.
+ */
+int link_do(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply, void *data)
+{
+	double until = now() + CLOSING_PATIENCE;
+	int ret;
+
+	while ((ret = do_found(link, nlh, reply, data)) == -EAGAIN &&
+	       now() < until) {
+		pause_for(CLOSING_PAUSE);
+		nlh->nlmsg_seq = ++link->seq;
+	}
 	return ret;
 }
 
 static int resolve(struct link *link, const char *name, struct family *family)
 {
-	struct nlmsghdr *nlh = link_request(link, 0, 0, 0);
+	struct nlmsghdr *nlh;
 
 	nlh = put_header(link, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK);
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, name);
 	return link_do(link, nlh, family_reply, family);
 }
 
-/* The buffers are only as large as an unprivileged user may make them. */
-static void enlarge(struct link *link, int option, int forced, int size)
+/* The buffer is only as large as an unprivileged user may make it. */
+static void enlarge(struct link *link)
 {
-	int fd = mnl_socket_get_fd(link->nl);
+	int fd = mnl_socket_get_fd(link->nl), size = RECEIVE_BUFFER;
 
-	if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)))
-		setsockopt(fd, SOL_SOCKET, option, &size, sizeof(size));
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
 static int open_socket(struct link *link)
@@ -220,35 +311,39 @@ static int open_socket(struct link *link)
 	link->portid = mnl_socket_get_portid(link->nl);
 	mnl_socket_setsockopt(link->nl, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(link->nl, NETLINK_CAP_ACK, &on, sizeof(on));
-	enlarge(link, SO_SNDBUF, SO_SNDBUFFORCE, SEND_BUFFER);
-	enlarge(link, SO_RCVBUF, SO_RCVBUFFORCE, RECEIVE_BUFFER);
+	enlarge(link);
 	return 0;
+}
+
+/* Why there is no family "klua", and no device. */
+_Noreturn void no_module(void)
+{
+	if (access("/sys/module/klua", F_OK))
+		fail(EXIT_NO_MODULE, "the module klua is not loaded");
+	fail(EXIT_NO_MODULE, "the module klua is reached from the initial network namespace only");
 }
 
 /* Ends the program when the kernel has no family "klua". */
 struct link *link_open(void)
 {
-	struct family klua = { .group_name = KLUA_MCGRP_EVENTS };
+	struct family klua = { .group_name = "" };
 	struct family control = { .group_name = "notify" };
-	struct link *link = calloc(1, sizeof(*link));
-	int err = link ? open_socket(link) : -ENOMEM;
+	struct link *link = allocate(NULL, sizeof(*link));
+	int err;
 
+	memset(link, 0, sizeof(*link));
+	err = open_socket(link);
 	if (!err)
 		err = resolve(link, "nlctrl", &control);
 	if (!err) {
 		err = resolve(link, KLUA_FAMILY_NAME, &klua);
-		if (err == -ENOENT) {
-			fprintf(stderr, "klua: the module klua is not loaded\n");
-			exit(EXIT_NO_MODULE);
-		}
+		if (err == -ENOENT)
+			no_module();
 	}
-	if (err) {
-		fprintf(stderr, "klua: cannot use generic netlink: %s\n",
-			strerror(-err));
-		exit(EXIT_REFUSED);
-	}
+	if (err)
+		fail(EXIT_REFUSED, "cannot use generic netlink: %s",
+		     strerror(-err));
 	link->family = klua.id;
-	link->events = klua.group;
 	link->controller = control.group;
 	link->seq = time(NULL);
 	return link;
@@ -257,27 +352,30 @@ struct link *link_open(void)
 void link_close(struct link *link)
 {
 	mnl_socket_close(link->nl);
-	free(link->request);
 	free(link);
 }
 
 /*
- * Listen to the events of the family, and to its end: -ENODEV when that came
- * first, which nobody would say any more.
+ * Listen to the events of the family, each handed over from now on, and to its
+ * end: -ENODEV when that came first, which nobody would say any more.
  */
-int link_join(struct link *link)
+int link_join(struct link *link, mnl_cb_t event, void *data)
 {
 	struct link *again;
 	bool same;
+	int err;
 
 	if (mnl_socket_setsockopt(link->nl, NETLINK_ADD_MEMBERSHIP,
-				  &link->events, sizeof(link->events)) ||
-	    mnl_socket_setsockopt(link->nl, NETLINK_ADD_MEMBERSHIP,
 				  &link->controller, sizeof(link->controller)))
 		return -errno;
+	link->event = event;
+	link->event_data = data;
+	err = link_do(link, link_request(link, KLUA_CMD_LISTEN, NLM_F_ACK),
+		      NULL, NULL);
+	if (err)
+		return err;
 	again = link_open();
-	same = again->family == link->family &&
-	       again->events == link->events;
+	same = again->family == link->family;
 	link_close(again);
 	return same ? 0 : -ENODEV;
 }
@@ -298,18 +396,18 @@ static bool family_gone(const struct link *link, const struct nlmsghdr *nlh)
  * Wait for events and hand over each: 0 after some, -ENOBUFS when some were
  * lost, -ENODEV when the module is unloaded.
  */
-int link_listen(struct link *link, mnl_cb_t event, void *data)
+int link_listen(struct link *link)
 {
 	const struct nlmsghdr *nlh = (void *)link->answer;
-	int len = mnl_socket_recvfrom(link->nl, link->answer, MESSAGE_MAX);
+	int len = receive_answer(link);
 
 	if (len < 0)
-		return -errno;
+		return len;
 	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
 		if (family_gone(link, nlh))
 			return -ENODEV;
 		if (nlh->nlmsg_type == link->family)
-			event(nlh, data);
+			link->event(nlh, link->event_data);
 	}
 	return 0;
 }

@@ -15,41 +15,6 @@
 
 #include "tool.h"
 
-/* What the wrapper below returns for a text that may go on. */
-#define INCOMPLETE	"\033incomplete"
-
-/*
- * One request for each line, and none that fails unless the line does: the
- * text is compiled inside the state, as an expression if it is one.
- */
-static const char before[] =
-	"local text, name = '";
-static const char after[] =
-	"', '=repl'\n"
-	"local f = load('return ' .. text, name)\n"
-	"local why\n"
-	"if not f then f, why = load(text, name) end\n"
-	"if f then return f() end\n"
-	"if why:find('<eof>$') then return '\\27incomplete' end\n"
-	"error(why, 0)";
-
-/* Put @text between quotes: everything but letters and digits by number. */
-static struct bytes wrap(const char *text)
-{
-	char *buf = malloc(sizeof(before) + sizeof(after) + 4 * strlen(text));
-	char *p = buf;
-
-	if (!buf) {
-		perror("klua");
-		exit(EXIT_REFUSED);
-	}
-	p = stpcpy(p, before);
-	for (; *text; text++)
-		p += sprintf(p, "\\%03u", (unsigned char)*text);
-	p = stpcpy(p, after);
-	return (struct bytes){ .data = buf, .len = p - buf };
-}
-
 static char *history_file(void)
 {
 	const char *home = getenv("HOME");
@@ -109,49 +74,64 @@ static char *read_line(bool tty, const char *prompt)
 
 static char *append(char *text, char *line)
 {
-	char *all;
+	size_t len;
 
 	if (!text)
 		return line;
-	if (asprintf(&all, "%s\n%s", text, line) < 0) {
-		perror("klua");
-		exit(EXIT_REFUSED);
-	}
-	free(text);
+	len = strlen(text);
+	text = allocate(text, len + strlen(line) + 2);
+	text[len] = '\n';
+	strcpy(text + len + 1, line);
 	free(line);
-	return all;
+	return text;
 }
 
 /* Run one text; *more tells that it is not complete. 0 or -errno. */
-static int evaluate(struct link *link, const struct ref *state,
-		    const char *text, bool *more, int *status)
+static int evaluate(const struct script *session, const char *text, bool *more,
+		    int *status)
 {
-	struct script script = {
-		.state = *state,
-		.chunkname = "=repl",
-		.output_max = KLUA_OUTPUT_MAX,
-	};
+	struct script script = *session;
 	struct outcome outcome;
 	int err;
 
-	script.text = wrap(text);
-	err = script_run(link, &script, &outcome);
-	free((char *)script.text.data);
-	*more = !err && outcome.count == 1 && outcome.results &&
-		!strcmp(outcome.results, INCOMPLETE);
+	script.text.data = text;
+	script.text.len = strlen(text);
+	err = script_run(&script, &outcome);
+	*more = !err && outcome.more;
 	if (!err && !*more)
-		*status = script_show(&outcome);
-	free(outcome.results);
+		*status = script_show(&outcome, false);
+	if (err)
+		*status = complain_script(&outcome, false, err,
+					  "cannot run the script");
+	outcome_free(&outcome);
 	return err;
 }
 
-/* Until the end of the input: the exit status. */
-int repl(struct link *link, const struct ref *state)
+/* False, and said so, when there is no state to run anything in. */
+static bool reachable(const struct script *session, int *status)
 {
-	char *path = history_file(), *text = NULL, *line;
+	bool more;
+
+	return !evaluate(session, "", &more, status);
+}
+
+/* Until the end of the input: the exit status. */
+int repl_run(const struct ref *state, u32 flags, u32 room)
+{
+	struct script session = {
+		.state = *state,
+		.chunkname = "=repl",
+		.flags = flags | KLUA_RUN_INTERACTIVE,
+		.room = room,
+	};
+	char *path = history_file(), *text = NULL, *line = NULL;
 	bool tty = isatty(STDIN_FILENO), more;
 	int status = EXIT_OK, err = 0;
 
+	if (!reachable(&session, &status)) {
+		free(path);
+		return status;
+	}
 	if (tty) {
 		puts("Lua 5.3 in the kernel. Ctrl-C stops a script, Ctrl-D ends.");
 		setlocale(LC_CTYPE, "");
@@ -171,18 +151,16 @@ int repl(struct link *link, const struct ref *state)
 		text = append(text, line);
 		more = false;
 		if (!interrupted)
-			err = evaluate(link, state, text, &more, &status);
-		if (err && interrupted) {
-			complain(link, "the script did not run", err);
+			err = evaluate(&session, text, &more, &status);
+		if (err && interrupted)
 			err = 0;
-		}
 		if (more)
 			continue;
 		free(text);
 		text = NULL;
 	}
 	if (text && !err) {
-		fprintf(stderr, "klua: the input ends inside a statement\n");
+		warn("the input ends inside a statement");
 		status = EXIT_SCRIPT;
 	}
 	free(text);
@@ -193,7 +171,5 @@ int repl(struct link *link, const struct ref *state)
 			write_history(path);
 	}
 	free(path);
-	if (err)
-		return complain(link, "the script cannot be run", err);
-	return tty ? EXIT_OK : status;
+	return tty && !err ? EXIT_OK : status;
 }

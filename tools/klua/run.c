@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Scripts: sent into the kernel, and what comes back.
+ * Scripts: run by the device, and what comes back.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "tool.h"
 
-/* Bytes of a script that one attribute takes: their length has 16 bits. */
-#define PIECE	32768
+#define DEVICE		"/dev/" KLUA_DEVICE_NAME
+
+/* The longest message, traceback included, that is shown */
+#define MESSAGE_SIZE	65536
 
 /* The interrupt key was pressed. */
 volatile sig_atomic_t interrupted;
@@ -30,7 +36,7 @@ void catch_interrupts(bool once)
 {
 	struct sigaction action = {
 		.sa_handler = on_interrupt,
-		.sa_flags = once ? SA_RESETHAND : 0,
+		.sa_flags = once ? (int)SA_RESETHAND : 0,
 	};
 	sigset_t stop;
 
@@ -40,86 +46,193 @@ void catch_interrupts(bool once)
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 }
 
-static void put_script(struct nlmsghdr *nlh, const struct bytes *text)
-{
-	size_t pos = 0, n;
+/* What one thread reads while another one runs the script. */
+struct reader {
+	int fd;
+	bool keep;		/* instead of showing it */
+	struct outcome *outcome;
+};
 
-	do {
-		n = text->len - pos < PIECE ? text->len - pos : PIECE;
-		mnl_attr_put(nlh, KLUA_A_RUN_SCRIPT, n, text->data + pos);
-		pos += n;
-	} while (pos < text->len);
+static void append(struct bytes *to, const char *data, size_t len)
+{
+	char *all = allocate((char *)to->data, to->len + len + 1);
+
+	memcpy(all + to->len, data, len);
+	to->len += len;
+	all[to->len] = '\0';
+	to->data = all;
 }
 
-static void keep_text(struct outcome *outcome, const struct nlattr *attr)
+static void take_record(struct reader *reader, const struct klua_record *record,
+			const char *data)
 {
-	outcome->len = mnl_attr_get_payload_len(attr);
-	outcome->results = malloc(outcome->len + 1);
-	if (!outcome->results) {
-		perror("klua");
-		exit(EXIT_REFUSED);
+	if (!reader->keep)
+		fwrite(data, 1, record->len, stdout);
+	else if (record->type == KLUA_RECORD_OUTPUT)
+		append(&reader->outcome->output, data, record->len);
+	else
+		append(&reader->outcome->results, data, record->len);
+}
+
+/* All records that are complete; returns the bytes that are left. */
+static size_t take_records(struct reader *reader, char *buf, size_t len)
+{
+	struct klua_record record;
+	size_t pos = 0;
+
+	while (len - pos >= sizeof(record)) {
+		memcpy(&record, buf + pos, sizeof(record));
+		if (len - pos - sizeof(record) < record.len)
+			break;
+		take_record(reader, &record, buf + pos + sizeof(record));
+		pos += sizeof(record) + record.len;
 	}
-	memcpy(outcome->results, mnl_attr_get_payload(attr), outcome->len);
-	outcome->results[outcome->len] = '\0';
+	memmove(buf, buf + pos, len - pos);
+	return len - pos;
 }
 
-static u64 get_u64(const struct nlattr *attr)
+/* Output is shown as it comes. */
+static void *read_records(void *arg)
 {
-	return attr ? mnl_attr_get_u64(attr) : 0;
+	struct reader *reader = arg;
+	static char buf[1 << 16];
+	size_t len = 0;
+	ssize_t n;
+
+	for (;;) {
+		n = read(reader->fd, buf + len, sizeof(buf) - len);
+		if (n <= 0)
+			break;
+		len = take_records(reader, buf, len + n);
+		check_output();
+	}
+	if (n < 0)
+		warn("cannot read what the script says: %s", strerror(errno));
+	return NULL;
 }
 
-/* Output is shown as it comes; the last message says how the script ended. */
-static int run_reply(const struct nlmsghdr *nlh, void *data)
+static pthread_t start_reader(struct reader *reader)
 {
-	const struct nlattr *attrs[KLUA_A_RUN_MAX + 1];
-	struct outcome *outcome = data;
-	const struct nlattr *text;
+	sigset_t all, old;
+	pthread_t thread;
+	int err;
 
-	link_parse(nlh, attrs, KLUA_A_RUN_MAX);
-	text = attrs[KLUA_A_RUN_OUTPUT];
-	if (text)
-		fwrite(mnl_attr_get_payload(text), 1,
-		       mnl_attr_get_payload_len(text), stdout);
-	if (!attrs[KLUA_A_RUN_ERRNO])
-		return MNL_CB_OK;
-	outcome->complete = true;
-	outcome->err = mnl_attr_get_u32(attrs[KLUA_A_RUN_ERRNO]);
-	outcome->dropped = get_u64(attrs[KLUA_A_RUN_OUTPUT_DROPPED]);
-	outcome->results_dropped = get_u64(attrs[KLUA_A_RUN_RESULTS_DROPPED]);
-	if (attrs[KLUA_A_RUN_RESULTS_COUNT])
-		outcome->count =
-			mnl_attr_get_u32(attrs[KLUA_A_RUN_RESULTS_COUNT]);
-	text = attrs[KLUA_A_RUN_RESULTS] ?: attrs[KLUA_A_RUN_MESSAGE];
-	if (text)
-		keep_text(outcome, text);
-	return MNL_CB_OK;
+	/* Signals are for the thread that runs the script. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&thread, NULL, read_records, reader);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err)
+		fail(EXIT_REFUSED, "cannot start a thread: %s", strerror(err));
+	return thread;
+}
+
+static void keep_outcome(const struct klua_run *run, struct outcome *outcome)
+{
+	outcome->err = run->error;
+	outcome->more = run->flags & KLUA_RUN_MORE;
+	outcome->dropped = run->dropped;
+	outcome->steps = run->steps;
+	outcome->count = run->results_count;
+	outcome->message.len = run->message_len;
+}
+
+static int open_device(void)
+{
+	int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENXIO || errno == ENODEV)) {
+		if (!access("/sys/module/klua", F_OK))
+			fail(EXIT_NO_MODULE, "there is no " DEVICE ": is devtmpfs mounted?");
+		no_module();
+	}
+	return fd;
+}
+
+static void fill(struct klua_run *run, const struct script *script,
+		 const char *message)
+{
+	memset(run, 0, sizeof(*run));
+	run->flags = script->flags;
+	run->id = script->state.id;
+	if (script->state.name)
+		strncpy(run->name, script->state.name, KLUA_NAME_LEN);
+	strncpy(run->chunkname, script->chunkname, sizeof(run->chunkname) - 1);
+	run->script = (uintptr_t)script->text.data;
+	run->script_len = script->text.len;
+	run->args = (uintptr_t)script->args.data;
+	run->args_len = script->args.len;
+	run->message = (uintptr_t)message;
+	run->message_size = MESSAGE_SIZE;
+	run->room = script->room;
 }
 
 /*
- * Run a script and show what it prints. 0: it ran, and @outcome says how that
- * ended; or the -errno of not getting that far.
+ * Run a script and show what it prints and returns, or keep that with
+ * KLUA_RUN_JSON. 0: it ran, and @outcome says how that ended; or the -errno of
+ * not getting that far, with a message in it.
  */
-int script_run(struct link *link, const struct script *script,
-	       struct outcome *outcome)
+int script_run(const struct script *script, struct outcome *outcome)
 {
-	size_t pieces = script->text.len / PIECE + 1;
-	struct nlmsghdr *nlh = link_request(link, KLUA_CMD_RUN, NLM_F_ACK,
-					    script->text.len +
-					    pieces * MNL_ALIGN(MNL_ATTR_HDRLEN));
-	int err;
+	struct reader reader = {
+		.keep = script->flags & KLUA_RUN_JSON,
+		.outcome = outcome,
+	};
+	char *message = allocate(NULL, MESSAGE_SIZE + 1);
+	struct klua_run run;
+	pthread_t thread;
+	int err = 0;
 
 	memset(outcome, 0, sizeof(*outcome));
-	link_put_ref(nlh, &script->state);
-	mnl_attr_put_strz(nlh, KLUA_A_RUN_CHUNKNAME, script->chunkname);
-	if (script->output_max)
-		mnl_attr_put_u32(nlh, KLUA_A_RUN_OUTPUT_MAX,
-				 script->output_max);
-	mnl_attr_put(nlh, KLUA_A_RUN_INTERRUPTIBLE, 0, NULL);
-	put_script(nlh, &script->text);
-	err = link_do(link, nlh, run_reply, outcome);
-	fflush(stdout);
-	/* After the last reply nothing but its error can follow. */
-	return outcome->complete ? 0 : err;
+	outcome->message.data = message;
+	message[0] = '\0';
+	reader.fd = open_device();
+	if (reader.fd < 0)
+		return -errno;
+	fill(&run, script, message);
+	thread = start_reader(&reader);
+	if (ioctl(reader.fd, KLUA_IOC_RUN, &run))
+		err = -errno;
+	pthread_join(thread, NULL);
+	close(reader.fd);
+	keep_outcome(&run, outcome);
+	message[outcome->message.len] = '\0';
+	return err;
+}
+
+/* Make a state with scripts: the exit status. */
+int script_build(struct klua_build *build, bool json, const char *doing)
+{
+	struct outcome outcome = { 0 };
+	char *message = allocate(NULL, MESSAGE_SIZE + 1);
+	double until = now() + CLOSING_PATIENCE;
+	int fd, err;
+
+	build->message = (uintptr_t)message;
+	build->message_size = MESSAGE_SIZE;
+	fd = open_device();
+	for (;;) {
+		err = fd < 0 || ioctl(fd, KLUA_IOC_BUILD, build) ? -errno : 0;
+		if (err != -EAGAIN || now() > until)
+			break;
+		pause_for(CLOSING_PAUSE);
+	}
+	if (fd >= 0)
+		close(fd);
+	outcome.message.data = message;
+	outcome.message.len = build->message_len;
+	message[build->message_len] = '\0';
+	if (err)
+		err = complain_script(&outcome, json, err, doing);
+	free(message);
+	return err;
+}
+
+void outcome_free(struct outcome *outcome)
+{
+	free((char *)outcome->message.data);
+	free((char *)outcome->output.data);
+	free((char *)outcome->results.data);
 }
 
 /* What a limit's errno means to whoever started the script. */
@@ -143,45 +256,49 @@ static const char *reason(int err)
 	}
 }
 
-/* Show how a script ended and return the exit status for that. */
-int script_show(const struct outcome *outcome)
+static void show_json(const struct outcome *outcome, int status)
 {
+	struct json_object *object = json_object_new_object();
 	const char *why = reason(outcome->err);
 
-	if (!outcome->err && outcome->count) {
-		fwrite(outcome->results, 1, outcome->len, stdout);
-		putchar('\n');
-		fflush(stdout);
-	}
-	if (outcome->dropped)
-		fprintf(stderr, "klua: %llu bytes of output were dropped (see --output)\n",
-			(unsigned long long)outcome->dropped);
+	json_add(object, "output", json_bytes(outcome->output));
+	json_add(object, "dropped", json_object_new_uint64(outcome->dropped));
+	json_add(object, "steps", json_object_new_uint64(outcome->steps));
 	if (outcome->err) {
-		fputs("klua: ", stderr);
-		fwrite(outcome->results, 1, outcome->len, stderr);
-		fputc('\n', stderr);
+		json_add(object, "error", json_bytes(outcome->message));
+		json_add(object, "errno", json_object_new_int(outcome->err));
+		json_add(object, "status", json_object_new_int(status));
+		if (why)
+			json_add(object, "reason", json_object_new_string(why));
+	} else {
+		json_add(object, "results", json_text(outcome->results));
 	}
-	if (outcome->results_dropped)
-		fprintf(stderr, "klua: %llu bytes of the %s were dropped\n",
-			(unsigned long long)outcome->results_dropped,
-			outcome->err ? "message" : "results");
-	if (why)
-		fprintf(stderr, "klua: %s\n", why);
-	return outcome->err ? EXIT_SCRIPT : EXIT_OK;
+	json_show(object);
 }
 
-int make_state(struct link *link, const char *name, u64 memory,
-	       u64 steps, bool ephemeral, mnl_cb_t reply, void *data)
+/* Show how a script ended and return the exit status for that. */
+int script_show(const struct outcome *outcome, bool json)
 {
-	struct nlmsghdr *nlh = link_request(link, KLUA_CMD_STATE_CREATE,
-					    NLM_F_ACK, 0);
+	const char *why = reason(outcome->err);
+	int status = outcome->err ? script_status(-outcome->err, EXIT_SCRIPT) :
+				    EXIT_OK;
 
-	mnl_attr_put_strz(nlh, KLUA_A_STATE_NAME, name);
-	if (memory)
-		mnl_attr_put_u64(nlh, KLUA_A_STATE_MEMORY_MAX, memory);
-	if (steps)
-		mnl_attr_put_u64(nlh, KLUA_A_STATE_STEPS_MAX, steps);
-	if (ephemeral)
-		mnl_attr_put(nlh, KLUA_A_STATE_EPHEMERAL, 0, NULL);
-	return link_do(link, nlh, reply, data);
+	if (json) {
+		show_json(outcome, status);
+		return status;
+	}
+	if (!outcome->err && outcome->count)
+		putchar('\n');
+	check_output();
+	if (outcome->dropped)
+		warn("%llu bytes of output were dropped (see --output)",
+		     (unsigned long long)outcome->dropped);
+	if (outcome->err) {
+		fputs("klua: ", stderr);
+		show_text(stderr, outcome->message);
+		fputc('\n', stderr);
+	}
+	if (why)
+		warn("%s", why);
+	return status;
 }

@@ -2,35 +2,44 @@
 /*
  * What people read, and the same as JSON for programs.
  */
-#include <ctype.h>
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 #include <linux/genetlink.h>
 
 #include "tool.h"
 
 /* How an attribute of a state is called in JSON, and what it is. */
-enum kind { NUMBER, TEXT, ORIGIN, FLAG, STEPS };
+enum field { NUMBER, TEXT, ORIGIN, KIND, FLAG, LIMIT };
 
 static const struct {
 	u16 type;
-	enum kind kind;
+	enum field kind;
 	const char *name;
 } fields[] = {
 	{ KLUA_A_STATE_ID, NUMBER, "id" },
 	{ KLUA_A_STATE_NAME, TEXT, "name" },
 	{ KLUA_A_STATE_ORIGIN, ORIGIN, "origin" },
+	{ KLUA_A_STATE_KIND, KIND, "kind" },
+	{ KLUA_A_STATE_OWNER, TEXT, "owner" },
 	{ KLUA_A_STATE_EPHEMERAL, FLAG, "ephemeral" },
+	{ KLUA_A_STATE_RESERVED, FLAG, "reserved" },
+	{ KLUA_A_STATE_STOPPED, FLAG, "stopped" },
 	{ KLUA_A_STATE_BUSY, FLAG, "busy" },
 	{ KLUA_A_STATE_USERS, NUMBER, "users" },
+	{ KLUA_A_STATE_MEMBERS, NUMBER, "members" },
 	{ KLUA_A_STATE_MEMORY, NUMBER, "memory" },
 	{ KLUA_A_STATE_MEMORY_PEAK, NUMBER, "memory_peak" },
 	{ KLUA_A_STATE_MEMORY_MAX, NUMBER, "memory_max" },
-	{ KLUA_A_STATE_STEPS_MAX, STEPS, "steps_max" },
+	{ KLUA_A_STATE_STEPS_MAX, LIMIT, "steps_max" },
+	{ KLUA_A_STATE_TIME_MAX, LIMIT, "time_max_us" },
 	{ KLUA_A_STATE_RUNS, NUMBER, "runs" },
 	{ KLUA_A_STATE_STEPS, NUMBER, "steps" },
 	{ KLUA_A_STATE_TIME, NUMBER, "time_ns" },
@@ -41,6 +50,12 @@ static const struct {
 	{ KLUA_A_STATE_LIMIT_STACK, NUMBER, "limit_stack" },
 	{ KLUA_A_STATE_CANCELS, NUMBER, "cancels" },
 	{ KLUA_A_STATE_SIGNALS, NUMBER, "signals" },
+	{ KLUA_A_STATE_UNPRINTED, NUMBER, "unprinted" },
+	{ KLUA_A_STATE_MAKER_PID, NUMBER, "maker_pid" },
+	{ KLUA_A_STATE_MAKER_UID, NUMBER, "maker_uid" },
+	{ KLUA_A_STATE_MAKER_COMM, TEXT, "maker_comm" },
+	{ KLUA_A_STATE_RUNNER_PID, NUMBER, "runner_pid" },
+	{ KLUA_A_STATE_RUNNER_COMM, TEXT, "runner_comm" },
 	{ KLUA_A_STATE_LAST_ERROR, TEXT, "last_error" },
 	{ KLUA_A_STATE_LAST_ERRNO, NUMBER, "last_errno" },
 	{ KLUA_A_STATE_LAST_ERROR_AGE, NUMBER, "last_error_age_ms" },
@@ -85,71 +100,24 @@ static const char *origin(const struct nlattr *attr)
 	return number(attr) == KLUA_ORIGIN_USER ? "user" : "kernel";
 }
 
+/* "" for a number that is none. */
+const char *kind_name(u32 kind)
+{
+	static const char * const kinds[] = {
+		[KLUA_KIND_ATOMIC] = "atomic",
+		[KLUA_KIND_SLEEPABLE] = "sleepable",
+		[KLUA_KIND_IRQ] = "irq",
+	};
+
+	return kind < ARRAY_SIZE(kinds) ? kinds[kind] : "";
+}
+
 static const char *limit(const struct nlattr *attr)
 {
 	u64 which = number(attr);
 
 	return which < ARRAY_SIZE(limits) ? limits[which] :
 							     "other";
-}
-
-/* Names and messages come from others: no control byte reaches the terminal. */
-void show_bytes(const char *data, size_t len)
-{
-	for (; len; data++, len--)
-		if (iscntrl((unsigned char)*data) || *data == '\\')
-			printf("\\%03o", (unsigned char)*data);
-		else
-			putchar(*data);
-}
-
-/* Bytes of the UTF-8 sequence at @p, or 0 when there is none. */
-static size_t sequence(const unsigned char *p, size_t len)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
-		   p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-	size_t i;
-
-	if (n > len)
-		return 0;
-	for (i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	/* Too long for their value, surrogates, beyond Unicode. */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
-/* Bytes that are not UTF-8 become U+FFFD: JSON cannot have them. */
-void json_string(const char *data, size_t len)
-{
-	const unsigned char *p = (const unsigned char *)data;
-	size_t n;
-
-	putchar('"');
-	for (; len; p += n, len -= n) {
-		n = sequence(p, len);
-		if (!n) {
-			fputs("\\ufffd", stdout);
-			n = 1;
-		} else if (*p == '"' || *p == '\\') {
-			printf("\\%c", *p);
-		} else if (*p < 0x20 || *p == 0x7f) {
-			printf("\\u%04x", *p);
-		} else {
-			fwrite(p, 1, n, stdout);
-		}
-	}
-	putchar('"');
-}
-
-static void json_text(const struct nlattr *attr)
-{
-	struct bytes bytes = text(attr);
-
-	json_string(bytes.data, bytes.len);
 }
 
 /* Bytes up to the end of the first line. */
@@ -162,7 +130,7 @@ static size_t first_line(const struct bytes *bytes)
 }
 
 /* Three digits and a unit of 1024. */
-const char *show_size(u64 bytes, char *buf, size_t size)
+static const char *show_size(u64 bytes, char *buf, size_t size)
 {
 	static const char units[] = "KMGTPE";
 	u64 unit = 1024;
@@ -185,7 +153,7 @@ const char *show_size(u64 bytes, char *buf, size_t size)
 }
 
 /* Steps that may be unlimited. */
-const char *show_count(u64 count, char *buf, size_t size)
+static const char *show_count(u64 count, char *buf, size_t size)
 {
 	if (count == U64_MAX)
 		snprintf(buf, size, "unlimited");
@@ -205,32 +173,41 @@ static const char *show_time(u64 ns, char *buf, size_t size)
 	return buf;
 }
 
-/* A state as a JSON object: flags always, others when the kernel sent them. */
-void json_state(const struct nlattr **attrs)
+static struct json_object *json_field(enum field kind, const struct nlattr *attr)
 {
+	switch (kind) {
+	case FLAG:
+		return json_object_new_boolean(!!attr);
+	case TEXT:
+		return json_bytes(text(attr));
+	case ORIGIN:
+		return json_object_new_string(origin(attr));
+	case KIND:
+		return json_object_new_string(kind_name(number(attr)));
+	case LIMIT:
+		if (number(attr) == U64_MAX)
+			return NULL;
+		break;
+	case NUMBER:
+		break;
+	}
+	return json_object_new_uint64(number(attr));
+}
+
+/* A state as a JSON object: flags always, others when the kernel sent them. */
+static struct json_object *json_state(const struct nlattr **attrs)
+{
+	struct json_object *object = json_object_new_object();
 	const struct nlattr *attr;
-	const char *comma = "";
 	unsigned int i;
 
-	putchar('{');
 	for (i = 0; i < FIELDS; i++) {
 		attr = attrs[fields[i].type];
-		if (!attr && fields[i].kind != FLAG)
-			continue;
-		printf("%s\"%s\":", comma, fields[i].name);
-		comma = ",";
-		if (fields[i].kind == FLAG)
-			fputs(attr ? "true" : "false", stdout);
-		else if (fields[i].kind == TEXT)
-			json_text(attr);
-		else if (fields[i].kind == ORIGIN)
-			printf("\"%s\"", origin(attr));
-		else if (fields[i].kind == STEPS && number(attr) == U64_MAX)
-			fputs("null", stdout);
-		else
-			printf("%" PRIu64, number(attr));
+		if (attr || fields[i].kind == FLAG)
+			json_add(object, fields[i].name,
+				 json_field(fields[i].kind, attr));
 	}
-	putchar('}');
+	return object;
 }
 
 /* States of a dump, kept until it is known to be a consistent one. */
@@ -239,24 +216,14 @@ struct dump {
 	size_t count;
 };
 
-static void *grow(void *p, size_t size)
-{
-	p = realloc(p, size);
-	if (!p) {
-		perror("klua");
-		exit(EXIT_REFUSED);
-	}
-	return p;
-}
-
 static int dump_reply(const struct nlmsghdr *nlh, void *data)
 {
 	struct dump *dump = data;
-	char *copy = grow(NULL, nlh->nlmsg_len);
+	char *copy = allocate(NULL, nlh->nlmsg_len);
 
 	memcpy(copy, nlh, nlh->nlmsg_len);
 	if (!(dump->count & (dump->count + 1)))
-		dump->states = grow(dump->states, 2 * (dump->count + 1) *
+		dump->states = allocate(dump->states, 2 * (dump->count + 1) *
 						  sizeof(*dump->states));
 	dump->states[dump->count++] = copy;
 	return MNL_CB_OK;
@@ -278,55 +245,131 @@ static void dump_free(struct dump *dump)
 static int drain(struct link *link, struct dump *dump, const struct ref *state)
 {
 	u16 flags = state ? NLM_F_ACK : NLM_F_DUMP;
-	struct nlmsghdr *nlh = link_request(link, KLUA_CMD_STATE_GET, flags, 0);
+	struct nlmsghdr *nlh = link_request(link, KLUA_CMD_STATE_GET, flags);
 
 	if (state)
 		link_put_ref(nlh, state);
 	return link_do(link, nlh, dump_reply, dump);
 }
 
-/* All states, or the one of @state: 0 or -errno. */
+/* All states, or the one of @state: 0, 1 if they changed meanwhile, or -errno. */
 static int get_states(struct link *link, struct dump *dump,
 		      const struct ref *state)
 {
 	int err, i;
 
 	memset(dump, 0, sizeof(*dump));
-	for (i = 0; i < ATTEMPTS; i++) {
+	for (i = 1; ; i++) {
 		err = drain(link, dump, state);
-		if (err != -EINTR)
-			break;
+		if (err <= 0 || i == ATTEMPTS)
+			return err;
 		dump_free(dump);
 	}
-	return err;
+}
+
+static const struct {
+	const char *name;
+	u16 type;
+} sorts[] = {
+	[SORT_ID] = { "id", KLUA_A_STATE_ID },
+	[SORT_NAME] = { "name", KLUA_A_STATE_NAME },
+	[SORT_RUNS] = { "runs", KLUA_A_STATE_RUNS },
+	[SORT_STEPS] = { "steps", KLUA_A_STATE_STEPS },
+	[SORT_TIME] = { "time", KLUA_A_STATE_TIME },
+	[SORT_ERRORS] = { "errors", KLUA_A_STATE_ERRORS },
+	[SORT_MEMORY] = { "memory", KLUA_A_STATE_MEMORY },
+};
+
+/* False when there is no such key. */
+int parse_sort(const char *word, enum sort *sort)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sorts); i++) {
+		if (!strcmp(word, sorts[i].name)) {
+			*sort = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What a state of a dump is compared by. */
+static const struct nlattr *sort_key(const char *state, enum sort sort)
+{
+	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
+
+	link_parse((const void *)state, attrs, KLUA_A_STATE_MAX);
+	return attrs[sorts[sort].type];
+}
+
+/* Numbers from the largest, names and ids from the smallest. */
+static int compare(const void *left, const void *right, void *arg)
+{
+	const enum sort *sort = arg;
+	const struct nlattr *a = sort_key(*(char **)left, *sort);
+	const struct nlattr *b = sort_key(*(char **)right, *sort);
+
+	if (*sort == SORT_NAME)
+		return strcmp(mnl_attr_get_str(a), mnl_attr_get_str(b));
+	if (*sort == SORT_ID)
+		return number(a) < number(b) ? -1 : number(a) > number(b);
+	return number(a) > number(b) ? -1 : number(a) < number(b);
+}
+
+static bool selected(const struct selection *which, const struct nlattr **attrs)
+{
+	const char *name = mnl_attr_get_str(attrs[KLUA_A_STATE_NAME]);
+	int i;
+
+	for (i = 0; i < which->count; i++)
+		if (!fnmatch(which->patterns[i], name, 0))
+			return true;
+	return !which->count;
 }
 
 typedef void (*row_fn)(const struct nlattr **attrs);
 
-static int show_states(struct link *link, const struct ref *state, bool json,
+static void show_rows(const struct dump *dump, const struct selection *which,
+		      row_fn row)
+{
+	struct json_object *all = which->json ? json_object_new_array() : NULL;
+	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
+	size_t i;
+
+	for (i = 0; i < dump->count; i++) {
+		link_parse((void *)dump->states[i], attrs, KLUA_A_STATE_MAX);
+		if (!attrs[KLUA_A_STATE_NAME] || !selected(which, attrs))
+			continue;
+		if (all)
+			json_object_array_add(all, json_state(attrs));
+		else
+			row(attrs);
+	}
+	if (all)
+		json_show(all);
+}
+
+static int show_states(struct link *link, const struct selection *which,
 		       const char *header, row_fn row)
 {
-	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
+	enum sort sort = which->sort;
 	struct dump dump;
-	size_t i;
-	int err = get_states(link, &dump, state);
+	int err = get_states(link, &dump, which->state);
 
-	if (err) {
+	if (err < 0) {
 		dump_free(&dump);
-		return complain(link, "cannot get the states", err);
+		return complain(link, which->json, "cannot get the states",
+				err);
 	}
-	fputs(json ? "[" : header, stdout);
-	for (i = 0; i < dump.count; i++) {
-		link_parse((void *)dump.states[i], attrs, KLUA_A_STATE_MAX);
-		if (json) {
-			fputs(i ? ",\n" : "", stdout);
-			json_state(attrs);
-		} else {
-			row(attrs);
-		}
-	}
-	if (json)
-		puts("]");
+	if (which->sorted)
+		qsort_r(dump.states, dump.count, sizeof(*dump.states), compare,
+			&sort);
+	if (!which->json)
+		fputs(header, stdout);
+	show_rows(&dump, which, row);
+	if (err)
+		warn("states came or went meanwhile: some may be missing");
 	dump_free(&dump);
 	return EXIT_OK;
 }
@@ -340,18 +383,36 @@ static void size_column(const struct nlattr *attr)
 
 static void name_column(const struct nlattr *attr)
 {
-	struct bytes name = text(attr);
-
 	putchar(' ');
-	show_bytes(name.data, name.len);
+	show_name(stdout, text(attr));
 	putchar('\n');
+}
+
+/* The module that made the state, or the program that did from user space */
+static void maker_column(const struct nlattr **attrs)
+{
+	char *shown = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&shown, &len);
+
+	if (to) {
+		show_name(to, text(attrs[attrs[KLUA_A_STATE_OWNER] ?
+					 KLUA_A_STATE_OWNER :
+					 KLUA_A_STATE_MAKER_COMM]));
+		fclose(to);
+	}
+	printf(" %-12s", shown ?: "");
+	free(shown);
 }
 
 /* The name comes last, since it may be long. */
 static void list_row(const struct nlattr **attrs)
 {
-	printf("%5" PRIu64 " %-6s %5" PRIu64, number(attrs[KLUA_A_STATE_ID]),
-	       origin(attrs[KLUA_A_STATE_ORIGIN]),
+	printf("%5" PRIu64, number(attrs[KLUA_A_STATE_ID]));
+	maker_column(attrs);
+	printf(" %-9s %5" PRIu64,
+	       attrs[KLUA_A_STATE_STOPPED] ? "stopped" :
+	       kind_name(number(attrs[KLUA_A_STATE_KIND])),
 	       number(attrs[KLUA_A_STATE_USERS]));
 	size_column(attrs[KLUA_A_STATE_MEMORY]);
 	size_column(attrs[KLUA_A_STATE_MEMORY_MAX]);
@@ -360,10 +421,10 @@ static void list_row(const struct nlattr **attrs)
 	name_column(attrs[KLUA_A_STATE_NAME]);
 }
 
-int show_list(struct link *link, bool json)
+int show_list(struct link *link, const struct selection *which)
 {
-	return show_states(link, NULL, json,
-			   "   ID ORIGIN USERS  MEMORY     MAX     RUNS  ERRORS NAME\n",
+	return show_states(link, which,
+			   "   ID MADE BY      KIND      USERS  MEMORY     MAX     RUNS  ERRORS NAME\n",
 			   list_row);
 }
 
@@ -392,12 +453,16 @@ static void stats_row(const struct nlattr **attrs)
 	name_column(attrs[KLUA_A_STATE_NAME]);
 }
 
-int show_stats(struct link *link, const struct ref *state, bool json)
+/* Not before the first figures, or an error would be cleared away. */
+int show_stats(struct link *link, const struct selection *which, bool clear)
 {
-	return show_states(link, state, json,
-			   "                                              | limits hit                |\n"
-			   "   ID     RUNS       STEPS      TIME ERRORS  STEPS   TIME    MEM  STACK CANCEL SIGNAL  MEMORY    PEAK NAME\n",
-			   stats_row);
+	char header[256];
+
+	snprintf(header, sizeof(header), "%s%46s| limits hit%16s|\n%s%s\n",
+		 clear ? "\033[H\033[2J" : "", "", "",
+		 "   ID     RUNS       STEPS      TIME ERRORS  STEPS   TIME",
+		 "    MEM  STACK CANCEL SIGNAL  MEMORY    PEAK NAME");
+	return show_states(link, which, header, stats_row);
 }
 
 static void show_error(const struct nlattr **attrs)
@@ -416,12 +481,38 @@ static void show_error(const struct nlattr **attrs)
 	while (error.len) {
 		line = first_line(&error);
 		fputs("               ", stdout);
-		show_bytes(error.data, line);
+		show_text(stdout, (struct bytes){ error.data, line });
 		putchar('\n');
 		line += line < error.len;
 		error.data += line;
 		error.len -= line;
 	}
+}
+
+static void show_maker(const struct nlattr **attrs)
+{
+	if (attrs[KLUA_A_STATE_OWNER]) {
+		fputs("made by        module ", stdout);
+		show_name(stdout, text(attrs[KLUA_A_STATE_OWNER]));
+		putchar('\n');
+	}
+	if (!attrs[KLUA_A_STATE_MAKER_PID])
+		return;
+	fputs("made by        ", stdout);
+	show_name(stdout, text(attrs[KLUA_A_STATE_MAKER_COMM]));
+	printf(", pid %" PRIu64 ", uid %" PRIu64 "\n",
+	       number(attrs[KLUA_A_STATE_MAKER_PID]),
+	       number(attrs[KLUA_A_STATE_MAKER_UID]));
+}
+
+static void show_runner(const struct nlattr **attrs)
+{
+	if (!attrs[KLUA_A_STATE_RUNNER_PID])
+		return;
+	fputs("inside         ", stdout);
+	show_name(stdout, text(attrs[KLUA_A_STATE_RUNNER_COMM]));
+	printf(", pid %" PRIu64 "\n",
+	       number(attrs[KLUA_A_STATE_RUNNER_PID]));
 }
 
 static void show_one(const struct nlattr **attrs)
@@ -440,18 +531,26 @@ static void show_one(const struct nlattr **attrs)
 		{ KLUA_A_STATE_CANCELS, "cancelled" },
 		{ KLUA_A_STATE_SIGNALS, "interrupted" },
 	};
-	struct bytes name = text(attrs[KLUA_A_STATE_NAME]);
 	char a[32], b[32], c[32];
 	unsigned int i;
 
 	fputs("name           ", stdout);
-	show_bytes(name.data, name.len);
-	printf("\nid             %" PRIu64 "\norigin         %s%s\nusers          %" PRIu64 "%s\n",
+	show_name(stdout, text(attrs[KLUA_A_STATE_NAME]));
+	printf("\nid             %" PRIu64 "\norigin         %s%s\n",
 	       number(attrs[KLUA_A_STATE_ID]),
 	       origin(attrs[KLUA_A_STATE_ORIGIN]),
-	       attrs[KLUA_A_STATE_EPHEMERAL] ? ", ephemeral" : "",
+	       attrs[KLUA_A_STATE_EPHEMERAL] ? ", ephemeral" : "");
+	printf("kind           %s%s%s\nusers          %" PRIu64 "%s\n",
+	       kind_name(number(attrs[KLUA_A_STATE_KIND])),
+	       attrs[KLUA_A_STATE_RESERVED] ? ", memory reserved" : "",
+	       attrs[KLUA_A_STATE_STOPPED] ? ", stopped" : "",
 	       number(attrs[KLUA_A_STATE_USERS]),
 	       attrs[KLUA_A_STATE_BUSY] ? ", busy" : "");
+	if (attrs[KLUA_A_STATE_MEMBERS])
+		printf("members        %" PRIu64 ", one for each processor\n",
+		       number(attrs[KLUA_A_STATE_MEMBERS]));
+	show_runner(attrs);
+	show_maker(attrs);
 	printf("memory         %s of %s, at most %s so far\n",
 	       show_size(number(attrs[KLUA_A_STATE_MEMORY]), a, sizeof(a)),
 	       show_size(number(attrs[KLUA_A_STATE_MEMORY_MAX]), b, sizeof(b)),
@@ -459,6 +558,12 @@ static void show_one(const struct nlattr **attrs)
 			 sizeof(c)));
 	printf("steps a run    %s\n",
 	       show_count(number(attrs[KLUA_A_STATE_STEPS_MAX]), a, sizeof(a)));
+	if (number(attrs[KLUA_A_STATE_TIME_MAX]) == U64_MAX)
+		puts("time a run     unlimited");
+	else
+		printf("time a run     %s\n",
+		       show_time(number(attrs[KLUA_A_STATE_TIME_MAX]) * 1000,
+				 a, sizeof(a)));
 	for (i = 0; i < ARRAY_SIZE(counts); i++)
 		printf("%-15s%" PRIu64 "\n", counts[i].name,
 		       number(attrs[counts[i].type]));
@@ -477,15 +582,14 @@ int show_state(struct link *link, const struct ref *state, bool json)
 
 	if (err || !dump.count) {
 		dump_free(&dump);
-		return complain(link, "cannot get the state", err ?: -ENOENT);
+		return complain(link, json, "cannot get the state",
+				err ?: -ENOENT);
 	}
 	link_parse((void *)dump.states[0], attrs, KLUA_A_STATE_MAX);
-	if (json) {
-		json_state(attrs);
-		putchar('\n');
-	} else {
+	if (json)
+		json_show(json_state(attrs));
+	else
 		show_one(attrs);
-	}
 	dump_free(&dump);
 	return EXIT_OK;
 }
@@ -496,10 +600,8 @@ int show_created(const struct nlmsghdr *nlh, void *json)
 	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
 
 	link_parse(nlh, attrs, KLUA_A_STATE_MAX);
-	if (*(bool *)json) {
-		json_state(attrs);
-		putchar('\n');
-	}
+	if (*(bool *)json)
+		json_show(json_state(attrs));
 	return MNL_CB_OK;
 }
 
@@ -515,10 +617,10 @@ static const struct {
 	  "memory_default" },
 	{ KLUA_A_INFO_STEPS_DEFAULT, false, "usual steps of a run",
 	  "steps_default" },
-	{ KLUA_A_INFO_TIME_MAX, false, "milliseconds of a run",
-	  "time_max_ms" },
+	{ KLUA_A_INFO_TIME_DEFAULT, false, "usual microseconds of a run",
+	  "time_default_us" },
 	{ KLUA_A_INFO_SCRIPT_MAX, true, "largest script", "script_max" },
-	{ KLUA_A_INFO_OUTPUT_MAX, true, "largest output", "output_max" },
+	{ KLUA_A_INFO_RESULTS_MAX, true, "largest results", "results_max" },
 	{ KLUA_A_INFO_USER_STATES_MAX, false, "states from user space",
 	  "user_states_max" },
 	{ KLUA_A_INFO_USER_BYTES_MAX, true, "memory of these together",
@@ -529,17 +631,18 @@ static const struct {
 
 static void json_info(const struct nlattr **attrs)
 {
+	struct json_object *object = json_object_new_object();
 	unsigned int i;
 
-	fputs("{\"version\":", stdout);
-	json_text(attrs[KLUA_A_INFO_VERSION]);
-	fputs(",\"lua\":", stdout);
-	json_text(attrs[KLUA_A_INFO_LUA]);
+	json_add(object, "version",
+		 json_bytes(text(attrs[KLUA_A_INFO_VERSION])));
+	json_add(object, "lua", json_bytes(text(attrs[KLUA_A_INFO_LUA])));
 	for (i = 0; i < FACTS; i++)
-		printf(",\"%s\":%" PRIu64, facts[i].key,
-		       number(attrs[facts[i].type]));
-	printf(",\"time_statistics\":%s}\n",
-	       attrs[KLUA_A_INFO_TIME_STATISTICS] ? "true" : "false");
+		json_add(object, facts[i].key,
+			 json_object_new_uint64(number(attrs[facts[i].type])));
+	json_add(object, "time_statistics",
+		 json_object_new_boolean(!!attrs[KLUA_A_INFO_TIME_STATISTICS]));
+	json_show(object);
 }
 
 static int info_reply(const struct nlmsghdr *nlh, void *data)
@@ -554,30 +657,29 @@ static int info_reply(const struct nlmsghdr *nlh, void *data)
 		json_info(attrs);
 		return MNL_CB_OK;
 	}
-	printf("module                    klua %.*s\n",
+	printf("module                       klua %.*s\n",
 	       (int)text(attrs[KLUA_A_INFO_VERSION]).len,
 	       text(attrs[KLUA_A_INFO_VERSION]).data);
-	printf("language                  %.*s\n",
+	printf("language                     %.*s\n",
 	       (int)text(attrs[KLUA_A_INFO_LUA]).len,
 	       text(attrs[KLUA_A_INFO_LUA]).data);
 	for (i = 0; i < FACTS; i++)
-		printf("%-25s %s\n", facts[i].name, facts[i].size ?
+		printf("%-28s %s\n", facts[i].name, facts[i].size ?
 		       show_size(number(attrs[facts[i].type]), buf,
 				 sizeof(buf)) :
 		       show_count(number(attrs[facts[i].type]), buf,
 				  sizeof(buf)));
-	printf("time statistics           %s\n",
+	printf("time statistics              %s\n",
 	       attrs[KLUA_A_INFO_TIME_STATISTICS] ? "on" : "off");
 	return MNL_CB_OK;
 }
 
 int show_info(struct link *link, bool json)
 {
-	struct nlmsghdr *nlh = link_request(link, KLUA_CMD_INFO_GET,
-					    NLM_F_ACK, 0);
+	struct nlmsghdr *nlh = link_request(link, KLUA_CMD_INFO_GET, NLM_F_ACK);
 	int err = link_do(link, nlh, info_reply, &json);
 
-	return err ? complain(link, "cannot get the figures", err) : EXIT_OK;
+	return err ? complain(link, json, "cannot get the figures", err) : EXIT_OK;
 }
 
 static const char *event_name(u8 cmd)
@@ -591,6 +693,10 @@ static const char *event_name(u8 cmd)
 		return "error";
 	case KLUA_CMD_LIMIT_HIT:
 		return "limit";
+	case KLUA_CMD_STATE_STOPPED:
+		return "stopped";
+	case KLUA_CMD_STATE_STARTED:
+		return "started";
 	default:
 		return "other";
 	}
@@ -616,8 +722,8 @@ static void parse_event(const struct nlmsghdr *nlh, struct event *event)
 
 	memset(event, 0, sizeof(*event));
 	event->cmd = genl->cmd;
-	if (genl->cmd == KLUA_CMD_STATE_CREATED ||
-	    genl->cmd == KLUA_CMD_STATE_DESTROYED) {
+	if (genl->cmd != KLUA_CMD_SCRIPT_ERROR &&
+	    genl->cmd != KLUA_CMD_LIMIT_HIT) {
 		link_parse(nlh, state, KLUA_A_STATE_MAX);
 		event->id = number(state[KLUA_A_STATE_ID]);
 		event->name = text(state[KLUA_A_STATE_NAME]);
@@ -636,34 +742,43 @@ static void parse_event(const struct nlmsghdr *nlh, struct event *event)
 
 static void json_event(const struct event *event, const char *when)
 {
-	printf("{\"time\":\"%s\",\"event\":\"%s\",\"id\":%" PRIu64 ",\"name\":",
-	       when, event_name(event->cmd), event->id);
-	json_string(event->name.data, event->name.len);
+	struct json_object *object = json_object_new_object();
+
+	json_add(object, "time", json_object_new_string(when));
+	json_add(object, "event",
+		 json_object_new_string(event_name(event->cmd)));
+	json_add(object, "id", json_object_new_uint64(event->id));
+	json_add(object, "name", json_bytes(event->name));
 	if (event->origin)
-		printf(",\"origin\":\"%s\"", event->origin);
+		json_add(object, "origin",
+			 json_object_new_string(event->origin));
 	if (event->limit)
-		printf(",\"limit\":\"%s\"", event->limit);
+		json_add(object, "limit", json_object_new_string(event->limit));
 	if (event->message.data) {
-		printf(",\"errno\":%" PRIu64 ",\"message\":", event->err);
-		json_string(event->message.data, event->message.len);
+		json_add(object, "errno", json_object_new_uint64(event->err));
+		json_add(object, "message", json_bytes(event->message));
 	}
 	if (event->suppressed)
-		printf(",\"suppressed\":%" PRIu64, event->suppressed);
-	puts("}");
+		json_add(object, "suppressed",
+			 json_object_new_uint64(event->suppressed));
+	json_show(object);
 }
 
 static void print_event(const struct event *event, const char *when)
 {
+	struct bytes message = event->message;
+
 	printf("%s %-9s %5" PRIu64 " ", when, event_name(event->cmd),
 	       event->id);
-	show_bytes(event->name.data, event->name.len);
+	show_name(stdout, event->name);
 	if (event->origin)
 		printf(" (%s)", event->origin);
 	if (event->limit)
 		printf(": %s", event->limit);
 	if (event->message.data) {
+		message.len = first_line(&message);
 		fputs(": ", stdout);
-		show_bytes(event->message.data, first_line(&event->message));
+		show_text(stdout, message);
 	}
 	if (event->suppressed)
 		printf(" (%" PRIu64 " events left out before)",
@@ -685,23 +800,276 @@ static int on_event(const struct nlmsghdr *nlh, void *data)
 		json_event(&event, when);
 	else
 		print_event(&event, when);
-	fflush(stdout);
+	check_output();
 	return MNL_CB_OK;
 }
 
 /* Until the module goes, or for ever. */
 int monitor(struct link *link, bool json)
 {
-	int err = link_join(link);
+	int err = link_join(link, on_event, &json);
 
 	while (!err || err == -ENOBUFS) {
 		if (err)
-			fprintf(stderr, "klua: events came too fast, some are lost\n");
-		err = link_listen(link, on_event, &json);
+			warn("events came too fast, some are lost");
+		err = link_listen(link);
 	}
-	if (err == -ENODEV) {
-		fprintf(stderr, "klua: the module klua was unloaded\n");
-		return EXIT_NO_MODULE;
+	if (err == -ENODEV)
+		return failure(json, EXIT_NO_MODULE, -err, "no more events",
+			       "the module klua was unloaded");
+	return complain(link, json, "cannot listen to events", err);
+}
+
+void pause_for(double seconds)
+{
+	struct timespec pause = {
+		.tv_sec = seconds,
+		.tv_nsec = (seconds - (long)seconds) * 1e9,
+	};
+
+	nanosleep(&pause, NULL);
+}
+
+double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+/* What one state did in a second between two looks. */
+struct rate {
+	u64 id;
+	double time;		/* of a processor, in percent */
+	double runs;
+	double steps;
+	double errors;
+	u64 memory;
+	const struct nlattr *all[KLUA_A_STATE_MAX + 1];
+};
+
+static double rate_of(const struct rate *rate, enum sort sort)
+{
+	switch (sort) {
+	case SORT_RUNS:
+		return rate->runs;
+	case SORT_STEPS:
+		return rate->steps;
+	case SORT_ERRORS:
+		return rate->errors;
+	case SORT_MEMORY:
+		return rate->memory;
+	default:
+		return rate->time;
 	}
-	return complain(link, "cannot listen to events", err);
+}
+
+static int compare_rates(const void *left, const void *right, void *arg)
+{
+	const struct rate *a = left, *b = right;
+	double x = rate_of(a, *(enum sort *)arg);
+	double y = rate_of(b, *(enum sort *)arg);
+
+	if (x != y)
+		return x > y ? -1 : 1;
+	/* Where time is not measured, and among the idle. */
+	if (a->steps != b->steps)
+		return a->steps > b->steps ? -1 : 1;
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+/* A state of the dump before, or NULL. Dumps are in the order of numbers. */
+static const char *find_state(const struct dump *dump, u64 id)
+{
+	size_t low = 0, high = dump->count, middle;
+	u64 at;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		at = number(sort_key(dump->states[middle], SORT_ID));
+		if (at == id)
+			return dump->states[middle];
+		if (at < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static void make_rate(struct rate *rate, const struct dump *before,
+		      double seconds)
+{
+	const struct nlattr *old[KLUA_A_STATE_MAX + 1] = { NULL };
+	const struct nlattr **attrs = rate->all;
+	const char *was;
+
+	rate->id = number(attrs[KLUA_A_STATE_ID]);
+	was = find_state(before, rate->id);
+	if (was)
+		link_parse((const void *)was, old, KLUA_A_STATE_MAX);
+#define RATE(type) \
+	((number(attrs[type]) - number(old[type])) / seconds)
+	rate->time = RATE(KLUA_A_STATE_TIME) / 1e7;
+	rate->runs = RATE(KLUA_A_STATE_RUNS);
+	rate->steps = RATE(KLUA_A_STATE_STEPS);
+	rate->errors = RATE(KLUA_A_STATE_ERRORS);
+#undef RATE
+	rate->memory = number(attrs[KLUA_A_STATE_MEMORY]);
+}
+
+static void show_rate(const struct rate *rate)
+{
+	printf("%5" PRIu64 " %6.1f %10.0f %12.0f %8.0f", rate->id, rate->time,
+	       rate->runs, rate->steps, rate->errors);
+	size_column(rate->all[KLUA_A_STATE_MEMORY]);
+	name_column(rate->all[KLUA_A_STATE_NAME]);
+}
+
+static void json_rate(struct json_object *all, const struct rate *rate)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_add(object, "id", json_object_new_uint64(rate->id));
+	json_add(object, "name",
+		 json_bytes(text(rate->all[KLUA_A_STATE_NAME])));
+	json_add(object, "time_percent", json_object_new_double(rate->time));
+	json_add(object, "runs_per_second",
+		 json_object_new_double(rate->runs));
+	json_add(object, "steps_per_second",
+		 json_object_new_double(rate->steps));
+	json_add(object, "errors_per_second",
+		 json_object_new_double(rate->errors));
+	json_add(object, "memory", json_object_new_uint64(rate->memory));
+	json_object_array_add(all, object);
+}
+
+/* Lines of the terminal, or as many as there are states. */
+static size_t lines_of(bool clear)
+{
+	const char *lines = getenv("LINES");
+	struct winsize size;
+
+	if (!clear)
+		return SIZE_MAX;
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row > 2)
+		return size.ws_row - 2;
+	return lines && atoi(lines) > 2 ? atoi(lines) - 2 : 22;
+}
+
+static void show_rates(struct rate *rates, size_t count,
+		       const struct selection *which)
+{
+	bool clear = !which->json && isatty(STDOUT_FILENO);
+	struct json_object *all = which->json ? json_object_new_array() : NULL;
+	size_t i, most = lines_of(clear);
+	enum sort sort = which->sort;
+
+	qsort_r(rates, count, sizeof(*rates), compare_rates, &sort);
+	if (clear)
+		fputs("\033[H\033[2J", stdout);
+	if (!all)
+		puts("   ID  %TIME     RUNS/S      STEPS/S ERRORS/S  MEMORY NAME");
+	for (i = 0; i < count && i < most; i++) {
+		if (all)
+			json_rate(all, &rates[i]);
+		else
+			show_rate(&rates[i]);
+	}
+	if (all)
+		json_show(all);
+}
+
+static void rate_states(const struct dump *dump, const struct dump *before,
+			const struct selection *which, double seconds)
+{
+	struct rate *rates = allocate(NULL, (dump->count + 1) * sizeof(*rates));
+	size_t i, count = 0;
+
+	for (i = 0; i < dump->count; i++) {
+		link_parse((void *)dump->states[i], rates[count].all,
+			   KLUA_A_STATE_MAX);
+		if (!selected(which, rates[count].all))
+			continue;
+		make_rate(&rates[count], before, seconds);
+		count++;
+	}
+	show_rates(rates, count, which);
+	free(rates);
+	check_output();
+}
+
+/* Look again and again, and show what each state did in between. */
+int top(struct link *link, const struct selection *which, double interval,
+	u64 count)
+{
+	struct dump before, dump;
+	double then, seconds;
+	int err = get_states(link, &before, NULL);
+
+	then = now();
+	while (err >= 0 && count) {
+		pause_for(interval);
+		err = get_states(link, &dump, NULL);
+		if (err < 0)
+			break;
+		seconds = now() - then;
+		then += seconds;
+		rate_states(&dump, &before, which, seconds);
+		dump_free(&before);
+		before = dump;
+		count -= count != U64_MAX;
+	}
+	dump_free(&before);
+	if (err < 0)
+		return complain(link, which->json, "cannot get the states",
+				err);
+	return EXIT_OK;
+}
+
+/* Whether what is waited for is so: 1, 0 or -errno. */
+static int waited(struct link *link, const struct ref *state, bool gone,
+		  bool idle)
+{
+	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
+	struct dump dump;
+	int err = get_states(link, &dump, state);
+
+	/* The states of a module that was unloaded are gone with it. */
+	if (err == -ENOENT || (gone && err == -ENODEV)) {
+		dump_free(&dump);
+		return gone;
+	}
+	if (!err && idle) {
+		link_parse((void *)dump.states[0], attrs, KLUA_A_STATE_MAX);
+		idle = attrs[KLUA_A_STATE_BUSY];
+	}
+	dump_free(&dump);
+	return err ?: !gone && !idle;
+}
+
+#define LOOK_AGAIN	0.05	/* seconds */
+
+/* Until there is the state, or it is gone, or nothing runs in it. */
+int wait_for(struct link *link, const struct ref *state, bool gone, bool idle,
+	     double timeout, bool json)
+{
+	double until = now() + timeout;
+	int ret;
+
+	for (;;) {
+		ret = waited(link, state, gone, idle);
+		if (ret)
+			break;
+		if (timeout && now() > until)
+			return failure(json, EXIT_REFUSED, ETIMEDOUT,
+				       "waited in vain",
+				       gone ? "the state is still there" :
+				       idle ? "the state is busy, or not there" :
+				       "there is no such state");
+		pause_for(LOOK_AGAIN);
+	}
+	return ret < 0 ? complain(link, json, "cannot get the state", ret) :
+			 EXIT_OK;
 }

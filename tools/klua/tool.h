@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <json-c/json.h>
 #include <libmnl/libmnl.h>
 
 #include "../../uapi/klua.h"
@@ -31,6 +33,7 @@ enum {
 	EXIT_NO_RIGHT,
 	EXIT_NO_MODULE,
 	EXIT_REFUSED,		/* whatever else the kernel says no to */
+	EXIT_OUTPUT,		/* what was to be shown could not be written */
 	EXIT_INTERRUPTED = 130,	/* what a shell makes of SIGINT */
 };
 
@@ -40,70 +43,119 @@ struct ref {
 	u32 id;
 };
 
+/*
+ * Seconds in which what was destroyed may be closed, before a request that needs
+ * what that holds is given up; and between two such requests.
+ */
+#define CLOSING_PATIENCE	20
+#define CLOSING_PAUSE		0.02
+
 /* Bytes that may be anything, or NULL. */
 struct bytes {
 	const char *data;
 	size_t len;
 };
 
+/* output.c: everything that is written */
+void open_descriptors(void);
+void check_output(void);
+void finish(int status) __attribute__((noreturn));
+void fail(int status, const char *format, ...)
+	__attribute__((noreturn, format(printf, 2, 3)));
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void set_json(bool json, const char *command);
+bool json_wanted(void);
+void set_where(const char *path, unsigned int line);
+int failure(bool json, int status, int err, const char *what, const char *why);
+void *allocate(void *old, size_t size);
+void show_name(FILE *to, struct bytes name);
+void show_text(FILE *to, struct bytes text);
+struct json_object *json_bytes(struct bytes bytes);
+struct json_object *json_text(struct bytes text);
+void json_add(struct json_object *object, const char *key,
+	      struct json_object *value);
+void json_show(struct json_object *object);
+
 /* link.c: requests and answers */
 struct link;
 
 struct link *link_open(void);
 void link_close(struct link *link);
-int link_join(struct link *link);
-int link_fd(const struct link *link);
-struct nlmsghdr *link_request(struct link *link, u8 cmd, u16 flags,
-			      size_t more);
+int link_join(struct link *link, mnl_cb_t event, void *data);
+struct nlmsghdr *link_request(struct link *link, u8 cmd, u16 flags);
 void link_put_ref(struct nlmsghdr *nlh, const struct ref *ref);
 int link_do(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply,
 	    void *data);
-int link_listen(struct link *link, mnl_cb_t event, void *data);
+int link_listen(struct link *link);
 const char *link_message(const struct link *link);
 int link_parse(const struct nlmsghdr *nlh, const struct nlattr **attrs,
 	       u16 max);
+_Noreturn void no_module(void);
 
 /* run.c: scripts */
 struct script {
 	struct ref state;
 	struct bytes text;
+	struct bytes args;
 	const char *chunkname;
-	u32 output_max;
+	u32 flags;		/* KLUA_RUN_* */
+	u32 room;
 };
 
 struct outcome {
 	int err;
+	bool more;		/* it is not complete yet */
 	u64 dropped;
-	u64 results_dropped;
-	u32 count;
-	char *results;		/* or the error's message */
-	size_t len;
-	bool complete;
+	u64 steps;
+	u32 count;		/* of results */
+	struct bytes message;	/* of the error */
+	struct bytes output;	/* with KLUA_RUN_JSON only, and so @results */
+	struct bytes results;
 };
 
-int script_run(struct link *link, const struct script *script,
-	       struct outcome *outcome);
-int script_show(const struct outcome *outcome);
+int script_run(const struct script *script, struct outcome *outcome);
+int script_show(const struct outcome *outcome, bool json);
+int complain_script(const struct outcome *outcome, bool json, int err,
+		    const char *doing);
+int script_build(struct klua_build *build, bool json, const char *doing);
+void outcome_free(struct outcome *outcome);
 void catch_interrupts(bool once);
 extern volatile sig_atomic_t interrupted;
-int make_state(struct link *link, const char *name, u64 memory,
-	       u64 steps, bool ephemeral, mnl_cb_t reply, void *data);
-int repl(struct link *link, const struct ref *state);
+int repl_run(const struct ref *state, u32 flags, u32 room);
 
 /* show.c: what people and programs read */
-void show_bytes(const char *data, size_t len);
-const char *show_size(u64 bytes, char *buf, size_t size);
-const char *show_count(u64 count, char *buf, size_t size);
-void json_string(const char *data, size_t len);
-void json_state(const struct nlattr **attrs);
-int show_list(struct link *link, bool json);
-int show_stats(struct link *link, const struct ref *state, bool json);
+enum sort {
+	SORT_ID, SORT_NAME, SORT_RUNS, SORT_STEPS, SORT_TIME, SORT_ERRORS,
+	SORT_MEMORY,
+};
+
+/* Which states, and how: patterns of names or one state. */
+struct selection {
+	const struct ref *state;
+	char **patterns;
+	int count;
+	enum sort sort;
+	bool sorted;
+	bool json;
+};
+
+const char *kind_name(u32 kind);
+int parse_sort(const char *word, enum sort *sort);
+int show_list(struct link *link, const struct selection *which);
+int show_stats(struct link *link, const struct selection *which, bool clear);
 int show_state(struct link *link, const struct ref *state, bool json);
 int show_info(struct link *link, bool json);
 int show_created(const struct nlmsghdr *nlh, void *json);
 int monitor(struct link *link, bool json);
+int top(struct link *link, const struct selection *which, double interval,
+	u64 count);
+int wait_for(struct link *link, const struct ref *state, bool gone, bool idle,
+	     double timeout, bool json);
+void pause_for(double seconds);
+double now(void);
 
 /* klua.c */
-int complain(struct link *link, const char *what, int err);
+int script_status(int err, int status);
+int complain(struct link *link, bool json, const char *what, int err);
 
 #endif /* KLUA_TOOL_H */

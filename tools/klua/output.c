@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Everything that is written: messages, text for people, JSON for programs.
+ * What cannot be written ends the program with a message and a status.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+/* The line of a batch that is being done, for messages. */
+static const char *where_path;
+static unsigned int where_line;
+
+/* What fails is told as JSON, as what this command does. */
+static bool json_errors;
+static const char *json_doing = "klua";
+
+/*
+ * Before anything else is opened: otherwise a socket would become standard
+ * output, and what a script prints a request. What stands in for a descriptor
+ * that was closed can be read, to its end, and not be written.
+ */
+void open_descriptors(void)
+{
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", O_RDONLY) != fd)
+			_exit(EXIT_OUTPUT);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+void set_where(const char *path, unsigned int line)
+{
+	where_path = path;
+	where_line = line;
+}
+
+/* From now on what fails is told as JSON, or no more, as what @command does. */
+void set_json(bool json, const char *command)
+{
+	json_errors = json;
+	json_doing = command;
+}
+
+bool json_wanted(void)
+{
+	return json_errors;
+}
+
+static void begin_message(void)
+{
+	fputs("klua: ", stderr);
+	if (!where_path)
+		return;
+	show_name(stderr, (struct bytes){ where_path, strlen(where_path) });
+	fprintf(stderr, ":%u: ", where_line);
+}
+
+/* There may be words in it of a file that somebody else wrote. */
+void warn(const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	begin_message();
+	show_text(stderr, (struct bytes){ text, strlen(text) });
+	fputc('\n', stderr);
+}
+
+/* What was written so far is where it was to go, or the program ends. */
+void check_output(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return;
+	warn("cannot write the output: %s", strerror(errno));
+	_exit(EXIT_OUTPUT);
+}
+
+/* Without what exit() does to input that others read on after us. */
+void finish(int status)
+{
+	check_output();
+	_exit(status);
+}
+
+void fail(int status, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (json_errors)
+		failure(true, status, 0, json_doing, text);
+	else
+		warn("%s", text);
+	finish(status);
+}
+
+void *allocate(void *old, size_t size)
+{
+	void *p = realloc(old, size);
+
+	if (!p)
+		fail(EXIT_REFUSED, "%s", strerror(ENOMEM));
+	return p;
+}
+
+/* Bytes of the UTF-8 sequence at @p, or 0 when there is none. */
+static size_t sequence(const unsigned char *p, size_t len)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
+		   p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	size_t i;
+
+	if (n > len)
+		return 0;
+	for (i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* Too long for their value, surrogates, beyond Unicode. */
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* The character of a sequence of @n bytes. */
+static u32 character(const unsigned char *p, size_t n)
+{
+	u32 c = n == 1 ? p[0] : p[0] & (0x7f >> n);
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	return c;
+}
+
+/* It would move the cursor, start a line or turn the text around. */
+static bool controls(u32 c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c ||
+	       c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+/*
+ * Names and messages come from others: nothing that controls the terminal
+ * reaches it, but for what is in @allowed.
+ */
+static void show_escaped(FILE *to, struct bytes bytes, const char *allowed)
+{
+	const unsigned char *p = (const unsigned char *)bytes.data;
+	size_t len = bytes.len, n, i;
+
+	for (; len; p += n, len -= n) {
+		n = sequence(p, len);
+		if (n && ((n == 1 && *p && strchr(allowed, *p)) ||
+			  (*p != '\\' && !controls(character(p, n))))) {
+			fwrite(p, 1, n, to);
+			continue;
+		}
+		n = n ?: 1;
+		for (i = 0; i < n; i++)
+			fprintf(to, "\\%03o", p[i]);
+	}
+}
+
+/* In a line with others. */
+void show_name(FILE *to, struct bytes name)
+{
+	show_escaped(to, name, "");
+}
+
+/* A message: tabs and backslashes are part of it. */
+void show_text(FILE *to, struct bytes text)
+{
+	show_escaped(to, text, "\t\n\\");
+}
+
+/* Bytes that are not UTF-8 become U+FFFD: JSON cannot have them. */
+struct json_object *json_bytes(struct bytes bytes)
+{
+	const unsigned char *p = (const unsigned char *)bytes.data;
+	char *text = allocate(NULL, 3 * bytes.len + 1);
+	struct json_object *string;
+	size_t left = bytes.len, len = 0, n;
+
+	for (; left; p += n, left -= n) {
+		n = sequence(p, left);
+		if (n) {
+			memcpy(text + len, p, n);
+			len += n;
+		} else {
+			memcpy(text + len, "\xef\xbf\xbd", 3);
+			len += 3;
+			n = 1;
+		}
+	}
+	string = json_object_new_string_len(text, len);
+	free(text);
+	return string;
+}
+
+void json_add(struct json_object *object, const char *key,
+	      struct json_object *value)
+{
+	json_object_object_add(object, key, value);
+}
+
+/* JSON that is there as text, and without a NUL; "" is null. */
+struct json_object *json_text(struct bytes text)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *clean = json_bytes(text);
+	char *copy;
+
+	if (!text.len) {
+		json_object_put(clean);
+		json_object_put(object);
+		return NULL;
+	}
+	copy = strdup(json_object_get_string(clean));
+	json_object_put(clean);
+	if (!copy)
+		fail(EXIT_REFUSED, "%s", strerror(ENOMEM));
+	json_object_set_serializer(object, json_object_userdata_to_json_string,
+				   copy, json_object_free_userdata);
+	return object;
+}
+
+/* In a line; the object is gone afterwards. */
+void json_show(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
+/* Say that a command failed, as a message or as JSON, and return @status. */
+int failure(bool json, int status, int err, const char *what, const char *why)
+{
+	struct bytes words = { why, strlen(why) };
+	struct json_object *object;
+
+	if (!json && !json_errors) {
+		begin_message();
+		fprintf(stderr, "%s: ", what);
+		show_text(stderr, words);
+		fputc('\n', stderr);
+		return status;
+	}
+	object = json_object_new_object();
+	json_add(object, "error", json_bytes(words));
+	json_add(object, "doing",
+		 json_bytes((struct bytes){ what, strlen(what) }));
+	json_add(object, "errno", json_object_new_int(err));
+	json_add(object, "status", json_object_new_int(status));
+	if (where_path) {
+		words = (struct bytes){ where_path, strlen(where_path) };
+		json_add(object, "file", json_bytes(words));
+		json_add(object, "line", json_object_new_int64(where_line));
+	}
+	json_show(object);
+	return status;
+}
