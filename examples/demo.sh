@@ -71,8 +71,9 @@ lookup www.allowed.test 192.0.2.1
 lookup www.blocked.test 192.0.2.1
 
 step "KLua and the packet filter are loaded; its policy is a Lua script"
-load klua && load dnsfilter verbose=1 && load dnsctl || exit 1
-echo "# insmod klua.ko; insmod dnsfilter.ko verbose=1; insmod dnsctl.ko"
+load klua && load dnsfilter && be_verbose && load dnsctl || exit 1
+echo "# insmod klua.ko; insmod dnsfilter.ko; insmod dnsctl.ko"
+echo "# klua run --force dnsfilter -e 'verbose = true'"
 show "sed -n '/^blocked/,/^}/p' $firmware/dnsfilter.lua"
 
 step "The same questions again: each packet now goes through verdict()"
@@ -92,10 +93,12 @@ step "A second module changes the script's table while questions flow"
 ask_on >"$work/live" &
 asker=$!
 sleep 1
+before_to=$(wc -l <"$work/live")
 show 'echo "block shop.test" > /dev/dnsctl'
 blocked_at=$(wc -l <"$work/live")
 sleep 4
-show 'sort /dev/dnsctl'
+show 'cat /dev/dnsctl'
+during_to=$(wc -l <"$work/live")
 show 'echo "unblock shop.test" > /dev/dnsctl'
 unblocked_at=$(wc -l <"$work/live")
 sleep 1
@@ -107,8 +110,8 @@ phase()
 {
 	sed -n "$1,$2p" "$work/live" | sort | uniq -c | tr -s ' \n' ' '
 }
-before=$(phase 1 "$blocked_at")
-during=$(phase $((blocked_at + 2)) "$unblocked_at")
+before=$(phase 1 "$before_to")
+during=$(phase $((blocked_at + 2)) "$during_to")
 after=$(phase $((unblocked_at + 2)) '$')
 echo "A client that kept asking for www.shop.test was"
 echo "  before:$before"

@@ -26,11 +26,15 @@ find_file()
 	return 1
 }
 
-# load MODULE [PARAMETER=VALUE]...
+# load MODULE [PARAMETER=VALUE]...: an emulated processor is slow, and slower
+# still where others want the real one, so the clock has to be patient
 load()
 {
 	path=$(find_file "$1.ko") || return 1
+	module=$1
 	shift
+	[ "$module" != klua ] ||
+		set -- atomic_us=8000000 irq_us=100000 "$@"
 	insmod "$path" "$@"
 }
 
@@ -108,4 +112,12 @@ trap 'exit 130' INT TERM HUP
 
 [ "$(id -u)" -eq 0 ] || die "only root can load modules"
 mkdir -p "$firmware"
-cp "$(find_file dnsfilter.lua)" "$firmware/" || exit 1
+for script in dnsfilter luadev luatimer luashare luashare-shared; do
+	cp "$(find_file $script.lua)" "$firmware/" || exit 1
+done
+
+# be_verbose: dnsfilter's script prints what it accepts, too
+be_verbose()
+{
+	klua run --force dnsfilter -e 'verbose = true' >/dev/null
+}

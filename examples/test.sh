@@ -3,8 +3,8 @@
 #
 # usage: test.sh
 #
-# Tests dnsfilter and dnsctl inside the VM, with packets of a real resolver to
-# a real server. Prints KTAP. Exit status 1 when a test failed.
+# Tests the examples inside the VM: dnsfilter and dnsctl with packets of a real
+# resolver to a real server. Prints KTAP. Exit status 1 when a test failed.
 set -u
 
 case ${1-} in
@@ -101,7 +101,7 @@ does_not_load()
 
 modules_load()
 {
-	load inject && load klua && load dnsfilter verbose=1 && load dnsctl
+	load inject && load klua && load dnsfilter && be_verbose && load dnsctl
 }
 
 allowed_name_is_answered()
@@ -287,8 +287,8 @@ reload_10_times()
 
 filter_reloads_under_fire()
 {
-	unload dnsfilter && under_fire reload_10_times &&
-	load dnsfilter verbose=1 &&
+	! klua destroy --force dnsfilter 2>/dev/null && unload dnsfilter && under_fire reload_10_times &&
+	load dnsfilter && be_verbose &&
 	list_is_readable
 }
 
@@ -320,9 +320,9 @@ inject()
 spy()
 {
 	cat "$firmware/dnsfilter.lua" - >$firmware/spy.lua <<-'EOF'
-	local judge = verdict
-	function verdict(packet)
-		local good, answer = pcall(judge, packet)
+	local judged = judge
+	function judge(packet)
+		local good, answer = pcall(judged, packet)
 		print("spy", answer, #packet, (packet:sub(1, 60):gsub(".",
 			function(c) return ("%02x"):format(c:byte()) end)))
 		return good and answer or error(answer, 0)
@@ -346,8 +346,8 @@ injected()
 	logged "$line" && is "$(since | grep -cF "$line")" 4
 }
 
-# not_judged PACKET: the script is not asked about these bytes of UDP, but is
-# about the packet after it
+# not_judged PACKET: the script does not look at what these bytes of UDP carry,
+# but does at the packet after it
 not_judged()
 {
 	for piece in 0 1; do
@@ -405,12 +405,12 @@ other_packets_are_not()
 # fails SCRIPT TEXT: with the script failing on each packet, fail_open decides
 fails()
 {
-	with "$1" maxalloc=65536 || return 1
+	with "$1" || return 1
 	mark
-	answered www.allowed.test && logged "packet accepted: $2" || return 1
+	answered www.allowed.test && logged "fail_open 1: $2" || return 1
 	echo N >$parameters/fail_open
 	mark
-	unanswered www.allowed.test && logged "packet dropped: $2"
+	unanswered www.allowed.test && logged "fail_open 0: $2"
 }
 
 error_goes_by_fail_open()
@@ -421,10 +421,14 @@ error_goes_by_fail_open()
 	fails error.lua 'policy:1: o\eops'
 }
 
-wrong_verdict_goes_by_fail_open()
+script_that_lost_verdict_goes_by_fail_open()
 {
-	echo 'function verdict() return 42 end' >$firmware/odd.lua
-	fails odd.lua 'verdict() returned 42, not "accept" or "drop"'
+	echo 'function verdict() verdict = nil return true end' \
+		>$firmware/lost.lua
+	with lost.lua && answered www.allowed.test || return 1
+	echo N >$parameters/fail_open
+	mark
+	unanswered www.allowed.test && logged "no function 'verdict' (-ENOENT)"
 }
 
 endless_script_goes_by_fail_open()
@@ -443,10 +447,27 @@ endless_script_cannot_go_on()
 
 greedy_script_goes_by_fail_open()
 {
-	echo 'function verdict() local t = {}
-		for i = 1, 1 << 40 do t[i] = {} end
+	echo 'function verdict() local s = "x"
+		while true do s = s .. s end
 	end' >$firmware/greedy.lua
 	fails greedy.lua "" && logged "(-ENOMEM)"
+}
+
+# A packet that a script has kept is none any more.
+kept_packet_is_stale()
+{
+	echo 'function verdict(packet)
+		if old then
+			print("stale", pcall(old.bytes, old, 0, 20))
+		end
+		old = packet
+		return true
+	end' >$firmware/keep.lua
+	with keep.lua || return 1
+	mark
+	inject $dns_header$allowed$dns_end
+	inject $dns_header$allowed$dns_end
+	logged "stale	false"
 }
 
 errors_do_not_flood_the_log()
@@ -464,19 +485,19 @@ errors_do_not_flood_the_log()
 
 absent_script_does_not_load()
 {
-	does_not_load absent.lua "no script /lib/firmware/absent.lua"
+	does_not_load absent.lua "the firmware loader has no such file (-ENOENT)"
 }
 
 broken_script_does_not_load()
 {
 	echo 'function verdict( return' >$firmware/broken.lua
-	does_not_load broken.lua "script broken.lua: policy:1: "
+	does_not_load broken.lua "cannot make state 'dnsfilter': policy:1: "
 }
 
 failing_script_does_not_load()
 {
 	echo 'local t = nil; t.x = 1' >$firmware/failing.lua
-	does_not_load failing.lua "script failing.lua: policy:1: "
+	does_not_load failing.lua "cannot make state 'dnsfilter': policy:1: "
 }
 
 endless_chunk_does_not_load()
@@ -494,26 +515,26 @@ script_without_verdict_does_not_load()
 compiled_script_does_not_load()
 {
 	printf '\033Lua\123\000\031\223\r\n' >$firmware/compiled.lua
-	does_not_load compiled.lua "script compiled.lua: "
+	does_not_load compiled.lua "cannot make state 'dnsfilter': "
 }
 
 script_without_list_is_reported()
 {
-	echo 'function verdict() return "accept" end' >$firmware/nolist.lua
+	echo 'function verdict() return true end' >$firmware/nolist.lua
 	with nolist.lua || return 1
 	mark
 	if tell "block a.test" 2>/dev/null || cat $ctl 2>/dev/null; then
 		echo "there is no list, and yet no error"
 		return 1
 	fi
-	logged "the script has no table 'blocked'"
+	logged "no function 'command'" && logged "no function 'list'"
 }
 
 # A list that fills the state's memory: the command that would need more says
 # so, those before it hold, and packets are judged as before.
 full_list_is_reported()
 {
-	with dnsfilter.lua maxalloc=49152 || return 1
+	with dnsfilter.lua && klua set --force dnsfilter --memory 49152 || return 1
 	i=0
 	while [ $i -lt 2000 ]; do
 		got=$( { tell "block name$i.example"; } 2>&1) || break
@@ -523,8 +544,9 @@ full_list_is_reported()
 	*"memory") ;;
 	*) echo "after $i names: '$got'"; return 1;;
 	esac
-	is "$(wc -l <$ctl)" $((i + 2)) && answered www.allowed.test &&
-	unanswered blocked.test && unanswered name0.example
+	answered www.allowed.test && unanswered blocked.test &&
+	unanswered name0.example && klua set --force dnsfilter --memory 1M &&
+	is "$(wc -l <$ctl)" $((i + 2))
 }
 
 commands_without_filter_fail()
@@ -536,7 +558,7 @@ commands_without_filter_fail()
 	*"No such device") ;;
 	*) echo "got '$got'"; return 1;;
 	esac
-	logged "no state dnsfilter" && ! cat $ctl 2>/dev/null
+	logged "in state dnsfilter:  (-ENODEV)" && ! cat $ctl 2>/dev/null
 }
 
 without_filter_all_is_answered()
@@ -559,9 +581,423 @@ minimal_says_hello()
 	load minimal && logged "minimal: hello from Lua 5.3	42"
 }
 
+# Who holds a state keeps it, whatever is forced.
+minimal_survives_an_administrator()
+{
+	! klua destroy --force minimal && unload minimal && load minimal
+}
+
+# read_device BYTES: of /dev/luadev
+read_device()
+{
+	dd if=/dev/luadev bs="$1" count=1 2>/dev/null
+}
+
+device_gives_back_what_it_got()
+{
+	load luadev && printf 'ABCdef' >/dev/luadev &&
+	is "$(read_device 4)" abcd && is "$(read_device 4)" ef
+}
+
+device_read_waits_for_a_write()
+{
+	read_device 10 >"$work/read" &
+	reader=$!
+	sleep 1
+	is "$(cat "$work/read")" "" && kill -0 $reader || return 1
+	printf 'Later' >/dev/luadev && wait $reader &&
+	is "$(cat "$work/read")" later
+}
+
+# A function that Lua calls sleeps in the state, whose limits stay in force: with
+# 10 s for an entry and a signal long before.
+device_read_sleeps_until_killed()
+{
+	klua run --force luadev -e 'require("luadev").sleep(300)' || return 1
+	klua run --force luadev -e 'function read() require("luadev").sleep(9000) end' ||
+		return 1
+	before=$(cut -d. -f1 /proc/uptime)
+	dd if=/dev/luadev bs=10 count=1 &
+	reader=$!
+	sleep 1
+	kill $reader
+	wait $reader
+	took=$(($(cut -d. -f1 /proc/uptime) - before))
+	[ $took -lt 6 ] || { echo "it took $took s"; return 1; }
+	unload luadev
+}
+
+# eventually COMMAND: it succeeds within a minute
+eventually()
+{
+	tries=600
+	until "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || { echo "never: $*"; return 1; }
+		sleep 0.1
+	done
+}
+
+# Three writes of 2000 bytes; the device has room for 4096.
+device_write_waits_for_a_read()
+{
+	printf '%02000d' 0 0 0 | dd of=/dev/luadev bs=500 2>/dev/null &
+	writer=$!
+	eventually full && kill -0 $writer || return 1
+	for _ in $(seq 12); do
+		read_device 500
+	done >"$work/read"
+	wait $writer && is "$(wc -c <"$work/read")" 6000
+}
+
+full()
+{
+	is "$(klua run --force luadev -e 'return has_room()')" false
+}
+
+# A reader that takes its time does not have the state meanwhile.
+device_serves_others_meanwhile()
+{
+	klua run --force luadev -e 'ioctl(1, 3000)' || return 1
+	read_device 10 >"$work/read" &
+	reader=$!
+	printf 'One' >/dev/luadev &&
+	klua run --force luadev -e 'return 1' && kill -0 $reader &&
+	wait $reader && is "$(cat "$work/read")" one &&
+	klua run --force luadev -e 'ioctl(1, 0)'
+}
+
+# A call that a signal ends while it waits leaves nothing that hurts the next one.
+device_forgets_the_killed()
+{
+	for _ in 1 2 3; do
+		dd if=/dev/luadev bs=10 count=1 2>/dev/null &
+		reader=$!
+		eventually waiting $reader && kill $reader
+		wait $reader
+	done
+	printf 'Two' >/dev/luadev && is "$(read_device 10)" two
+}
+
+# waiting PID: it sleeps
+waiting()
+{
+	grep -q '^State:.*S' "/proc/$1/status"
+}
+
+# Any state finds the library; one that must not sleep gets an error.
+device_functions_know_their_states()
+{
+	klua create --kind atomic user/atomic || return 1
+	said=$(klua run user/atomic -e 'require("luadev").sleep(1)' 2>&1)
+	klua destroy user/atomic
+	case $said in
+	*"library 'luadev' sleeps, and this state may not"*) ;;
+	*) echo "got '$said'"; return 1 ;;
+	esac
+}
+
+# It is not unloaded under who reads, nor destroyed.
+device_stays_while_it_is_used()
+{
+	dd if=/dev/luadev bs=10 count=1 2>/dev/null &
+	reader=$!
+	eventually waiting $reader || return 1
+	! rmmod luadev 2>/dev/null && ! klua destroy --force luadev 2>/dev/null
+	status=$?
+	kill $reader
+	wait $reader
+	return $status
+}
+
+# count NAME: how many such system calls the probe has counted
+count()
+{
+	awk -v name="$1" '$1 == name { n = $2 } END { print n + 0 }' \
+		/sys/kernel/debug/syscount
+}
+
+# The shell opens and closes /dev/null. What is missed is told, too.
+system_calls_are_counted()
+{
+	[ -d /sys/kernel/debug/kprobes ] ||
+		mount -t debugfs debugfs /sys/kernel/debug || return 1
+	load syscount || return 1
+	before=$(count openat)
+	for _ in $(seq 200); do : </dev/null; done
+	counted=$(($(count openat) - before))
+	missed=$(awk '/^# missed/ { print $3 }' /sys/kernel/debug/syscount)
+	echo "counted $counted, missed $missed"
+	[ "$counted" -gt 0 ] && [ $((counted + missed)) -ge 200 ]
+}
+
+# The tool finds the state in use when a probe hits meanwhile.
+probe_changes_live()
+{
+	tries=100
+	until klua run --force syscount -e 'counts = { changed = 1 }'; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+	done
+	for _ in $(seq 200); do : </dev/null; done
+	is "$(count changed)" 1 && [ "$(count openat)" -gt 0 ] &&
+	! klua destroy --force syscount 2>/dev/null && unload syscount
+}
+
+# beats: how often luatimer's task has counted
+beats()
+{
+	klua run --force luatimer -e 'return beats'
+}
+
+more_beats()
+{
+	[ "$(beats)" -gt "$1" ]
+}
+
+# ticking: the tasks go on
+ticking()
+{
+	before=$(beats) && eventually more_beats "$before"
+}
+
+timer_ticks()
+{
+	load luatimer && ticking && unload luatimer &&
+	load luatimer work=1 period=20 && ticking && unload luatimer &&
+	load luatimer
+}
+
+reload=/sys/module/luatimer/parameters/reload
+
+# A script takes the other's place as a whole, or changes nothing.
+timer_reloads()
+{
+	before=$(beats)
+	echo 'beats = 7 error("half-way")' >$firmware/luatimer.lua
+	mark
+	if echo 1 >$reload; then
+		echo "that was taken"
+		return 1
+	fi
+	logged "cannot make state 'luatimer': luatimer.lua:1: half-way" &&
+	more_beats "$((before - 1))" && ticking || return 1
+	echo 'beats = 1000000 function tick() beats = beats + 1 end' \
+		>$firmware/luatimer.lua
+	echo 1 >$reload && more_beats 999999 && ticking
+}
+
+failed_once()
+{
+	klua show luatimer | grep -q "attempt to call a nil value"
+}
+
+# What one tick does wrong is told and does not end the next one.
+timer_survives_errors()
+{
+	echo 'beats = 0 function tick() beats = beats + 1 nothing() end' \
+		>$firmware/luatimer.lua
+	echo 1 >$reload && ticking && eventually failed_once
+}
+
+# Nobody holds the state, so the name can be taken away; ticks find nothing then.
+timer_survives_an_administrator()
+{
+	cp "$(find_file luatimer.lua)" $firmware/
+	klua destroy --force luatimer && ! beats 2>/dev/null &&
+	echo 1 >$reload && ticking
+}
+
+# Each time with a tick in progress, or as good as always.
+timer_unloads_while_it_ticks()
+{
+	echo 'beats = 0 function tick() beats = beats + 1 while true do end end' \
+		>$firmware/luatimer.lua
+	for i in $(seq 10); do
+		unload luatimer && load luatimer period=1 work=$((i % 2)) ||
+			return 1
+		eventually more_beats 1 || return 1
+	done
+	cp "$(find_file luatimer.lua)" $firmware/
+	unload luatimer
+}
+
+# policy TEXT: it is what packets meet from here on
+policy()
+{
+	echo "$1" >/dev/luapkt
+}
+
+pings()
+{
+	ping -c 1 -W "${1:-10}" 127.0.0.1 >/dev/null
+}
+
+packets_are_objects()
+{
+	load luapkt && pings || return 1
+	mark
+	policy 'function policy(p)
+		if p:byte(10) ~= 1 then return end
+		assert(p:len() == #p and #p == #p:sub(1) and #p:sub(-4) == 4)
+		assert(p:sub(1, 1):byte() == 0x45 and p:sub(5, 4) == "")
+		assert(p:sub(-100000, 100000) == p:sub(1, -1))
+		assert(not pcall(p.byte, p, 0) and not pcall(p.byte, p, #p + 1))
+		p:set(9, 77)
+		print("ttl", p:byte(9))
+		return p:byte(21) ~= 8
+	end' && ! pings 1 && logged "ttl	77" || return 1
+	policy 'function policy(p) return p:byte(10) ~= 17 end' && pings &&
+	unanswered www.allowed.test &&
+	policy 'function policy() end' && answered www.allowed.test
+}
+
+# All processors have a new policy, or none has.
+policies_are_replaced_as_one()
+{
+	policy 'function policy(p) return p:byte(10) ~= 1 end' && ! pings 1 ||
+		return 1
+	for bad in 'function policy( return' 'error("half-way")' 'policy = nil'; do
+		! policy "$bad" 2>/dev/null || { echo "taken: $bad"; return 1; }
+		! pings 1 || return 1
+	done
+	policy 'function policy() end' && pings && pings
+}
+
+# What a policy does wrong lets the packet pass, and is told.
+packets_pass_a_broken_policy()
+{
+	mark
+	policy 'function policy(p)
+		if old then print("stale", pcall(old.len, old)) end
+		old = p
+		error("oops")
+	end' && pings && pings && logged "a packet passes: policy:4: oops" &&
+	logged "stale	false"
+}
+
+policies_survive_an_administrator()
+{
+	klua destroy --force luapkt && pings &&
+	policy 'function policy(p) return p:byte(10) ~= 1 end' && ! pings 1 &&
+	policy 'function policy() end' && pings
+}
+
+# Packets are kept, and so are methods; who keeps them has nothing of the module.
+reload_packets_10_times()
+{
+	for _ in $(seq 10); do
+		unload luapkt && load luapkt && policy 'kept = {}
+		function policy(p) kept[#kept % 50 + 1] = { p, p.byte } end' &&
+		sleep 0.2 || return 1
+	done
+}
+
+packets_unload_under_fire()
+{
+	under_fire reload_packets_10_times && unload luapkt
+}
+
+# session TEXT: what a session of its own replies to that
+session()
+{
+	exec 4<>/dev/luashare || return 1
+	if echo "$1" >&4; then
+		cat <&4
+		exec 4<&-
+	else
+		exec 4<&-
+		return 1
+	fi
+}
+
+sessions_speak_json()
+{
+	load luashare || return 1
+	is "$(session '{"a": [1, 2.5, "x\u00e9\n", null, true, {}], "b": -3}')" \
+		'{"count":1,"message":{"a":[1,2.5,"xé\u000a",null,true,[]],"b":-3}}' ||
+		return 1
+	for bad in '' '{' '[1,]' '{"a" 1}' '"open' 'nul' '1 2'; do
+		mark
+		! session "$bad" 2>/dev/null || { echo "taken: $bad"; return 1; }
+		logged "write() of luashare-" && logged "JSON: " || return 1
+	done
+}
+
+# Each has its own state; what they share is one.
+sessions_are_apart()
+{
+	exec 5<>/dev/luashare 6<>/dev/luashare &&
+	for _ in 1 2 3; do echo '[]' >&5 || return 1; done &&
+	echo '[]' >&6 &&
+	is "$(cat <&5)" '{"count":3,"message":[]}' &&
+	is "$(cat <&6)" '{"count":1,"message":[]}' &&
+	is "$(klua list | grep -c luashare)" 3 &&
+	! rmmod luashare 2>/dev/null &&
+	exec 5<&- 6<&- && is "$(klua list | grep -c luashare)" 1
+}
+
+# 300,000 bytes in one message, and back
+large_messages_come_back()
+{
+	text=$(printf '%0300000d' 0)
+	exec 5<>/dev/luashare &&
+	printf '"%s"' "$text" | dd bs=1M iflag=fullblock 2>/dev/null >&5 &&
+	got=$(cat <&5)
+	status=$?
+	exec 5<&-
+	[ $status -eq 0 ] && is "${#got}" 300024 &&
+	[ "$got" = "{\"count\":1,\"message\":\"$text\"}" ]
+}
+
+shared=/sys/module/luapeer/parameters/shared
+
+modules_share_a_state()
+{
+	load luapeer && session '{"share": "key", "value": ["a", 1]}' &&
+	echo 1 >$shared && cat $shared && grep -q '^text key 7 bytes$' $shared &&
+	grep -q '^device lo mtu 65536 addr 000000000000 rx [0-9]* tx' $shared &&
+	is "$(klua run --force luashare -e 'local d = netdevices[1]
+		return d.name, #d.addr, math.type(d.stats.rx)')" "lo	6	integer"
+}
+
+# A module holds its state, and sessions hold theirs, whatever is forced.
+sessions_survive_an_administrator()
+{
+	exec 5<>/dev/luashare &&
+	! klua destroy --force luashare 2>/dev/null &&
+	! klua destroy --force "$(klua list | grep -o 'luashare-.*')" 2>/dev/null &&
+	echo '{"share": "late", "value": 1}' >&5 &&
+	is "$(cat <&5)" '{"count":1,"message":{"share":"late","value":1}}'
+	status=$?
+	exec 5<&-
+	return $status
+}
+
+# Whoever is in an endless on_message() is killed, and then the module can go.
+module_goes_while_sessions_run()
+{
+	{ cat "$(find_file luashare.lua)"
+	  echo 'function on_message() while true do end end'; } \
+		>$firmware/luashare.lua
+	echo '[]' >/dev/luashare &
+	writer=$!
+	eventually running luashare- && kill -9 $writer
+	wait $writer
+	cp "$(find_file luashare.lua)" $firmware/
+	eventually unload luashare && ! cat $shared 2>/dev/null && unload luapeer
+}
+
+# running NAME: somebody is in a state whose name begins so
+running()
+{
+	klua show "$(klua list | grep -o "$1.*")" | grep -q ', busy'
+}
+
 all_unload()
 {
-	unload inject minimal dnsctl dnsfilter klua && answered blocked.test &&
+	unload inject minimal syscount luadev luapkt luatimer luapeer luashare \
+		dnsctl dnsfilter klua && answered blocked.test &&
 	[ ! -e $ctl ]
 }
 
@@ -589,7 +1025,8 @@ damaged_packets_are_judged
 lengths_that_lie_are_judged
 other_packets_are_not
 error_goes_by_fail_open
-wrong_verdict_goes_by_fail_open
+script_that_lost_verdict_goes_by_fail_open
+kept_packet_is_stale
 endless_script_goes_by_fail_open
 endless_script_cannot_go_on
 greedy_script_goes_by_fail_open
@@ -605,6 +1042,33 @@ full_list_is_reported
 commands_without_filter_fail
 without_filter_all_is_answered
 minimal_says_hello
+minimal_survives_an_administrator
+device_gives_back_what_it_got
+device_read_waits_for_a_write
+device_write_waits_for_a_read
+device_serves_others_meanwhile
+device_forgets_the_killed
+device_functions_know_their_states
+device_stays_while_it_is_used
+device_read_sleeps_until_killed
+system_calls_are_counted
+probe_changes_live
+timer_ticks
+timer_reloads
+timer_survives_errors
+timer_survives_an_administrator
+timer_unloads_while_it_ticks
+packets_are_objects
+policies_are_replaced_as_one
+packets_pass_a_broken_policy
+policies_survive_an_administrator
+packets_unload_under_fire
+sessions_speak_json
+sessions_are_apart
+large_messages_come_back
+modules_share_a_state
+sessions_survive_an_administrator
+module_goes_while_sessions_run
 used_modules_stay
 all_unload
 '

@@ -1,18 +1,21 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 --
--- The policy of dnsfilter.ko, which calls verdict() with the first 512 bytes
--- that a UDP packet carries to port 53 of this host. "accept" and "drop" are
--- the verdicts; after an error the module decides, see its fail_open.
+-- The policy of dnsfilter.ko, which calls verdict() with each UDP packet to port
+-- 53 of this host, and accepts it when the answer is true; after an error the
+-- module decides, see its fail_open. dnsctl.ko calls command() and list().
 
 -- The names that get no answer, in lower case, each with all names below it.
--- dnsctl.ko changes this table while packets flow.
+-- command() changes this table while packets flow.
 blocked = {
 	["blocked.test"] = true,
 	["ads.example"] = true,
 }
 
--- The module sets this from its parameter: print what is accepted, too.
+-- Print what is accepted, too: klua run dnsfilter -e 'verbose = true'
 verbose = false
+
+-- The question of a DNS message ends before its 272nd byte.
+local SNAPLEN = 512
 
 -- The name asked for, or nil for what no resolver sends but some servers
 -- would understand: a compression pointer, a label or name that is too long.
@@ -47,7 +50,8 @@ local function listed(name)
 	return false
 end
 
-function verdict(packet)
+-- "accept" or "drop", for the first bytes of what UDP carries
+function judge(packet)
 	if #packet < 12 then
 		error("shorter than a DNS header", 0)
 	end
@@ -67,4 +71,73 @@ function verdict(packet)
 		print("accept", name)
 	end
 	return "accept"
+end
+
+-- The packet's bytes from offset on are its UDP header and what that carries. The
+-- server sees what the header counts; where that is more than there is, or less
+-- than the header itself, UDP drops the packet or, for an IPv6 jumbogram's 0,
+-- goes by the packet's length.
+function verdict(packet, offset)
+	local header = packet:bytes(offset, 8)
+	if #header < 8 then
+		return true		-- nothing that UDP takes
+	end
+	local size = string.unpack(">I2", header, 5) - 8
+	if size < 0 or size > SNAPLEN then
+		size = SNAPLEN
+	end
+	return judge(packet:bytes(offset + 8, size)) == "accept"
+end
+
+-- A name as the table has it, or nil and what is wrong with it
+local function normalize(name)
+	name = name:gsub("%.$", "")
+	if name == "" then
+		return nil, "there is no name"
+	elseif #name > 253 then
+		return nil, "the name has more than 253 bytes"
+	elseif name:find("[^A-Za-z0-9_.-]") then
+		return nil, "a name has letters, digits, '-', '_' and dots"
+	end
+	for label in (name .. "."):gmatch("([^.]*)%.") do
+		if label == "" then
+			return nil, "the name has an empty label"
+		elseif #label > 63 then
+			return nil, "a label has more than 63 bytes"
+		end
+	end
+	return name:lower()
+end
+
+local ENOENT, EINVAL = 2, 22
+
+-- "block NAME" or "unblock NAME", as the administrator wrote it
+function command(text)
+	if #text >= 272 then
+		return EINVAL, "more bytes than a command has"
+	elseif text:find("\0", 1, true) then
+		return EINVAL, "a NUL byte"
+	end
+	local verb, rest = text:match("^%s*(%S*)%s*(.-)%s*$")
+	if verb ~= "block" and verb ~= "unblock" then
+		return EINVAL, "write 'block NAME' or 'unblock NAME'"
+	end
+	local name, why = normalize(rest)
+	if not name then
+		return EINVAL, why
+	elseif verb == "unblock" and not blocked[name] then
+		return ENOENT, name .. " was not blocked"
+	end
+	blocked[name] = verb == "block" or nil
+	return 0, ""
+end
+
+-- The names, in order, a line each
+function list()
+	local names = {}
+	for name in pairs(blocked) do
+		names[#names + 1] = name .. "\n"
+	end
+	table.sort(names)
+	return 0, table.concat(names)
 end

@@ -94,7 +94,7 @@ end
 io.write("KTAP version 1\n1..", #cases + 3, "\n")
 for n, case in ipairs(cases) do
 	local what, packet, expected = table.unpack(case)
-	local _, got = pcall(verdict, packet)
+	local _, got = pcall(judge, packet)
 	local good = got == expected or
 		(expected ~= "accept" and expected ~= "drop" and
 		 tostring(got):sub(-#expected) == expected)
@@ -103,11 +103,11 @@ end
 
 -- changes of the table count from the next packet on
 blocked["allowed.test"], blocked["blocked.test"] = true, nil
-report(#cases + 1, verdict(query("x.allowed.test")) == "drop" and
-	verdict(query("blocked.test")) == "accept", "a changed table", printed)
+report(#cases + 1, judge(query("x.allowed.test")) == "drop" and
+	judge(query("blocked.test")) == "accept", "a changed table", printed)
 
 printed, verbose = nil, true
-verdict(query("other.test"))
+judge(query("other.test"))
 report(#cases + 2, printed == "accept other.test", "verbose prints", printed)
 
 -- whatever becomes of the bytes, a verdict or one of the three errors
@@ -121,7 +121,7 @@ for _ = 1, 20000 do
 		packet = packet:sub(1, at - 1) .. string.char(math.random(0, 255)) .. tail
 	end
 	packet = packet:sub(1, math.random(#packet * 2))
-	local _, got = pcall(verdict, packet)
+	local _, got = pcall(judge, packet)
 	if got ~= "accept" and got ~= "drop" and
 	   not (tostring(got) .. "\n"):find("header\n") and
 	   not (tostring(got) .. "\n"):find("short\n") and

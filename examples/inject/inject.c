@@ -18,6 +18,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/gfp.h>
+#if __has_include(<linux/hex.h>)
+#include <linux/hex.h>
+#endif
 #include <linux/inetdevice.h>
 #include <linux/ip.h>
 #include <linux/kernel.h>

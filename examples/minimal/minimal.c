@@ -3,16 +3,18 @@
 #include "states.h"
 
 static const char chunk[] = "return 'hello from ' .. _VERSION, 6 * 7";
+static struct klua_state *state;
 
 static int __init minimal_init(void)
 {
+	struct klua_config config = { .name = "minimal", .maxalloc = 64 * 1024 };
 	char text[80];
 	struct klua_result result = { .buf = text, .size = sizeof(text) };
-	struct klua_state *s = klua_state_create(64 * 1024, "minimal");
 
-	if (!s)
-		return -ENOMEM;	/* the log says why */
-	klua_state_run(s, chunk, strlen(chunk), "=chunk", &result);
+	state = klua_state_new(&config);	/* ours until it is retired */
+	if (IS_ERR(state))
+		return PTR_ERR(state);	/* the log says why */
+	klua_state_run(state, chunk, strlen(chunk), "=chunk", &result);
 	pr_info("minimal: %s\n", text);	/* the results, or what went wrong */
 	klua_state_list();
 	return 0;
@@ -20,7 +22,7 @@ static int __init minimal_init(void)
 
 static void __exit minimal_exit(void)
 {
-	klua_state_destroy("minimal");
+	klua_state_retire(state);
 }
 
 module_init(minimal_init);
