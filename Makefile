@@ -8,18 +8,29 @@ KVER = $(or $(if $(KDIR),$(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	'$(KDIR)/include/generated/utsrelease.h')),$(shell uname -r))
 incdir = $(DESTDIR)/usr/src/klua-headers-$(KVER)
 moddir = $(DESTDIR)$(INSTALL_MOD_PATH)
+prefix ?= /usr/local
+mandir ?= $(prefix)/share/man
+man9dir = $(DESTDIR)$(mandir)/man9
+kernel-doc = $(or $(KERNEL_DOC),$(wildcard $(kdir)/scripts/kernel-doc))
+# A kernel that clang compiled takes modules that clang compiled.
+llvm = $(if $(shell grep -s '^CONFIG_CC_IS_CLANG=y' \
+	'$(kdir)/include/config/auto.conf'),LLVM=1)
 
 .DEFAULT_GOAL := module
-.PHONY: help module tool install uninstall run shell test torture fuzz bench \
+.PHONY: help module tool docs install uninstall deb run shell test torture fuzz bench \
 	bench-baseline check clean distclean core headers
 
 help:
 	@echo 'For a kernel of your own:'
 	@echo '  make             builds klua.ko for the running kernel (KDIR=dir: for another)'
 	@echo '  make tool        builds the program klua, at build/tools/klua'
-	@echo '  make install     installs klua.ko, its headers, Module.symvers and klua'
+	@echo '  make docs        renders the man pages of the API, at build/man9'
+	@echo '  make install     installs klua.ko, its headers, Module.symvers, klua and, where'
+	@echo '                   there is a kernel-doc, the man pages'
 	@echo '                   (DESTDIR=, INSTALL_MOD_PATH= as usual)'
 	@echo '  make uninstall   takes them away again'
+	@echo '  make deb         makes the Debian packages klua, klua-dkms and klua-dev, in'
+	@echo '                   build/deb'
 	@echo
 	@echo 'In a virtual machine; this machine and its kernel stay as they are:'
 	@echo '  make run         a DNS packet filter in Lua, with real packets'
@@ -27,11 +38,13 @@ help:
 	@echo '                   runs your own script in a fresh state'
 	@echo '  make shell       a shell with klua.ko loaded'
 	@echo '  make test        all tests; TESTS="name..." or GROUP=name runs some,'
-	@echo '                   ON="stock kasan kcsan" chooses the kernels, V=1 shows more'
+	@echo '                   ON="stock kasan kcsan" chooses the kernels (also those of'
+	@echo '                   tests/vm/debian.list, or all), V=1 shows more'
 	@echo '  make torture     tortures the states manager for SECS=n seconds on each of'
 	@echo '                   ON="stock kasan kcsan"; WITH="parameter=value..." of'
 	@echo '                   klua_torture.ko'
-	@echo '  make fuzz        fuzzes the Lua core in user space (SECS=n)'
+	@echo '  make fuzz        fuzzes the Lua core in user space (SECS=n), then compares its'
+	@echo '                   numbers and generated programs with those of lua5.3'
 	@echo '  make bench       measures what everything costs (BASE=revision: compares with it;'
 	@echo '                   ROWS=name,... some of it; see tests/bench/README.md)'
 	@echo '  make bench-baseline  keeps the figures that make test compares with'
@@ -52,33 +65,49 @@ headers:
 		echo "No kernel headers at $(kdir)." \
 		     $(if $(KDIR),,"On Debian: apt-get install linux-headers-$(KVER)." \
 		     "Elsewhere: make KDIR=directory.") >&2; exit 2; }
+	@test -e '$(kdir)/Module.symvers' || { \
+		echo "$(kdir) has no Module.symvers: KLua would not load." \
+		     "Build that kernel's modules first." >&2; exit 2; }
 
 module: headers core
-	$(MAKE) -C '$(kdir)' M='$(CURDIR)' modules
+	$(MAKE) -C '$(kdir)' M='$(CURDIR)' $(llvm) modules
 
-# The program for administrators, which needs two libraries.
+# The program for administrators, which needs three libraries.
 tool:
-	@pkg-config --exists libmnl libedit 2>/dev/null || { \
-		echo "The program klua needs pkg-config, libmnl and libedit." \
-		     "On Debian: apt-get install pkgconf libmnl-dev libedit-dev." \
+	@pkg-config --exists libmnl libedit json-c 2>/dev/null || { \
+		echo "The program klua needs pkg-config, libmnl, libedit and json-c." \
+		     "On Debian: apt-get install pkgconf libmnl-dev libedit-dev libjson-c-dev." \
 		     >&2; exit 2; }
 	$(MAKE) -C tools/klua O='$(CURDIR)/build/tools'
 
-install: module tool
+# By the kernel's own script, which is in its source and, on Debian, in the
+# package linux-kbuild that the headers need.
+docs:
+	@test -n '$(kernel-doc)' || { \
+		echo "No scripts/kernel-doc in $(kdir)." \
+		     "Try: make docs KERNEL_DOC=program." >&2; exit 2; }
+	@doc/man.sh '$(kernel-doc)' build/man9
+
+install: module tool $(if $(kernel-doc),docs)
 	$(MAKE) -C tools/klua O='$(CURDIR)/build/tools' install
-	$(MAKE) -C '$(kdir)' M='$(CURDIR)' INSTALL_MOD_DIR=updates \
+	$(MAKE) -C '$(kdir)' M='$(CURDIR)' $(llvm) INSTALL_MOD_DIR=updates \
 		INSTALL_MOD_PATH='$(moddir)' modules_install
 	$(if $(moddir),,depmod '$(KVER)')
 	install -d '$(incdir)'
-	cp --parents -t '$(incdir)' $(wildcard states.h heap.h luaconf.h uapi/*.h \
+	cp --parents -t '$(incdir)' $(wildcard states.h compat.h heap.h luaconf.h uapi/*.h \
 		lua/*.h) $(addprefix lua/src/,lua.h lauxlib.h lualib.h) \
 		Module.symvers
+	$(if $(kernel-doc),install -D -m 644 -t '$(man9dir)' build/man9/*.9)
 
 uninstall:
+	rm -f '$(man9dir)'/klua_*.9 '$(man9dir)'/__klua_*.9
 	rm -f '$(moddir)/lib/modules/$(KVER)/updates/klua.ko'*
 	rm -rf '$(incdir)'
 	$(MAKE) -C tools/klua uninstall
 	$(if $(moddir),,depmod '$(KVER)')
+
+deb:
+	@tools/deb/build.sh
 
 # Whatever a recipe's exit status is, make's own is 2; but with -q make hands on
 # the 1 of a recipe that it runs all the same, as those with a + are. So "make
@@ -103,9 +132,11 @@ torture:
 
 fuzz:
 	@tests/fuzz/run.sh $(if $(SECS),--secs $(SECS))
+	@tests/numbers/run.sh
 
 bench:
 	@tests/bench/run.sh $(if $(BASE),--base '$(BASE)') $(if $(ROWS),--rows '$(ROWS)')
+	@tests/bench/time.sh $(if $(BASE),--base '$(BASE)') $(if $(ROWS),--rows '$(ROWS)')
 
 bench-baseline:
 	@tests/bench/run.sh --update

@@ -6,20 +6,28 @@
 # Runs tests: those named or, without names, the groups "host" and "guest".
 # The last line is "N passed, N failed" with ", N skipped" when some were.
 #
-#   -k KERNEL	guest tests on this kernel only (may be repeated)
+#   -k KERNEL	guest tests on this kernel only (may be repeated): stock, one of
+#		the debug kernels, one of vm/debian.list, or all
 #   -l		lists the tests and the kernels they run on
 #
 # A group is a directory of tests/, a test is a file NN-NAME.sh in it. A
 # comment at a test's top may say
 #   # kernel: NAME...	kernels to run on ("stock kasan"), guest tests only
+#   # others: no|short	not, or also without being asked, on the kernels of
+#			vm/debian.list, where otherwise all runs on demand that
+#			runs on the stock one
 #   # timeout: SECONDS	longest time on the stock kernel (60)
 #   # boot: own [WORDS]	a boot for itself, with WORDS on the kernel's command
 #			line
 #   # clock: instructions	one processor whose clock counts instructions, with
 #			a boot of its own
+#   # processors: 1|in turn	for tests that change the kernel's code while it
+#			runs: an emulator with a thread for each processor may
+#			go on to see an instruction that is gone. With a boot of
+#			its own
 #   # memory: SIZE	of the VM, with a boot of its own (512M)
-#   # clients: yes	the VM has the programs of tests/vm/clients.sh, with a
-#			boot of its own
+#   # programs: SET	the VM has these programs of tests/vm/programs.sh, with
+#			a boot of its own
 #   # allow: EXPRESSION	a text that the test makes the kernel say on purpose
 #			and that fails any other test (may be repeated)
 # V=1 shows the kernel's messages as they come.
@@ -27,7 +35,7 @@ set -u
 . "$(dirname "$0")/vm/common.sh"
 cd "$top/tests" || exit 2
 
-# A debug kernel on an emulated processor needs this many times longer.
+# A debug kernel, or another kind of processor, needs this many times longer.
 slow=5
 
 passed=0
@@ -38,6 +46,16 @@ summary=()
 header()	# FILE KEY
 {
 	sed -n "/^#/!q; s/^# $2: //p" "$1"
+}
+
+# header_all KEY FILE...: what any of them says, each once
+header_all()
+{
+	local key=$1 file
+	shift
+	for file in "$@"; do
+		header "$file" "$key" | grep . || echo "-"
+	done | sort -u
 }
 
 name_of()	# FILE
@@ -65,14 +83,38 @@ select_tests()
 	return "${PIPESTATUS[0]}"
 }
 
-kernels_of()	# FILE
+# kernels_of FILE: without -k the others of vm/debian.list have its short tests
+kernels_of()
 {
-	local on k
+	local on others k
 	on=$(header "$1" kernel)
-	for k in ${on:-stock kasan}; do
-		[ -z "$only" ] || [[ " $only " = *" $k "* ]] || continue
-		echo "$k"
+	on=${on:-stock kasan}
+	others=$(header "$1" others)
+	for k in $on; do
+		wanted "$k" "${only:-yes}" && echo "$k"
 	done
+	[[ " $on " = *" stock "* ]] && [ "$others" != no ] || return 0
+	for k in $(vm/debian.sh -l); do
+		wanted "$k" "$(short "$k" "$others")" && echo "$k"
+	done
+	return 0
+}
+
+# short KERNEL OTHERS: says yes where a test of that kind runs without -k
+short()
+{
+	[ "$2" = short ] && awk -v k="$1" '$1 == k { exit $5 != "short" }' \
+		vm/debian.list && echo yes
+}
+
+# wanted KERNEL UNASKED: by -k or, without, because of UNASKED
+wanted()
+{
+	case " $only " in
+	"  ") [ "$2" ] ;;
+	*" all "*|*" $1 "*) ;;
+	*) false ;;
+	esac
 }
 
 good()		# WHAT
@@ -181,13 +223,20 @@ make_payload()
 boot()
 {
 	local kernel=$1 log=$2 words=$3 file limit quiet memory more=() names=()
+	local set
 	shift 3
 	memory=$(header "$1" memory)
-	if [ -n "$(header "$1" clients)" ]; then
-		prepare "$kernel: the clients" vm/clients.sh || return
-		more=(-x "$build/clients.cpio")
+	set=$(header "$1" programs)
+	if [ "$set" ]; then
+		prepare "$kernel: the programs $set" vm/programs.sh "$set" ||
+			return
+		more=(-x "$build/programs-$set.cpio")
 	fi
 	[ -z "$(header "$1" clock)" ] || more+=(-i)
+	case $(header "$1" processors) in
+	1) more+=(-c 1) ;;
+	?*) more+=(-o) ;;
+	esac
 	for file in "$@"; do names+=("$(name_of "$file")"); done
 	limit=$(make_payload "$kernel" "$@") || {
 		bad "$kernel: the files for the VM"
@@ -215,19 +264,84 @@ boot()
 	done
 }
 
+# is_other KERNEL: it is one of vm/debian.list
+is_other()
+{
+	vm/debian.sh -l | grep -qxF -- "$1"
+}
+
+# collect KERNEL LOG STATUS: counts and shows what a run of its own said
+collect()
+{
+	local line counts
+	grep -vxE '|What failed:|    .*: .*: .*|[0-9]+ passed, .*' "$2"
+	while IFS= read -r line; do
+		summary+=("${line#FAILED: }")
+	done < <(grep '^FAILED: ' "$2")
+	counts=$(tail -n 1 "$2" | tr -cd '0-9 ')
+	read -r -a counts <<<"$counts"
+	if [ "${#counts[@]}" -lt 2 ]; then
+		bad "$1: did not finish (status $3)"
+		return
+	fi
+	passed=$((passed + counts[0]))
+	failed=$((failed + counts[1]))
+	skipped=$((skipped + ${counts[2]:-0}))
+}
+
+# run_others KERNEL...: as many at a time as there are processors
+run_others()
+{
+	local k waiting=()
+	for k in "$@"; do
+		if [ "${#waiting[@]}" -ge "$(nproc)" ]; then
+			finish_other "${waiting[0]}"
+			waiting=("${waiting[@]:1}")
+		fi
+		# shellcheck disable=SC2086	# one word for each file
+		"$self" -k "$k" ${on[$k]} </dev/null >"$work/$k" 2>&1 &
+		running[$k]=$!
+		began_at[$k]=$SECONDS
+		waiting+=("$k")
+	done
+	for k in "${waiting[@]}"; do
+		finish_other "$k"
+	done
+}
+
+# finish_other KERNEL
+finish_other()
+{
+	local status=0
+	wait "${running[$1]}" || status=$?
+	unset "running[$1]"
+	collect "$1" "$work/$1" "$status"
+	echo "$1: all of it took $((SECONDS - began_at[$1])) s"
+}
+
 run_guest_tests()	# KERNEL FILE...
 {
-	local kernel=$1 file own together=()
+	local kernel=$1 file own together=() modules=
 	shift
 	if [ "$kernel" = stock ]; then
 		prepare "$kernel: the kernel" vm/stock.sh || return
+	elif is_other "$kernel"; then
+		prepare "$kernel: the kernel" vm/debian.sh "$kernel" &&
+		prepare "$kernel: the tools" vm/need.sh \
+			"vm-$(cat "$build/kernels/$kernel/arch")" &&
+		prepare "$kernel: the VM's programs" vm/rootfs.sh "$kernel" ||
+			return
 	else
 		prepare "$kernel: the tools" vm/need.sh kernels || return
 		prepare "$kernel: the kernel" vm/build-kernel.sh "$kernel" ||
 			return
 	fi
+	if is_other "$kernel" && [ "$(header_all others "$@")" = short ]; then
+		modules='examples tests/kunit tests/runner'
+	fi
 	# Without a consumer module the tests of the others can still run.
-	prepare "$kernel: the modules build" vm/modules.sh "$kernel" ||
+	# shellcheck disable=SC2086	# one word for each directory
+	prepare "$kernel: the modules build" vm/modules.sh "$kernel" $modules ||
 		[ -e "$build/modules/$kernel/.built" ] || return
 	if [ -s "$build/modules/$kernel.warnings" ]; then
 		bad "$kernel: the modules build without warnings"
@@ -248,6 +362,7 @@ run_guest_tests()	# KERNEL FILE...
 
 only=
 list=
+declare -A running=() began_at=()
 [ "${1-}" != --help ] || set -- -h
 while getopts k:lh opt; do
 	case $opt in
@@ -262,6 +377,7 @@ shift $((OPTIND - 1))
 
 files=$(select_tests "$@") || exit 2
 host=()
+others=()
 declare -A on=()
 for file in $files; do
 	case $file in
@@ -276,7 +392,13 @@ done
 mkdir -p "$build"
 work=$(mktemp -d "$build/tmp.XXXXXX")
 payload=$work/payload
-trap 'rm -rf "$work"' EXIT
+# shellcheck disable=SC2317	# the trap calls it
+cleanup()
+{
+	[ ${#running[@]} -eq 0 ] || kill "${running[@]}" 2>/dev/null
+	rm -rf "$work"
+}
+trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
 [ ${#host[@]} -eq 0 ] || run_host_tests "${host[@]}"
@@ -284,9 +406,14 @@ if [ ${#on[@]} -gt 0 ]; then
 	prepare "tools" vm/need.sh build vm &&
 	prepare "the VM's programs" vm/rootfs.sh &&
 	for k in $(printf '%s\n' "${!on[@]}" | LC_ALL=C sort -r); do
+		if [ ${#on[@]} -gt 1 ] && is_other "$k"; then
+			others+=("$k")
+			continue
+		fi
 		# shellcheck disable=SC2086	# one word for each file
 		run_guest_tests "$k" ${on[$k]}
-	done
+	done &&
+	run_others "${others[@]}"
 fi
 
 if [ ${#summary[@]} -gt 0 ]; then

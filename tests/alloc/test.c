@@ -13,6 +13,7 @@
 /* The first grain of a free block is the heap's to use. */
 #define klua_heap_poison(block, size)	poison_rest(block, size)
 #define klua_heap_unpoison(block, size)	ASAN_UNPOISON_MEMORY_REGION(block, size)
+#define klua_page_poison(page)		((void)0)
 
 static inline void poison_rest(void *block, size_t size)
 {
@@ -67,11 +68,15 @@ static u64 rnd(u64 below)
 static struct {
 	char *arena;
 	bool taken[ARENA_PAGES];
+	bool rigid[ARENA_PAGES];	/* a block from here keeps its pages */
+	unsigned int size[ARENA_PAGES];	/* and this is how many */
+	bool may_be_rigid;
 	size_t limit;
 	size_t held;
 	long left;		/* requests until all fail; -1: never */
 	unsigned int fail_one_in;	/* requests fail at random; 0: never */
 	unsigned long gets;
+	unsigned long charged;
 } host;
 
 static void host_init(void)
@@ -91,7 +96,9 @@ static void host_reset(void)
 	host.limit = SIZE_MAX;
 	host.left = -1;
 	host.fail_one_in = 0;
+	host.may_be_rigid = false;
 	host.gets = 0;
+	host.charged = 0;
 }
 
 static bool host_refuses(size_t size)
@@ -131,7 +138,11 @@ void *klua_pages_get(struct klua_heap *h, size_t size)
 	if (i == ARENA_PAGES)
 		return NULL;
 	memset(host.taken + i, true, n);
-	host.held += size;
+	if (host.may_be_rigid && n > 1 && rnd(2)) {
+		host.rigid[i] = true;
+		host.size[i] = n;
+	}
+	h->held = host.held += size;
 	host.gets++;
 	ASAN_UNPOISON_MEMORY_REGION(host.arena + i * KLUA_PAGE, size);
 	memset(host.arena + i * KLUA_PAGE, 0xa5, size);
@@ -139,45 +150,69 @@ void *klua_pages_get(struct klua_heap *h, size_t size)
 }
 
 /* Every other time when there is room. */
-bool klua_pages_grow(struct klua_heap *h, void *pages, size_t old, size_t size)
+static bool host_grow(struct klua_heap *h, size_t i, size_t n, char *end)
 {
-	size_t i = ((char *)pages - host.arena + old) / KLUA_PAGE;
-	size_t n = (size - old) / KLUA_PAGE;
 	size_t k;
 
-	must(size > old && size % KLUA_PAGE == 0 && old % KLUA_PAGE == 0);
-	must(h->held == host.held && host.taken[i - 1]);
-	if (n > ARENA_PAGES - i || rnd(2) || host_refuses(size - old))
+	if (n > ARENA_PAGES - i || rnd(2) || host_refuses(n * KLUA_PAGE))
 		return false;
 	for (k = i; k < i + n; k++)
 		if (host.taken[k])
 			return false;
 	memset(host.taken + i, true, n);
-	host.held += size - old;
-	ASAN_UNPOISON_MEMORY_REGION((char *)pages + old, size - old);
-	memset((char *)pages + old, 0xa5, size - old);
+	h->held = host.held += n * KLUA_PAGE;
+	ASAN_UNPOISON_MEMORY_REGION(end, n * KLUA_PAGE);
+	memset(end, 0xa5, n * KLUA_PAGE);
+	return true;
+}
+
+bool klua_pages_resize(struct klua_heap *h, void *pages, size_t old, size_t size)
+{
+	size_t i = ((char *)pages - host.arena) / KLUA_PAGE;
+
+	must(size != old && size % KLUA_PAGE == 0 && old % KLUA_PAGE == 0);
+	must(size && h->held == host.held && host.taken[i]);
+	if (host.rigid[i])
+		return size > old ? size <= host.size[i] * KLUA_PAGE :
+				    size >= host.size[i] * KLUA_PAGE / 2;
+	if (size > old)
+		return host_grow(h, i + old / KLUA_PAGE,
+				 (size - old) / KLUA_PAGE, (char *)pages + old);
+	klua_pages_put(h, (char *)pages + size, old - size);
 	return true;
 }
 
 void klua_pages_put(struct klua_heap *h, void *pages, size_t size)
 {
 	size_t i = ((char *)pages - host.arena) / KLUA_PAGE;
-	size_t n = size / KLUA_PAGE;
+	size_t n;
 
-	must(size && size % KLUA_PAGE == 0 && i + n <= ARENA_PAGES);
-	for (; n; n--, i++) {
-		must(host.taken[i]);
+	must(size && size % KLUA_PAGE == 0);
+	if (host.rigid[i]) {
+		must(size <= host.size[i] * KLUA_PAGE);
+		size = host.size[i] * KLUA_PAGE;
+		host.rigid[i] = false;
+	}
+	must(i + size / KLUA_PAGE <= ARENA_PAGES && h->held == host.held);
+	for (n = size / KLUA_PAGE; n; n--, i++) {
+		must(host.taken[i] && !host.rigid[i]);
 		host.taken[i] = false;
 	}
-	host.held -= size;
-	must(h->held == host.held);
+	h->held = host.held -= size;
 	ASAN_POISON_MEMORY_REGION(pages, size);
+}
+
+/* Steps that were charged, for work that is not bounded by a constant. */
+void klua_heap_charge(struct klua_heap *h, size_t steps)
+{
+	(void)h;
+	host.charged += steps;
 }
 
 /* What the heap believes of one page, against what its blocks say. */
 static void check_page(struct klua_heap *h, struct klua_page *page)
 {
-	unsigned int hole = hole_grains(h);
+	unsigned int hole = klua_hole_grains(h);
 	unsigned int used = 0;
 	unsigned int at, next;
 	struct klua_free *block;
@@ -216,7 +251,10 @@ static void check_heap(struct klua_heap *h, size_t large)
 			must(!page->used == (i == 0));
 		}
 	must(pages == h->pages && empties == h->empties);
-	must(h->held == pages * KLUA_PAGE + large);
+	if (host.may_be_rigid)
+		must(h->held >= pages * KLUA_PAGE + large);
+	else
+		must(h->held == pages * KLUA_PAGE + large);
 	for (i = 0; i < KLUA_BINS; i++)
 		for (block = h->bins[i]; block; block = block->next) {
 			must(i < KLUA_EXACT_BINS ||
@@ -354,6 +392,36 @@ static void test_random(void)
 	check(true, "random changes keep every byte, and all ends at zero");
 }
 
+/* Blocks that keep their pages when they shrink, and so are moved. */
+static void test_rigid(void)
+{
+	struct script *s;
+	unsigned int i;
+
+	for (i = 0; i < 6; i++) {
+		host_reset();
+		host.may_be_rigid = true;
+		host.fail_one_in = i % 2 ? 3 : 0;
+		s = script_new();
+		run(s, 15000, 512, 3);
+		script_end(s);
+	}
+	check(true, "blocks that the host cannot shrink keep every byte");
+	host_reset();
+	s = script_new();
+	do {
+		must(change(s, &s->blocks[0], 0));
+		host.may_be_rigid = true;
+		must(change(s, &s->blocks[0], 100 * KLUA_PAGE));
+		host.may_be_rigid = false;
+	} while (!host.rigid[(s->blocks[0].p - (unsigned char *)host.arena) /
+			     KLUA_PAGE]);
+	must(change(s, &s->blocks[0], 20 * KLUA_PAGE));
+	check(s->heap.held <= 22 * KLUA_PAGE,
+	      "one that needs less than half is moved");
+	script_end(s);
+}
+
 static void test_failing_host(void)
 {
 	unsigned long refused = 0;
@@ -477,6 +545,28 @@ static void test_last_resort(void)
 	script_end(s);
 }
 
+/* What a refused request does is bounded or charged, whatever the heap holds. */
+static void test_refusal(void)
+{
+	struct script *s = script_new();
+	unsigned int i;
+
+	host_reset();
+	for (i = 0; i < BLOCKS / 4; i++)
+		change(s, &s->blocks[i], KLUA_SMALL_MAX / 4);
+	for (i = BLOCKS / 8; i < BLOCKS / 4; i++)
+		change(s, &s->blocks[i], 0);
+	must(s->heap.empties > 2 * RELEASE_MORE);
+	host.left = 0;
+	i = s->heap.empties;
+	must(!change(s, &s->blocks[BLOCKS - 1], 10 * KLUA_PAGE));
+	i -= s->heap.empties;
+	check(i == 11 + RELEASE_MORE || i == 10 + RELEASE_MORE,
+	      "a refused block gives %u empty pages back", i);
+	check(host.charged >= i, "which are charged: %lu steps", host.charged);
+	script_end(s);
+}
+
 /* Small and larger blocks come and go: pages must not get lost in crumbs. */
 static void test_fragmentation(void)
 {
@@ -574,12 +664,14 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	host_init();
 	test_random();
+	test_rigid();
 	test_failing_host();
 	test_limit();
 	test_exhaustion();
 	test_sizes();
 	test_shrink();
 	test_last_resort();
+	test_refusal();
 	test_fragmentation();
 	test_reuse();
 	test_giving_back();

@@ -49,11 +49,18 @@ void bench_name(char *name, unsigned int i);
 int bench_make_states(unsigned int from, unsigned int to, size_t maxalloc);
 void bench_destroy_states(unsigned int from, unsigned int to);
 
+/* What the states of the benchmark can do */
+#define BENCH_FUNCTIONS \
+	"function empty() end\n" \
+	"function verdict(packet) return #packet end\n" \
+	"function judge(packet) return packet:length() end\n"
+
 /* One operation on a state, @n times, for the rows that do it elsewhere. */
 struct bench_target {
 	const char *name;
 	struct klua_state *state;
 	u64 packets;
+	s64 judged;
 };
 
 int bench_target_init(struct bench_target *target, const char *name);

@@ -14,9 +14,7 @@
 /* Many cycles of the garbage collector */
 #define LONG_BATCH	2000
 
-static const char functions[] =
-	"function empty() end\n"
-	"function verdict(packet) return #packet end\n";
+static const char functions[] = BENCH_FUNCTIONS;
 
 /* Leaves the two functions at the bottom of the state's stack. */
 static int push_functions(struct klua_state *s)
@@ -26,7 +24,9 @@ static int push_functions(struct klua_state *s)
 
 	if (err)
 		return err;
-	klua_state_lock(s);
+	err = klua_state_lock(s);
+	if (err)
+		return err;
 	lua_settop(s->L, 0);
 	lua_getglobal(s->L, "empty");
 	lua_getglobal(s->L, "verdict");
@@ -83,7 +83,8 @@ void bench_entry(void *arg, unsigned int n)
 	struct klua_state *s = target->state;
 
 	while (n--) {
-		klua_state_lock(s);
+		if (klua_state_lock(s))
+			continue;
 		lua_pushvalue(s->L, 1);
 		lua_pcall(s->L, 0, 0, 0);
 		klua_state_unlock(s);
@@ -131,20 +132,81 @@ void bench_dispatch(void *arg, unsigned int n)
 	struct bench_target *target = arg;
 	struct klua_state *s;
 	char packet[PACKET];
+	const struct klua_value bytes = {
+		.type = KLUA_TYPE_STRING,
+		.string = packet,
+		.len = PACKET,
+	};
+	struct klua_value verdict = { .type = KLUA_TYPE_INTEGER };
+	struct klua_call call = {
+		.function = "verdict",
+		.args = &bytes,
+		.nargs = 1,
+		.results = &verdict,
+		.nresults = 1,
+	};
 
 	memset(packet, 'p', PACKET);
 	while (n--) {
 		number_packet(target, packet);
 		s = klua_state_find(target->name);
-		klua_state_lock(s);
-		lua_pushvalue(s->L, 2);
-		lua_pushlstring(s->L, packet, PACKET);
-		lua_pcall(s->L, 1, 1, 0);
-		WARN_ON_ONCE(lua_tointegerx(s->L, -1, NULL) != PACKET);
-		lua_settop(s->L, 2);
-		klua_state_unlock(s);
+		klua_state_invoke(s, &call);
+		WARN_ON_ONCE(verdict.integer != PACKET);
 		klua_state_put(s);
 	}
+}
+
+/* What the object's method has of a packet. */
+struct packet {
+	char bytes[PACKET];
+	unsigned int len;
+};
+
+static struct klua_class packet_class;
+
+static int packet_length(lua_State *L)
+{
+	const struct packet *packet = klua_object_check(L, 1, &packet_class);
+
+	lua_pushinteger(L, packet->len);
+	return 1;
+}
+
+static const luaL_Reg packet_methods[] = { { "length", packet_length }, {} };
+
+static struct klua_class packet_class = {
+	.name = "packet", .methods = packet_methods
+};
+
+static struct klua_class * const classes[] = { &packet_class, NULL };
+static struct klua_lib packet_lib = { .name = "klua_bench", .classes = classes };
+
+/*
+ * The same as bench_dispatch() with an object that is lent, and no bytes. A core
+ * without limits has no entries, and lends nothing.
+ */
+static void dispatch_object(void *arg, unsigned int n)
+{
+	struct bench_target *target = arg;
+	struct klua_state *s;
+	struct packet packet = { .len = PACKET };
+	const struct klua_value object = KLUA_ARG_OBJECT(&packet_class, &packet);
+	struct klua_value verdict = KLUA_RESULT_INTEGER;
+	struct klua_call call = {
+		.function = "judge",
+		.args = &object,
+		.nargs = 1,
+		.results = &verdict,
+		.nresults = 1,
+	};
+
+	while (n--) {
+		number_packet(target, packet.bytes);
+		s = klua_state_find(target->name);
+		klua_state_invoke(s, &call);
+		klua_state_put(s);
+	}
+	target->judged = verdict.integer;
 }
 
 static int call_verdict(lua_State *L)
@@ -221,18 +283,26 @@ static int measure(struct bench_request *req)
 	time_row(req, "call", call_c, &targets[0]);
 	time_states(req, "call-lua", call_lua, targets);
 	time_states(req, "dispatch", bench_dispatch, targets);
+	dispatch_object(&targets[0], 1);
+	if (targets[0].judged == PACKET)
+		time_states(req, "dispatch-object", dispatch_object, targets);
 	time_states(req, "dispatch-call", dispatch_call, targets);
 	return 0;
 }
 
 int bench_entries(struct bench_request *req)
 {
-	int err = bench_make_states(0, STATES, MAXALLOC);
+	int err = klua_lib_register(&packet_lib);
 
 	if (err)
 		return err;
-	err = klua_state_create(MAXALLOC, LONG_NAME) ? measure(req) : -ENOMEM;
-	klua_state_destroy(LONG_NAME);
-	bench_destroy_states(0, STATES);
+	err = bench_make_states(0, STATES, MAXALLOC);
+	if (!err) {
+		err = klua_state_create(MAXALLOC, LONG_NAME) ? measure(req) :
+							       -ENOMEM;
+		klua_state_destroy(LONG_NAME);
+		bench_destroy_states(0, STATES);
+	}
+	klua_lib_unregister(&packet_lib);
 	return err;
 }

@@ -27,7 +27,8 @@ use()
 	[ "$1" != user ] || return 0
 	dir=/klua/$1
 	[ -d "$dir" ] || dir=/klua/modules
-	if ! insmod "$dir/klua.ko" max_ms=8000 ||
+	if ! insmod "$dir/klua.ko" atomic_us=8000000 sleepable_us=8000000 \
+		dispatch=gotos ||
 	   ! insmod "$dir/klua_bench.ko"; then
 		die "cannot load $1"
 	fi

@@ -25,6 +25,9 @@
 #define ANSWER_MAXSIZE	8192
 #define MAXALLOC	SZ_64M
 
+/* The longest time that a state of this kind may have */
+#define SCRIPT_US	8000000
+
 /* Of which the median is taken. */
 #define BATCHES		33
 
@@ -125,6 +128,7 @@ int bench_script(struct bench_request *req)
 	if (!s)
 		return -ENOMEM;
 	klua_state_set_steps(s, KLUA_STEPS_UNLIMITED);
+	klua_state_set_time(s, SCRIPT_US);
 	ns = ktime_get_ns();
 	err = klua_state_run(s, req->script, req->script_len, "=bench",
 			     &result);

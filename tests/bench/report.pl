@@ -208,7 +208,7 @@ sub parts_of
 {
 	my (%part, @parts);
 	for my $name (@_) {
-		my $kind = $name =~ m{^(seven|twenty)/} ? $1 :
+		my $kind = $name =~ m{^(seven|twenty|floats)/} ? $1 :
 			   $name =~ /^(?:step|close)-\d/ ? 'heap' :
 			   $name =~ /^smp/ ? 'smp' : 'other';
 		push @parts, $part{$kind} = [] unless $part{$kind};

@@ -8,7 +8,7 @@
 # figures, in build/bench as bench.json, bench.csv, and plots (*.svg).
 #
 #   -r, --rows NAME,...	only these: a group (entry, create, memory, scale, gc,
-#			seven, twenty, limits, smp), or a script (seven/fib)
+#			seven, twenty, floats, limits, smp), or a script (seven/fib)
 #   -b, --base REV	measures another revision of this tree, too, in turns
 #   -n, --rounds N	how often (3); scale is measured once
 #   -s, --stock-lua no	without Debian's lua5.3
@@ -22,9 +22,10 @@
 # what else this machine does; with two processors they do.
 set -eu -o pipefail
 . "$(dirname "$0")/../vm/common.sh"
-here=tests/bench
+. "$(dirname "$0")/build.sh"
+here=$bench
 
-rows=entry,create,memory,scale,gc,seven,twenty,limits,smp
+rows=entry,create,memory,scale,gc,seven,twenty,floats,limits,smp
 base=
 rounds=3
 user=yes
@@ -55,14 +56,6 @@ done
 [ $# -eq 1 ] || { usage >&2; exit 2; }
 cd "$top"
 
-scripts_of()	# DIRECTORY
-{
-	local file
-	for file in "$here/scripts/$1"/*.lua; do
-		echo "$1/$(basename "$file" .lua)"
-	done
-}
-
 # What to measure in the instruction-counting VM, in order, each once
 items=()
 declare -A listed=()
@@ -86,7 +79,7 @@ smp=
 for row in ${rows//,/ }; do
 	case $row in
 	entry|create|memory|scale|gc) add "$row";;
-	seven|twenty)
+	seven|twenty|floats)
 		# shellcheck disable=SC2046	# one word for each script
 		add $(scripts_of "$row") ;;
 	limits)
@@ -101,57 +94,14 @@ for row in ${rows//,/ }; do
 	esac
 done
 
-# kbuild BUILD DIRECTORY [VARIABLE]...: the modules of a directory
-kbuild()
+# payload BUILD SOURCES: its modules, for the VM
+payload()
 {
-	local log=$build/logs/bench-$1.log dir=$2
-	shift 2
-	make -C "$build/kernels/stock/kdir" M="$dir" -j"$(nproc)" "$@" \
-		modules </dev/null >"$log" 2>&1 || die "it does not build, see $log"
-}
-
-# compile BUILD SOURCES [VARIABLE]...: klua.ko and our klua_bench.ko for it
-compile()
-{
-	local name=$1 src=$2 file
-	shift 2
-	say "building $name"
-	"$src/lua/import.sh"
-	kbuild "$name" "$src" "$@"
-	kbuild "$name" "$src/$here" KLUA="$src" \
-		KBUILD_EXTRA_SYMBOLS="$src/Module.symvers" "$@"
-	mkdir -p "$tmp/payload/$name"
+	local file
+	mkdir -p "$tmp/payload/$1"
 	for file in klua.ko "$here/klua_bench.ko"; do
-		objcopy --strip-debug "$src/$file" \
-			"$tmp/payload/$name/${file##*/}"
+		objcopy --strip-debug "$2/$file" "$tmp/payload/$1/${file##*/}"
 	done
-}
-
-# checkout REVISION DIRECTORY: its tree; objects of an earlier run are kept
-checkout()
-{
-	local id
-	id=$(git rev-parse --verify --quiet "$1^{commit}") ||
-		die "there is no revision $1"
-	[ "$id" != "$(cat "$2/.revision" 2>/dev/null)" ] || return 0
-	rm -rf "$2"
-	mkdir -p "$2"
-	git archive "$id" | tar -x -C "$2"
-	echo "$id" >"$2/.revision"
-}
-
-# copy DIRECTORY: the tree as it is, what did not change left alone
-copy()
-{
-	mkdir -p "$1"
-	git ls-files -co --exclude-standard -- Kbuild '*.[chS]' lua uapi |
-		xargs cp -p -u --parents -t "$1"
-}
-
-copy_bench()	# DIRECTORY
-{
-	mkdir -p "$1/$here"
-	cp -p -u "$here"/*.[ch] "$here/Kbuild" "$1/$here/"
 }
 
 # plan: "BUILD ITEM" for each thing to do, all builds in turns
@@ -228,6 +178,7 @@ for b in "${builds[@]}"; do
 	unchecked) compile "$b" "$src" KLUA_UNCHECKED=y;;
 	*) compile "$b" "$src";;
 	esac
+	payload "$b" "$src"
 done
 mkdir -p "$tmp/payload/bench"
 cp -r "$here/scripts" "$here/guest.sh" "$tmp/payload/bench/"
@@ -255,16 +206,7 @@ perl "$here/report.pl" "$here/rows" "$tmp/figures" "$out" \
 	tee "$out/bench.md"
 perl "$here/plot.pl" "$out/bench.csv" "$out"
 
-if [ "$into" ]; then
-	awk '
-		/^<!-- end of bench -->/ { inside = 0 }
-		!inside { print }
-		/^<!-- bench -->/ {
-			inside = 1
-			while ((getline line <tables) > 0) print line
-		}' tables="$out/bench.md" "$into" >"$tmp/into"
-	cat "$tmp/into" >"$into"
-fi
+[ -z "$into" ] || into_file "$into" bench "$out/bench.md"
 
 if [ "$update" ]; then
 	{

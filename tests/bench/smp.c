@@ -107,12 +107,13 @@ static void loop(void *arg, unsigned int n)
 		*x = *x * 6364136223846793005ull + 1442695040888963407ull;
 }
 
-static void measure(struct bench_request *req, struct bench_target *targets)
+static void measure(struct bench_request *req, struct bench_target *targets,
+		    struct bench_target *set)
 {
 	/* On lines of their own, as the allocator would have them. */
 	static struct { u64 x ____cacheline_aligned; } numbers[WORKERS];
 	struct worker loops[WORKERS], two[WORKERS], packets[WORKERS],
-		      one[WORKERS];
+		      one[WORKERS], percpu[WORKERS];
 	int i;
 
 	for (i = 0; i < WORKERS; i++) {
@@ -120,13 +121,41 @@ static void measure(struct bench_request *req, struct bench_target *targets)
 		two[i] = (struct worker){ bench_entry, &targets[i] };
 		packets[i] = (struct worker){ bench_dispatch, &targets[i] };
 		one[i] = (struct worker){ bench_entry, &targets[0] };
+		percpu[i] = (struct worker){ bench_dispatch, &set[i] };
 	}
 	for (i = 0; i < SLICES; i++) {
 		bench_say(req, ratio(loops), "smp-loop");
 		bench_say(req, ratio(two), "smp-two-states");
 		bench_say(req, ratio(packets), "smp-dispatch");
 		bench_say(req, ratio(one), "smp-one-state");
+		bench_say(req, ratio(percpu), "smp-percpu");
 	}
+}
+
+/* With one name for two states more, each of a processor. */
+static int measure_set(struct bench_request *req, struct bench_target *targets)
+{
+	static const struct klua_chunk chunk = {
+		.text = BENCH_FUNCTIONS,
+		.len = sizeof(BENCH_FUNCTIONS) - 1,
+	};
+	static const struct klua_config config = {
+		.name = "bench-percpu",
+		.maxalloc = MAXALLOC,
+		.percpu = true,
+		.chunks = &chunk,
+		.nchunks = 1,
+	};
+	static struct bench_target set[WORKERS];
+	struct klua_state *s = klua_state_new(&config);
+	int i;
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	for (i = 0; i < WORKERS; i++)
+		set[i].name = config.name;
+	measure(req, targets, set);
+	return klua_state_retire(s);
 }
 
 int bench_smp(struct bench_request *req)
@@ -145,7 +174,7 @@ int bench_smp(struct bench_request *req)
 		err = bench_target_init(&targets[i], names[i]);
 	}
 	if (!err)
-		measure(req, targets);
+		err = measure_set(req, targets);
 	bench_destroy_states(0, WORKERS);
 	return err;
 }

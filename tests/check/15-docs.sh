@@ -2,63 +2,135 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 #
-# Each function that KLua exports says right above itself in which context it
-# may be called and what it returns, and each field of struct klua_state by
-# which rule of the legend it is protected.
+# Each function that KLua exports says in which context it may be called and what
+# it returns, with each error, and has a man page of that. README's tables have it,
+# too, and each errno, and its samples are code that is built. Each field of struct
+# klua_state says by which rule of the legend it is protected.
 set -- '*.c'
 . "$(dirname "$0")/lib.sh"
 
-# documentation FILE FUNCTION: the kernel-doc comment that ends where it begins
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# documentation FUNCTION: its kernel-doc comment, and what follows that
 documentation()
 {
-	awk -v begin="[ *]$2\\\\(" '
-		/^\/\*\*/ { text = "" }
-		{ text = text $0 "\n" }
-		/^ \*\/$/ { getline; if ($0 ~ begin) printf "%s%s", text, $0 }
-	' "$1"
+	awk -v first=" \\* $1\\(\\) - " '
+		/^\/\*\*/ { getline; if ($0 ~ first) found = 1 }
+		found { print }
+		found && /^[^ ]/ { exit }
+	' states.h
 }
 
-# documented FILE FUNCTION: says what is missing
+# returned: what the kernel-doc in $doc says of it
+returned()
+{
+	echo "$doc" | sed -n '/^ \* Return: /,/^ \*\//p'
+}
+
+# documented_return FUNCTION PROTOTYPE: it says what its type has, errors above all
+documented_return()
+{
+	local errors
+	case $2 in
+	"void $1("*) return ;;
+	"int $1("*|"int __must_check $1("*)
+		errors='-E[A-Z0-9]|-1: ' ;;
+	"bool $1("*) errors='false: ' ;;
+	"struct klua_state *"*) errors='NULL|ERR_PTR\(-E' ;;
+	"void *$1("*|"lua_Number $1("*) errors=. ;;
+	*) echo "an unknown type: $2"; return ;;
+	esac
+	returned | grep -qE -e "$errors|as klua_[a-z_]*\(|error that klua_[a-z_]*\(" ||
+		echo "no errors in Return:"
+}
+
+# documented FUNCTION: says what is missing
 documented()
 {
-	doc=$(documentation "$1" "$2")
+	doc=$(documentation "$1")
 	case $doc in
-	'') echo "no kernel-doc right above it"; return ;;
-	*" * $2 - "*) ;;
-	*) echo "no first line '$2 - what it does'" ;;
-	esac
-	case $doc in
+	'') echo "no kernel-doc in states.h"; return ;;
 	*"
  * Context: "*) ;;
 	*) echo "no Context:" ;;
 	esac
-	case $(echo "$doc" | tail -n 1) in
-	"void $2"*) return ;;
-	esac
-	case $doc in
-	*"
- * Return: "*) ;;
-	*) echo "no Return:" ;;
-	esac
+	documented_return "$1" "$(echo "$doc" | tail -n 1)"
+	[ -s "$tmp/$1.9" ] || echo "no man page"
 }
 
-# Those of Lua itself, exported in lua/, its manual describes.
+# Those of Lua itself its manual describes.
 exports()
 {
 	for file in $files; do
-		[ "${file%/*}" = lua ] || sed -n \
-			"s|^EXPORT_SYMBOL_KLUA(\\(.*\\));\$|$file \\1|p" "$file"
+		sed -n 's/^EXPORT_SYMBOL_KLUA(\(_*klua_.*\));$/\1/p' "$file"
 	done
 }
 
+tests/vm/need.sh build && tests/vm/stock.sh || exit 1
+is "the man pages render without a warning" '' \
+	"$(doc/man.sh build/kernels/stock/kdir/scripts/kernel-doc "$tmp" 2>&1)"
+
+# shown FUNCTION: README's tables have it; those with __ go by the others' names
+shown()
+{
+	case $1 in
+	__klua_*) grep -qF "\`__klua_state_invoke\`, \`_run\`, \`_call\`, \`_set_*\`" README.md ;;
+	*) grep -q "^| .*\`$1(.*\`.* |" README.md ;;
+	esac
+}
+
 count=0
-while read -r file function; do
+while read -r function; do
 	count=$((count + 1))
-	is "$function is documented" '' "$(documented "$file" "$function")"
-done <<EOF
+	is "$function is documented" '' "$(documented "$function")"
+	check "README has $function" shown "$function"
+done <<END
 $(exports)
-EOF
-check "all exports were found" [ $count -ge 16 ]
+END
+check "all exports were found" [ $count -ge 41 ]
+
+# What README calls a function is one.
+for function in $(grep -o '\`_*klua_[a-z_]*(' README.md | tr -d '\`(' | sort -u); do
+	check "README's $function() is exported" grep -qE "[ *]$function\(|define $function\(" \
+		states.h
+done
+errors=$(sed -n '/^ \* Return:/,/^ \*\//p' states.h | grep -oe '-E[A-Z0-9]*' | sort -u)
+for errno in $errors; do
+	check "README says what $errno means" grep -q "^| [^|]*\`$errno\`.* |" README.md
+done
+
+# stripped: lines of C without comments and indentation
+stripped()
+{
+	sed -E 's|[[:space:]]*/\*.*\*/$||; s/^[[:space:]]*//; /^$/d'
+}
+
+# sample FILE: what README shows of it
+sample()
+{
+	awk -v from="<!-- from $1 -->" '
+		$0 == from { wanted = 1 }
+		/^```/ { if (inside) wanted = 0; inside = wanted && !inside; next }
+		inside
+	' README.md
+}
+
+# Its samples: one is an example as a whole (10-tree.sh), of the others each line is.
+samples=0
+while read -r file; do
+	samples=$((samples + 1))
+	stripped <"$file" >"$tmp/code"
+	check "README has a sample of $file" [ "$(sample "$file" | wc -l)" -ge 2 ]
+	is "it is from there" '' \
+		"$(sample "$file" | stripped | grep -vxFf "$tmp/code")"
+done <<END
+$(sed -n 's/^<!-- from \(.*\) -->$/\1/p' README.md)
+END
+check "there are samples" [ $samples -ge 2 ]
+is "no other sample is in C" '' "$(awk '/^<!-- from / { from = 1 }
+	/^```/ { fence = !fence; c = /^```c/ || from && fence; if (!fence) from = 0; next }
+	fence && !c && /;$/ { print }' README.md)"
 
 fields=$(sed -n '/^ \* struct klua_state - /,/^ \*\//s/^ \* @//p' states.h)
 check "there are fields" [ "$(echo "$fields" | wc -l)" -ge 30 ]

@@ -32,16 +32,33 @@ style()
 {
 	local ignore=
 	case $1 in
-	lua/*|luaconf.h|internal.h)
+	lua/*|luaconf.h|internal.h|compat.h)
 		ignore=MACRO_ARG_REUSE,ARRAY_SIZE,AVOID_BUG,COMPLEX_MACRO
 		ignore=$ignore,PREFER_DEFINED_ATTRIBUTE_MACRO,PREFER_KERNEL_TYPES
-		ignore=$ignore,SPACING,LONG_LINE,EXPORT_SYMBOL ;;
-	tests/fuzz/*|tests/netlink/*|tests/alloc/*|tools/*)
+		ignore=$ignore,SPACING,LONG_LINE,EXPORT_SYMBOL
+		# Of these some are compiled outside the kernel, too.
+		ignore=$ignore,BIT_MACRO,NEW_TYPEDEFS ;;
+	tests/address/*|tests/bench/native/*|tests/fuzz/*|tests/netlink/*|tests/alloc/*|tests/numbers/*|tools/*)
 		ignore=PREFER_KERNEL_TYPES,AVOID_EXTERNS,ARRAY_SIZE,VOLATILE
-		ignore=$ignore,PREFER_DEFINED_ATTRIBUTE_MACRO ;;
+		ignore=$ignore,PREFER_DEFINED_ATTRIBUTE_MACRO,NEW_TYPEDEFS,LINE_SPACING,SPACING ;;
 	# It looks at a lock before it tries to take it, and asserts nothing.
-	run.c)
+	enter.c)
 		ignore=USE_LOCKDEP ;;
+	# Walks of kinds, which are plain variables, and Lua in strings
+	tests/kunit/*)
+		ignore=MACRO_ARG_REUSE,REPEATED_WORD,PARENTHESIS_ALIGNMENT
+		ignore=$ignore,OPEN_ENDED_LINE ;;
+	# Its macros take the place of the manager's own functions and loops.
+	tests/torture/busted.c)
+		ignore=MACRO_ARG_REUSE,SPACING ;;
+	# It is to see what the kernel's own headers lack.
+	examples/inject/*)
+		ignore=SPACING ;;
+	# Interrupts are off.
+	tests/irq/*)
+		ignore=USLEEP_RANGE,LINE_SPACING ;;
+	examples/syscount/*)
+		ignore=LINE_SPACING ;;
 	# The hash is the core's, and takes its types.
 	tests/hash/*)
 		ignore=PREFER_KERNEL_TYPES,NEW_TYPEDEFS,ARRAY_SIZE ;;

@@ -8,12 +8,17 @@
  * those of tasks that are to fail (task-filter) failing always. The test is
  * over when the module is loaded. Its last line in the kernel's log is "End of
  * test: SUCCESS" or "End of test: FAILURE"; what is wrong is marked with "!!!".
+ *
+ * A state is made in each way that there is: by create, by new with libraries, an
+ * open function and a chunk, in the place of another, and as a set.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 
 #include "states.h"
@@ -34,6 +39,9 @@ struct subject {
 	const char *name;
 	int (*act)(void);
 	bool (*check)(int ret, bool failed);
+	/* Of the state that it makes, or that has to be there */
+	enum klua_kind kind;
+	bool percpu;
 	/* The state has to be there before. */
 	bool needs_state;
 	/* It allocates nothing, so that nothing can fail. */
@@ -46,8 +54,8 @@ struct subject {
 	bool must_fail;
 };
 
-/* That is the table of strings, once. */
-#define SHRINKS		1
+/* The table of strings, and what a chunk was compiled in. */
+#define SHRINKS		2
 
 #ifdef CONFIG_FAULT_INJECTION
 /* After the one that is counted down to, a task that is to fail does. */
@@ -95,10 +103,196 @@ static bool check_create(int ret, bool failed)
 	return !klua_state_destroy(NAME) && works;
 }
 
+/* The subject that is being tried */
+static const struct subject *tried;
+
+static char why[256];
+
+/* What the state of NAME has in its global x */
+static int version;
+
+static atomic_t objects;
+
+static void object_release(void *ptr)
+{
+	atomic_dec(ptr);
+}
+
+static struct klua_class class = {
+	.name = "object",
+	.release = object_release,
+};
+
+static struct klua_class *const classes[] = { &class, NULL };
+
+static int push_object(lua_State *L)
+{
+	atomic_inc(&objects);
+	klua_object_push(L, &class, &objects);
+	return 1;
+}
+
+static const luaL_Reg functions[] = {
+	{ "object", push_object },
+	{}
+};
+
+static struct klua_lib library = {
+	.name = NAME,
+	.functions = functions,
+	.classes = classes,
+};
+
+static int open_things(lua_State *L)
+{
+	lua_newuserdata(L, 5000);
+	lua_setfield(L, LUA_REGISTRYINDEX, "things");
+	return 0;
+}
+
+/* With x = @x in it. */
+static int new_state(int x)
+{
+	static const char *const libraries[] = { NAME, NULL };
+	char text[80];
+	struct klua_chunk chunk = { .text = text, .name = "=new" };
+	struct klua_config config = {
+		.name = NAME,
+		.kind = tried->kind,
+		.maxalloc = tried->kind == KLUA_KIND_IRQ ? SZ_128K : MAXALLOC,
+		.percpu = tried->percpu,
+		.replace = true,
+		.libraries = libraries,
+		.open = open_things,
+		.chunks = &chunk,
+		.nchunks = 1,
+		.error = why,
+		.error_size = sizeof(why),
+	};
+	struct klua_state *s;
+
+	chunk.len = snprintf(text, sizeof(text), "x = %d o = " NAME ".object()", x);
+	s = klua_state_new(&config);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	klua_state_put(s);
+	return 0;
+}
+
+/* The state of NAME is that with x = @x in it. */
+static bool is_version(int x)
+{
+	struct klua_state *s = klua_state_find(NAME);
+	char text[32];
+	int err;
+
+	snprintf(text, sizeof(text), "assert(x == %d)", x);
+	err = s ? klua_state_run(s, text, strlen(text), NULL, NULL) : -ENOENT;
+	klua_state_put(s);
+	return !err;
+}
+
+static int new(void)
+{
+	return new_state(version + 1);
+}
+
+/* A failure has its error and its text, and nothing of the state is left. */
+static bool check_new(int ret, bool failed)
+{
+	if (ret)
+		return failed && ret == -ENOMEM && *why && !klua_state_lookup(NAME);
+	return is_version(version + 1) && !klua_state_destroy(NAME);
+}
+
+/* Nor has the old one changed. */
+static bool check_replaced(int ret, bool failed)
+{
+	if (ret)
+		return failed && ret == -ENOMEM && *why && is_version(version);
+	return is_version(++version);
+}
+
+static int register_library(void)
+{
+	static struct klua_lib other = { .name = "faults2", .functions = functions };
+	int err = klua_lib_register(&other);
+
+	return err ?: klua_lib_unregister(&other);
+}
+
+static bool check_register(int ret, bool failed)
+{
+	return !ret || (failed && ret == -ENOMEM);
+}
+
+/* All of them at once */
+static int make_objects(lua_State *L)
+{
+	int i;
+
+	lua_newtable(L);
+	for (i = 1; i <= 500; i++) {
+		push_object(L);
+		lua_rawseti(L, 2, i);
+		klua_object_lend(L, &class, &objects);
+		lua_rawseti(L, 2, -i);
+	}
+	return 0;
+}
+
+static int use_library(void)
+{
+	struct klua_state *s = klua_state_find(NAME);
+	int ret = klua_state_call(s, make_objects, NULL);
+
+	klua_state_put(s);
+	return ret;
+}
+
+/* Each object is released, of those that did not fit, too, but for the global. */
+static bool check_objects(int ret, bool failed)
+{
+	struct klua_state *s = klua_state_find(NAME);
+	bool works;
+
+	works = !klua_state_run(s, "collectgarbage()", 16, NULL, NULL);
+	klua_state_put(s);
+	return works && atomic_read(&objects) == 1 &&
+	       (!ret || (ret == -ENOMEM && failed));
+}
+
+static int invoke(void)
+{
+	static char text[50000], result[1000];
+	const struct klua_value arg = KLUA_ARG_STRING(text, sizeof(text));
+	struct klua_value value = KLUA_RESULT_STRING(result, sizeof(result));
+	struct klua_call call = {
+		.function = "tostring",
+		.args = &arg,
+		.nargs = 1,
+		.results = &value,
+		.nresults = 1,
+	};
+	struct klua_state *s = klua_state_find(NAME);
+	int ret;
+
+	/* No string that Lua has already */
+	get_random_bytes(text, sizeof(text));
+	ret = klua_state_invoke(s, &call);
+	klua_state_put(s);
+	return ret;
+}
+
+static int retire(void)
+{
+	return klua_state_retire(klua_state_find(NAME));
+}
+
 /* A little of everything; each allocation means to run it once more. */
 static const char script[] =
 	"local t = setmetatable({{k = 2}, {k = 1}}, {__gc = function() end})\n"
-	"local s = ('%s %d'):format('x', #t):rep(200)\n"
+	"local s = ('%s %d'):format('x', #t):rep(3000)\n"
 	"s = s:gsub('%d', function(d) return d + 1 end, 2):upper()\n"
 	"local co = coroutine.wrap(function(...) coroutine.yield(...) end)\n"
 	"co(s)\n"
@@ -142,11 +336,12 @@ static int make_things(lua_State *L)
 		lua_pushfstring(L, "element %d", i);
 		lua_rawseti(L, -2, i);
 	}
-	lua_newuserdata(L, 100);
+	lua_newuserdata(L, 100000);
 	lua_newthread(L);
-	luaL_checkstack(L, 200, NULL);
+	/* Without memory the stack stays as it is. */
+	lua_checkstack(L, 200);
 	luaL_buffinit(L, &b);
-	for (i = 0; i < 200; i++)
+	for (i = 0; i < 2000; i++)
 		luaL_addstring(&b, "0123456789");
 	luaL_pushresult(&b);
 	luaL_traceback(L, L, "here", 0);
@@ -201,8 +396,21 @@ static bool check_is_gone(int ret, bool failed)
 
 static const struct subject subjects[] = {
 	{ "create", create, check_create, .must_fail = true },
+	{ "new", new, check_new },
+	{ "new sleepable", new, check_new, KLUA_KIND_SLEEPABLE },
+	{ "new irq", new, check_new, KLUA_KIND_IRQ },
+	{ "new set", new, check_new, .percpu = true },
+	{ "replace", new, check_replaced, .needs_state = true },
+	{ "replace set", new, check_replaced, KLUA_KIND_IRQ, .percpu = true,
+	  .needs_state = true },
+	{ "register", register_library, check_register },
 	{ "run", run, check_run, .needs_state = true },
+	{ "run sleepable", run, check_run, KLUA_KIND_SLEEPABLE,
+	  .needs_state = true },
 	{ "call", call, check_run, .needs_state = true },
+	{ "objects", use_library, check_objects, .needs_state = true },
+	{ "invoke", invoke, check_run, .needs_state = true },
+	{ "retire", retire, check_is_gone, .needs_state = true },
 	{ "find, set and cancel", limits, check_is_there, .needs_state = true,
 	  .no_memory = true },
 	{ "list", list, check_is_there, .needs_state = true },
@@ -222,8 +430,11 @@ static void try(const struct subject *sub, bool for_good)
 	bool failed;
 	int ret;
 
+	klua_state_retire(klua_state_find(NAME));
+	tried = sub;
 	for (nth = 1; nth < NTH_MAX; nth++) {
-		if (sub->needs_state && !klua_state_lookup(NAME) && create()) {
+		if (sub->needs_state && !klua_state_lookup(NAME) &&
+		    new_state(version)) {
 			anomaly("%s: no state to begin with", sub->name);
 			return;
 		}
@@ -259,14 +470,19 @@ static void try(const struct subject *sub, bool for_good)
 static int __init faults_init(void)
 {
 	unsigned int i;
+	int err;
 
 	if (!IS_ENABLED(CONFIG_FAULT_INJECTION))
 		return -EOPNOTSUPP;
+	err = klua_lib_register(&library);
+	if (err)
+		return err;
 	for (i = 0; i < ARRAY_SIZE(subjects); i++) {
 		try(&subjects[i], false);
 		try(&subjects[i], true);
 	}
 	klua_state_destroy_all();
+	klua_lib_unregister(&library);
 	pr_info("End of test: %s\n", anomalies ? "FAILURE" : "SUCCESS");
 	return 0;
 }

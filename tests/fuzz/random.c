@@ -57,6 +57,8 @@ MODULE_PARM_DESC(show, "write the programs to the log (default no)");
 
 /* What a state gets on top to show that it still works. */
 #define SECOND_BYTES	(32 * 1024)
+/* And the steps that it gets at least: it has to be compiled. */
+#define SECOND_STEPS	128
 
 /* A thread that yields is resumed this often. */
 #define RESUMES		8
@@ -202,7 +204,9 @@ static int run_thread(struct trial *t)
 	ret = klua_state_call(t->s, make_thread, NULL);
 	if (ret)
 		return ret;
-	klua_state_lock(t->s);
+	ret = klua_state_lock(t->s);
+	if (ret)
+		return ret;
 	top = lua_gettop(L);
 	if (lua_checkstack(L, LUA_MINSTACK)) {
 		lua_rawgetp(L, LUA_REGISTRYINDEX, &seed);
@@ -267,10 +271,14 @@ static void second_run(struct trial *t)
 	static const char text[] = "return 1 + 1";
 	int ret;
 
-	klua_state_lock(t->s);
+	if (klua_state_lock(t->s)) {
+		complain(t, "afterwards, the state cannot be locked");
+		return;
+	}
 	lua_gc(t->s->L, LUA_GCSTOP, 0);
 	klua_state_unlock(t->s);
 	klua_state_set_maxalloc(t->s, READ_ONCE(t->s->curralloc) + SECOND_BYTES);
+	klua_state_set_steps(t->s, max_t(u64, t->steps, SECOND_STEPS));
 	ret = run_text(t, text, sizeof(text) - 1);
 	if (ret || strcmp(t->buf, "2"))
 		complain(t, "afterwards, 1 + 1 is %d: %s", ret, t->buf);

@@ -14,7 +14,7 @@
 # in found-PATCH.
 #
 #   --secs 0	   runs only the inputs that are known
-#   --without PATCH	leaves out lua/patches/PATCH*, to see what it is for
+#   --without PATCH	leaves out the patch of that number, to see what it is for
 #   INPUT...	   runs what was found, scripts (.lua) and inputs of the
 #		   generator, once and with a full report
 #   --packages	   prints the Debian packages this needs
@@ -55,12 +55,7 @@ sources()
 		return
 	fi
 	src=$dir/src
-	rm -rf "$src"
-	cp -r "$top/lua/src" "$src"
-	for patch in "$top/lua/patches/$without"*.patch; do
-		patch -s -R -p1 -F0 -d "$src" <"$patch" ||
-			die "$without cannot be left out alone"
-	done
+	core_without "$without" "$src"
 }
 
 # compile OBJECT FLAG...: anew only when something has changed

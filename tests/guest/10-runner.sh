@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# others: short
 #
 # klua_runner, which other tests run their scripts with, does what they rely on.
 . "$(dirname "$0")/lib.sh"

@@ -1,12 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# others: short
 #
 # The limits as an administrator sets them, and a process that is killed.
 . "$(dirname "$0")/lib.sh"
 
-load klua max_ms=8000
+insmod /klua/modules/klua.ko
+for default in atomic_steps=200000 atomic_us=2000 sleepable_steps=100000000 \
+	       sleepable_us=10000000 irq_steps=10000 irq_us=100; do
+	is "by default ${default%=*}" "${default#*=}" \
+		"$(cat "/sys/module/klua/parameters/${default%=*}")"
+done
+rmmod klua
+
+load klua
 load klua_runner
-steps=/sys/module/klua/parameters/steps
+steps=/sys/module/klua/parameters/atomic_steps
+us=/sys/module/klua/parameters/atomic_us
 
 for bad in 0 00 0x0 -1 x 18446744073709551616 '1 2'; do
 	# shellcheck disable=SC2016	# the inner shell expands it
@@ -20,6 +30,27 @@ lua_fails "a budget of 1 is no more" 'return 1' ETIME '*step budget exceeded'
 echo 18446744073709551615 >"$steps"
 lua_ok "the largest is unlimited" 'for i = 1, 100000 do end return 1' 1
 echo 10000000 >"$steps"
+
+# It takes two collections, which begin before there is no memory left.
+for size in 20480 24576 32768 40960 49152 65536; do
+	lua_ok "garbage with finalizers fits into $size bytes" '
+		local n = 0
+		for i = 1, 6000 do
+			setmetatable({}, { __gc = function() n = n + 1 end })
+		end
+		collectgarbage()
+		return n' 6000 name=small maxalloc=$size steps=2000000
+done
+
+for bad in 0 -1 x 8000001 4294967296; do
+	# shellcheck disable=SC2016	# the inner shell expands it
+	check_fails "$bad microseconds are refused" \
+		sh -c 'echo "$1" >"$2"' sh "$bad" "$us" 2>/dev/null
+done
+echo 2000 >"$us"
+lua_fails "two milliseconds are over soon" 'while true do end' ETIMEDOUT \
+	'*time limit exceeded' steps=18446744073709551615
+echo 8000000 >"$us"
 
 # clock: sets $now in milliseconds
 clock()

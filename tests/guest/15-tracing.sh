@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: stock
 # timeout: 90
+# boot: own
+# processors: 1
 #
 # Lua errors skip functions that a tracer has on its stack of return addresses.
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# others: short
 # shellcheck shell=dash
 # kernel: stock kasan
 # timeout: 300
@@ -28,7 +29,7 @@ if [ -e /sys/kernel/debug/kmemleak ]; then
 	debug=1
 	sizes='65536 786432'
 fi
-load klua max_ms=8000 print_burst=20
+load klua print_burst=20
 load klua_runner
 
 # What follows starts no process: there are thousands of requests.

@@ -10,7 +10,7 @@
 # killer runs or the page allocator complains.
 . "$(dirname "$0")/lib.sh"
 
-load klua max_ms=20000
+load klua
 load klua_runner
 
 # KiB of the machine's memory that nobody uses
@@ -20,6 +20,27 @@ free_now()
 		/proc/meminfo
 }
 
+# Whoever makes a state is charged for it: here up to 64 MiB.
+cg=/tmp/cgroup
+mkdir "$cg"
+mount -t cgroup2 none "$cg" 2>/dev/null
+if ! echo +memory 2>/dev/null >"$cg/cgroup.subtree_control"; then
+	skip "what a state's memory does to the machine" "no memory cgroups here"
+	exit 0
+fi
+mkdir "$cg/filler" "$cg/maker" "$cg/user"
+echo $((64 << 20)) >"$cg/filler/memory.max"
+echo $((16 << 20)) >"$cg/maker/memory.max"
+
+# made CGROUP [KEY=VALUE]...: a state that this cgroup is charged for
+made()
+{
+	echo $$ >"$cg/$1/cgroup.procs"
+	shift
+	lua 'return 1' keep=1 "$@"
+	echo $$ >"$cg/user/cgroup.procs"
+}
+
 # fills WHAT SCRIPT [KEY=VALUE]...: it ends for want of memory, then all is back
 fills()
 {
@@ -27,7 +48,8 @@ fills()
 	script="$2"
 	shift 2
 	before=$(free_now)
-	lua "$script" steps=2000000000 "$@"
+	made filler name=filler "$@"
+	lua "$script" name=filler steps=2000000000 "$@"
 	is "$what: out of memory" -ENOMEM "$lua_errno"
 	lost=$((before - $(free_now)))
 	# Closing waits for a grace period.
@@ -42,7 +64,7 @@ fills()
 
 large='local s, t = ("x"):rep(500000), {} while true do t[#t + 1] = s .. #t end'
 for context in process softirq; do
-	fills "the whole machine, $context" "$large" \
+	fills "all that its maker may have, $context" "$large" \
 		maxalloc=100000000000 "context=$context"
 	fills "small blocks, $context" \
 		'local t while true do t = {t} end' \
@@ -54,6 +76,7 @@ for context in process softirq; do
 		'local t = {} for i = 1, 1 << 30 do t[i] = i end' \
 		maxalloc=1000000000 "context=$context"
 done
+is "nobody was killed" "oom_kill 0" "$(grep '^oom_kill ' /proc/vmstat)"
 
 # The worst that the rounding of blocks can do: half of each two pages is air.
 hostile='t = {} pcall(function() while true do
@@ -69,42 +92,13 @@ held=$((before - $(free_now)))
 check "and gives it back when it needs it no more: $held KiB" \
 	[ "$held" -lt 4000 ]
 
-# Small states, each of which takes less than one is looked at for: together
-# they leave as much as a large one.
-n=0
-while [ $n -lt 2000 ]; do
-	lua 'x = {} for i = 1, 4 do x[i] = ("x"):rep(50000) .. i end' \
-		name="small$n" keep=1 maxalloc=400000 steps=2000000000
-	[ "$lua_errno" = 0 ] || break
-	n=$((n + 1))
-done
-check "$n small states fill the machine" [ $n -gt 100 -a $n -lt 2000 ]
-like "one more is refused" '-ENO*' "$lua_errno"
-check "others find memory" \
-	dd if=/dev/zero of=/dev/null bs=2M count=1 2>/dev/null
-for i in $(seq 0 $n); do
-	lua 'return 1' name="small$i"
-done
-is "nobody was killed" "oom_kill 0" "$(grep '^oom_kill ' /proc/vmstat)"
-
 # charged CGROUP: KiB
 charged()
 {
 	echo $(($(cat "$cg/$1/memory.current") / 1024))
 }
 
-cg=/tmp/cgroup
-mkdir "$cg"
-mount -t cgroup2 none "$cg" 2>/dev/null
-if ! echo +memory 2>/dev/null >"$cg/cgroup.subtree_control"; then
-	skip "the creator's memory cgroup is charged" "no memory cgroups here"
-	exit 0
-fi
-mkdir "$cg/maker" "$cg/user"
-echo $((16 << 20)) >"$cg/maker/memory.max"
-echo $$ >"$cg/maker/cgroup.procs"
-lua 'return 1' name=charged keep=1 maxalloc=100000000 steps=2000000000
-echo $$ >"$cg/user/cgroup.procs"
+made maker name=charged maxalloc=100000000 steps=2000000000
 for context in process softirq; do
 	maker=$(charged maker)
 	user=$(charged user)

@@ -14,7 +14,7 @@ steps=65536
 [ ! -e /sys/kernel/debug/kmemleak ] || steps=2048
 
 dmesg -n 4
-load klua max_ms=8000 print_burst=1
+load klua print_burst=1
 dmesg -c >/dev/null
 if insmod /klua/modules/klua_random.ko "seed=${RANDOM_SEED:-0}" \
 	"secs=${RANDOM_SECS:-30}" "steps=$steps"; then

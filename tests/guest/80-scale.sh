@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# others: no
 # kernel: stock
 # timeout: 240
 # boot: own log_buf_len=64M

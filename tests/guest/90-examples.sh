@@ -1,7 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# others: short
 # kernel: stock
-# timeout: 240
+# timeout: 480
+# boot: own
+# processors: in turn
 #
 # The examples do what they say, with real packets of a real resolver. (The
 # debug kernels have no firmware loader, which dnsfilter reads its script by.)

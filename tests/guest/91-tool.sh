@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 # kernel: stock
-# timeout: 120
+# timeout: 300
 #
 # Every command of klua does what its manual says, with the exit status it
 # says.
@@ -32,18 +32,30 @@ shows()
 }
 
 shows "without the module" 5 '' 'klua: the module klua is not loaded' klua list
-shows "no command" 2 'usage: klua COMMAND*' '' klua
+shows "no command" 2 'usage: klua \[--json] COMMAND*' '' klua
 shows "a wrong command" 2 '' "klua: 'frob' is no command*--help" klua frob
-for command in list show create destroy run repl cancel set stats monitor info
-do
+for command in list show create destroy run repl cancel set stats top monitor \
+	       wait batch info help; do
 	shows "$command --help" 0 "usage: klua $command*--help*" '' \
 		klua "$command" --help
+	shows "help $command" 0 "usage: klua $command*--help*" '' \
+		klua help "$command"
 done
+is "the overview cuts no sentence" '' \
+	"$(klua --help | grep '^  [a-z]' | grep -v '\.$')"
+for option in --version -V; do
+	shows "$option" 0 'klua [0-9]*.[0-9]*' '' klua $option
+done
+shows "help for no command" 2 '' "klua: 'frob' is no command*" klua help frob
+shows "a name like options" 2 '' 'klua: -d: no such option*follows --*' \
+	klua destroy -dash
 shows "a wrong option" 2 '' 'klua: --frob: no such option*' klua list --frob
-shows "an option of another command" 2 '' 'klua: --force: no such*' \
-	klua list --force
 shows "too few arguments" 2 '' 'klua: show needs*' klua show
 shows "too many" 2 '' 'klua: too many*' klua show a b
+shows "a long option of another command" 2 '' 'klua: --force: no such*' \
+	klua list --force
+shows "a letter of another command" 2 '' 'klua: -F: no such*' klua list -F
+shows "a missing value" 2 '' 'klua: -m needs a value*' klua create x -m
 shows "a wrong size" 2 '' "klua: '1Q' is no size*" klua create -m 1Q x
 shows "a size too large to be one" 2 '' "*is no size*" \
 	klua create -m 99999999999999T x
@@ -51,34 +63,132 @@ shows "a wrong number of steps" 2 '' "*is no number*" klua create -s 0 x
 shows "a wrong id" 2 '' "klua: 'x' is no number*" klua show --id x
 shows "an empty name" 2 '' "klua: a name has*" klua create ''
 
+# What cannot be written is noticed, whatever it was.
+for text in --help 'help run' --version; do
+	# shellcheck disable=SC2086	# one word for each
+	error=$(klua $text 2>&1 >/dev/full)
+	is "$text to a full disk: status" 7 $?
+	is "$text to a full disk: errors" \
+		'klua: cannot write the output: No space left on device' "$error"
+done
+
+for parameter in atomic_us=0 atomic_us=9000000 irq_us=0 irq_us=200000 \
+		 sleepable_us=0 atomic_steps=0; do
+	check_fails "the module is not loaded with $parameter" \
+		insmod /klua/modules/klua.ko $parameter
+done
 load klua
 nl='
 '
+check "as many usual states as the quota says" nltest fill t/ 256
+shows "and no more" 6 '' '*over the quota user_states_max' klua create t/more
+unload klua
+load klua
 
-shows "an empty list" 0 '   ID ORIGIN*NAME' '' klua list
+shows "an empty list" 0 '   ID MADE BY*NAME' '' klua list
+for command in list 'list --json' 'stats --watch' 'stats --json --watch' \
+	       'top --watch=0.1' info 'run -e print(1)' 'run -e return(1)' \
+	       '-e print(1)'; do
+	# shellcheck disable=SC2086	# one word for each
+	error=$(klua $command 2>&1 >/dev/full </dev/null)
+	is "$command to a full disk: status" 7 $?
+	like "$command to a full disk: errors" \
+		'klua: cannot write the output: No space*' "$error"
+	# shellcheck disable=SC2086	# one word for each
+	error=$(klua $command 2>&1 >&- </dev/null)
+	is "$command to nobody: status" 7 $?
+	like "$command to nobody: errors" \
+		'klua: cannot write the output: Bad file*' "$error"
+done
+klua monitor >/dev/full 2>"$tmp/err" &
+monitor=$!
+i=0
+while kill -0 "$monitor" 2>/dev/null && [ $((i += 1)) -lt 100 ]; do
+	klua create t/gone
+	klua destroy t/gone
+done
+wait "$monitor"
+is "monitor to a full disk ends" 7 $?
+{ klua -e 'while true do print(1) end' 2>"$tmp/err"; echo $? >"$tmp/out"; } |
+	head -n 1 >/dev/null
+is "a reader that goes ends the script" \
+	'7 klua: cannot write the output: Broken pipe' \
+	"$(cat "$tmp/out" "$tmp/err" | tr '\n' ' ' | sed 's/ $//')"
+shows "repl without input" 0 '' '' sh -c 'klua repl <&-'
+
+# What is printed must not become a request: without a standard output the
+# first socket would take its place. One for each family that there may be.
+cat >"$tmp/attack.lua" <<'EOD'
+for family = 0x10, 0x40 do
+	local name = string.pack("<I2I2z", 4 + 9, 3, "t/victim"):sub(1, 13)
+	name = name .. ("\0"):rep(-#name % 4)
+	local force = string.pack("<I2I2", 4, 4)
+	local body = string.pack("<BBI2", 3, 1, 0) .. name .. force
+	print(string.pack("<I4I2I2I4I4", 16 + #body, family, 5, 1, 0) .. body)
+end
+EOD
+klua create t/victim
+klua run "$tmp/attack.lua" >&- 2>/dev/null
+check "printed requests are none" klua show t/victim
+klua destroy t/victim
+
 shows "an empty list as JSON" 0 '\[\]' '' klua list --json
 shows "info" 0 'module *klua 0.*Lua 5.3*time statistics *off' '' klua info
+for option in -j --json; do
+	shows "$option before a command" 0 '\[\]' '' klua $option list
+	shows "$option before what fails" 3 \
+		'{"error":"there is no such state",*,"status":3}' '' \
+		klua $option show t/none
+	shows "$option before code" 0 '{"output":"",*"results":\[7\]}' '' \
+		klua $option -e 'return 7'
+done
 shows "info as JSON" 0 '{"version":"0.*"user_states_max":256,*}' '' \
 	klua info --json
 
-shows "create" 0 '' '' klua create --memory 64K --steps 5000 one
+shows "create" 0 '' '' klua create --memory 64KiB --steps 5k t/one
 shows "create again" 6 '' '*cannot create the state: the name is taken' \
-	klua create one
-shows "create with too little" 6 '' '*maxalloc is below*' \
-	klua create -m 100 small
-shows "create shows it as JSON" 0 '{"id":*,"name":"two","origin":"user",*}' '' \
-	klua create --json two
+	klua create t/one
+shows "create with a name that modules may need" 6 '' \
+	'*a name without a slash is for kernel modules; try user/NAME' \
+	klua create minimal
+check "they get it" insmod /klua/modules/minimal.ko
+rmmod minimal
+for size in 100 1KiB; do
+	shows "create with $size" 6 '' '*maxalloc is below*8192 bytes*' \
+		klua create -m $size t/small
+done
+shows "create shows it as JSON" 0 '{"id":*,"name":"t/two","origin":"user",*}' '' \
+	klua create --json t/two
 id=$(echo "$out" | sed 's/{"id":\([0-9]*\),.*/\1/')
-shows "list" 0 "*user*64K*one${nl}*user*1M*two" '' klua list
-shows "show" 0 "name *two${nl}*origin *user*steps a run *10000000*last error *none" \
-	'' klua show two
-shows "show by number" 0 'name *two*' '' klua show --id "$id"
-shows "show as JSON" 0 '{*"name":"one",*"memory_max":65536,"steps_max":5000,*}' \
-	'' klua show --json one
-shows "show none" 3 '' '*there is no such state' klua show three
-shows "destroy" 0 '' '' klua destroy two
+shows "list" 0 "*klua*64K*t/one${nl}*klua*1M*t/two" '' klua list
+klua create -m 1.5M t/half
+like "sizes have fractions" '*"memory_max":1572864,*' \
+	"$(klua show --json t/half)"
+klua set --steps 10k t/half
+like "and numbers units" '*"steps_max":10000,*' "$(klua show --json t/half)"
+for time in 0 0us 9 -1s 5000s1; do
+	shows "the time $time" 2 '' "klua: '$time' is no time*" \
+		klua set --time $time t/half
+done
+klua destroy t/half
+is "list by patterns" 't/two' "$(klua list '*wo' 'x*' | sed '1d; s/.* //')"
+is "list sorted by name" 't/one t/two' "$(klua list --sort name |
+	sed '1d; s/.* //' | tr '\n' ' ' | sed 's/ $//')"
+shows "show" 0 "name *t/two${nl}*origin *user*steps a run *10000000*last error *none" \
+	'' klua show t/two
+shows "show who made it" 0 "*made by *klua, pid [0-9]*, uid 0$nl*" '' \
+	klua show t/two
+shows "show by number" 0 'name *t/two*' '' klua show --id "$id"
+shows "show as JSON" 0 '{*"name":"t/one",*"memory_max":65536,"steps_max":5000,*}' \
+	'' klua show --json t/one
+shows "show none" 3 '' '*there is no such state' klua show t/three
+shows "destroy" 0 '' '' klua destroy t/two
+shows "an error as JSON" 3 \
+	'{"error":"there is no such state","doing":"cannot*","errno":2,"status":3}' \
+	'' klua show --json t/two
+shows "no answer as JSON" 0 '{}' '' klua set --json -s 5k t/one
 shows "destroy again" 3 '' '*cannot destroy*there is no such state' \
-	klua destroy two
+	klua destroy t/two
 
 shows "run" 0 "hello${nl}3	two" '' klua -e 'print("hello") return 3, "two"'
 shows "no results, no line" 0 '' '' klua run -e 'local x = 1'
@@ -96,20 +206,45 @@ shows "steps are limited" 1 1 '*klua: the steps are spent*' \
 shows "even to a few" 1 '' '*klua: the steps are spent*' klua run -s 1 -e ''
 shows "memory is limited" 1 '' '*not enough memory*klua: out of memory*' \
 	klua run -m 64K -e 'local t = {} for i = 1, 1000000 do t[i] = i end'
-shows "a state is kept" 0 '' '' klua run one -e 'x = 42'
-shows "and used again" 0 42 '' klua run one -e 'return x'
+shows "a state is kept" 0 '' '' klua run t/one -e 'x = 42'
+shows "and used again" 0 42 '' klua run t/one -e 'return x'
 shows "limits are not given with a state" 2 '' '*are for a fresh state*' \
-	klua run -m 1M one -e 'return x'
+	klua run -m 1M t/one -e 'return x'
 shows "run in no state" 3 '' '*there is no such state' \
-	klua run three -e 'return 1'
+	klua run t/three -e 'return 1'
 shows "no script" 2 '' 'klua: which script?*' klua run
 shows "no such file" 2 '' 'klua: */none: No such file*' klua run "$tmp/none"
 
-printf '#!/bin/klua run\nprint(...)\nreturn debug, 2\n' >"$tmp/a.lua"
+check "an irq state" klua create --kind irq -m 64K t/irq
+for _ in 1 2; do
+	shows "has no more memory than is reserved" 6 '' \
+		'*the state has less memory reserved*' klua set -m 100M t/irq
+done
+check "whose refusal takes no quota" klua create -m 200M t/large
+check "they go" klua destroy t/irq
+check "both" klua destroy t/large
+check "a finalizer without an end" klua create --kind sleepable \
+	-s unlimited -T unlimited t/endless
+shows "is made" 0 '' '' klua run t/endless -e \
+	'x = setmetatable({}, {__gc = function() while true do end end})'
+check "and ends all the same" klua destroy t/endless
+check "a busy state" klua create --kind sleepable -s unlimited -T unlimited t/busy
+klua run t/busy -e 'while true do end' >/dev/null 2>&1 &
+busy=$!
+while said=$(klua set -s unlimited t/busy 2>&1); do :; done
+like "is not waited for by set" '*the state is busy*' "$said"
+check "is cancelled" klua cancel t/busy
+wait $busy
+check "and goes" klua destroy t/busy
+printf 'error("\\27]0;x\\7\\xc2\\x9b31m\\xff")\n' >"$tmp/escape.lua"
+shows "an error of a build is escaped" 6 '' '*\\033]0;x\\007*' \
+	klua create t/escape -f "$tmp/escape.lua"
+
+printf '#!/bin/klua run\nprint(...)\nreturn package, 2\n' >"$tmp/a.lua"
 shows "a file" 0 "${nl}nil	2" '' klua run "$tmp/a.lua"
 printf '#!/bin/klua run\n\nerror("here")\n' >"$tmp/b.lua"
 shows "keeps its line numbers" 1 '' "klua: $tmp/b.lua:3: here*" \
-	klua run one "$tmp/b.lua"
+	klua run t/one "$tmp/b.lua"
 is "standard input" 'in 7' \
 	"$(echo 'print("in", 7)' | klua run - | tr '\t' ' ')"
 printf 'return "a\0b"' >"$tmp/nul.lua"
@@ -123,66 +258,237 @@ is "bytes that are no text" '61 00 62 0a' \
 } >"$tmp/long.lua"
 is "the script is long" 1 "$(($(wc -c <"$tmp/long.lua") > 900000))"
 shows "a long script" 0 "6000	0*05999" '' klua run -m 8M "$tmp/long.lua"
+printf '\357\273\277#!/bin/klua\nreturn select("#", ...), ...\n' >"$tmp/bom"
+shows "a mark before the text, and arguments" 0 "2	a b	-c" '' \
+	klua run t/one "$tmp/bom" -- 'a b' -c
+shows "arguments of a fresh state" 0 "1	--" '' klua run "$tmp/bom" -- --
+shows "arguments of code" 0 "x" '' klua run -e 'return ...' -- x
+shows "an empty argument" 0 "3	a		b" '' klua run "$tmp/bom" -- a '' b
+printf '#!/klua/bin/klua\nreturn ...\n' >"$tmp/script"
+chmod +x "$tmp/script"
+shows "a script that is a program" 0 "-x	y z" '' "$tmp/script" -x 'y z'
 { cat "$tmp/long.lua"; head -c 200000 /dev/zero | tr '\0' ' '; } >"$tmp/huge"
 shows "a too long script" 2 '' '*larger than 1 MiB' klua run "$tmp/huge"
 
+{
+	printf '#!%0200d\nreturn "a part"' 0
+	head -c $((1024 * 1024 - 100)) /dev/zero | tr '\0' ' '
+	head -c 1000 /dev/zero | tr '\0' ' '
+	echo 'error("the rest")'
+} >"$tmp/huge"
+shows "of which no part is run" 2 '' '*larger than 1 MiB' klua run "$tmp/huge"
+
+echo 'a, b = 1, 1' >"$tmp/b1.lua"
+echo 'b = a + 1' >"$tmp/b2.lua"
+echo 'x x' >"$tmp/b3.lua"
+echo 'c = 3' >"$tmp/b4.lua"
+echo 'error("oh")' >"$tmp/bad.lua"
 klua run -m 4M -e 'for i = 1, 20000 do print(i) end' >"$tmp/out" 2>"$tmp/err"
 is "long output is complete" "$(seq 20000 | md5sum)" "$(md5sum <"$tmp/out")"
 is "and said to be nothing else" '' "$(cat "$tmp/err")"
-shows "what is too much is dropped and said" 0 "1${nl}2${nl}3${nl}4${nl}5" \
-	'klua: 38 bytes of output were dropped*' \
-	klua run -o 10 -e 'for i = 1, 19 do print(i) end'
-klua -e "local s = ('x'):rep(1023) for i = 1, 1100 do print(s) end" \
-	>"$tmp/out" 2>"$tmp/err"
-is "a mebibyte is kept" 1048576 "$(wc -c <"$tmp/out")"
-is "and the rest counted" 'klua: 77824 bytes of output were dropped (see --output)' \
-	"$(cat "$tmp/err")"
-shows "long results are cut and said to be" 0 'xxx*' \
-	'klua: 67232 bytes of the results were dropped' \
-	klua -e 'return ("x"):rep(100000)'
+shows "what is too much is dropped and said" 0 '1*' \
+	'klua: * bytes of output were dropped*' \
+	klua run -k atomic -m 4M -o 4K -e 'for i = 1, 2000 do print(i) end'
+is "results are complete" 10000000 \
+	"$(klua run -s unlimited -T unlimited -m 64M -o 32M -e 'return ("x"):rep(9999999)' | wc -c)"
+shows "or the script fails" 1 'x*' '*the results do not fit into*' \
+	klua run -k atomic -m 8M -o 64K -e 'return ("x"):rep(100000)'
+shows "and there is an end" 1 '' '*the results are larger than 16 MiB*' \
+	klua run -s unlimited -T unlimited -m 128M -o 32M -e 'return ("x"):rep(17000000)'
 
-shows "set" 0 '' '' klua set --memory 128K --steps unlimited one
+# json WHAT RESULTS CODE: the results that the code gives
+json()
+{
+	like "JSON: $1" \
+		"{\"output\":\"\",\"dropped\":0,\"steps\":*,\"results\":$2}" \
+		"$(klua run --json -e "$3")"
+}
+
+# no_json WHAT ERROR CODE
+no_json()
+{
+	like "JSON: $1" \
+		"{*\"error\":\"$2*\",\"errno\":121,\"status\":1}" \
+		"$(klua run --json -e "$3")"
+}
+
+json "values" '[[]1,-2,true,false,null,"x"]' 'return 1, -2, true, false, nil, "x"'
+json "no values" '[[]]' ''
+json "tables" '[[]{"a":[[]1,[[]],{"b":"c"}]}]' 'return {a = {1, {}, {b = "c"}}}'
+cat >"$tmp/texts.lua" <<'EOD'
+return "\"\\\1\n\xc3\xa4\xff"
+EOD
+cat >"$tmp/texts.json" <<'EOD'
+["\"\\\u0001\nä�"]
+EOD
+is "JSON: texts" "$(cat "$tmp/texts.json")" \
+	"$(klua run --json "$tmp/texts.lua" | sed 's/.*"results"://; s/}$//')"
+json "the largest integers" '[[]9223372036854775807,-9223372036854775808]' \
+	'return math.maxinteger, math.mininteger'
+json "sixty-four levels" "$(printf '[[]%064d' 0 | sed 's/0/[[]/g')*" \
+	'local t = {} for i = 1, 63 do t = {t} end return t'
+no_json "cycles" 'JSON has no table that contains itself' \
+	'local t = {} t.t = {t} return t'
+no_json "depth" 'more than 64 tables inside of each other' \
+	'local t = {} for i = 1, 64 do t = {t} end return t'
+# Each of ten thousand tables is compared with the sixty that it is in.
+like "JSON: comparisons with the tables around are charged" \
+	'*"errno":62,*' "$(klua run --json -s 300k -e '
+	local t, inner = {}, {}
+	for i = 1, 10000 do t[i] = inner end
+	for i = 1, 60 do t = {t} end
+	return t')"
+cat >"$tmp/keys.lua" <<'EOD'
+return {["a\0b"] = 1, ["a\0c"] = 2, ["z\n"] = 3}
+EOD
+is "JSON: keys with a NUL" '"a\u0000b":1 "a\u0000c":2 "z\n":3' \
+	"$(klua run --json "$tmp/keys.lua" | grep -o '"[az]\\[^,}]*' | sort |
+		tr '\n' ' ' | sed 's/ $//')"
+json "keys in UTF-8" '[[]{"ä":1}]' 'return {["\xc3\xa4"] = 1}'
+no_json "keys that would look the same" 'JSON has no key that is not UTF-8' \
+	'return {["\xff"] = 1, ["\xfe"] = 2}'
+for key in '\xc0\x80' '\xed\xa0\x80' '\xf4\x90\x80\x80' 'a\xc3' '\xe0\x80\x80'; do
+	no_json "the key $key" 'JSON has no key that is not UTF-8' \
+		"return {[\"$key\"] = 1}"
+done
+no_json "functions" 'JSON has no function' 'return print'
+no_json "holes" 'JSON has no table whose keys' 'return {1, nil, 3}'
+no_json "mixed keys" 'JSON has no table whose keys' 'return {1, a = 2}'
+like "JSON: output and an error" \
+	'{"output":"a\\nb\\n",*"error":"(command line):1: oh\\nstack*","errno":121,"status":1}' \
+	"$(klua run --json -e 'print("a\nb") error("oh")')"
+like "JSON: a limit" '{*"errno":62,"status":1,"reason":"the steps are spent*"}' \
+	"$(klua run --json -s 100 -e 'while true do end')"
+shows "JSON: a script that does not run" 3 \
+	'{"error":"there is no such state","doing":"cannot run the script","errno":2,"status":3}' \
+	'' klua run --json t/none -e 'return 1'
+
+# Where a script may wait it does, for whoever reads, within its time.
+is "a slow reader gets all" "$(seq 30000 | md5sum)" \
+	"$(klua -e 'for i = 1, 30000 do print(i) end' |
+		{ sleep 1; cat; } | md5sum)"
+mkfifo "$tmp/slow"
+klua -e 'print("now") while true do end' >"$tmp/slow" 2>/dev/null &
+runner=$!
+read -r line <"$tmp/slow"
+is "output comes while the script runs" now "$line"
+kill "$runner"
+wait "$runner" 2>/dev/null
+{ klua run -T 300ms -e 'while true do print(("x"):rep(1000)) end' \
+	2>"$tmp/err"; echo $? >"$tmp/out"; } | { sleep 3; cat; } >/dev/null
+is "nobody is waited for longer than the limit on time" 1 "$(cat "$tmp/out")"
+like "which is said" '*klua: the time is over' "$(cat "$tmp/err")"
+
+shows "create with scripts" 0 '' '' klua create -k atomic -T 20ms -m 2M \
+	-f "$tmp/b1.lua" -f "$tmp/b2.lua" t/built
+like "its kind and limits" \
+	'*"kind":"atomic",*"memory_max":2097152,*"time_max_us":20000,*' \
+	"$(klua show --json t/built)"
+shows "its scripts ran in order" 0 '1	2' '' klua run t/built -e 'return a, b'
+shows "create what is there" 6 '' '*cannot create the state: the name is taken' \
+	klua create -f "$tmp/b1.lua" t/built
+shows "a script that fails makes none" 6 '' \
+	"klua: cannot create the state: $tmp/bad.lua:1: oh*stack traceback:*" \
+	klua create -f "$tmp/bad.lua" t/bad
+shows "none" 3 '' '*no such state' klua show t/bad
+shows "nor one that cannot be compiled" 6 '' '*syntax error*' \
+	klua create -f "$tmp/b3.lua" t/bad
+shows "replace" 0 '' '' klua replace -f "$tmp/b4.lua" t/built
+shows "it is another one" 0 'nil	3' '' klua run t/built -e 'return a, c'
+like "with the limits that it had" \
+	'*"kind":"atomic",*"memory_max":2097152,*"time_max_us":20000,*' \
+	"$(klua show --json t/built)"
+shows "a script that fails replaces none" 6 '' '*bad.lua:1: oh*' \
+	klua replace -f "$tmp/bad.lua" t/built
+shows "the old one stays" 0 '3' '' klua run t/built -e 'return c'
+shows "replace by another kind" 6 '' \
+	'*: the state of this name is atomic, and only one of that kind takes its place' \
+	klua replace -k sleepable -f "$tmp/b4.lua" t/built
+shows "replace nothing" 0 '{"id":*"kind":"sleepable",*}' '' \
+	klua replace --json -f "$tmp/b4.lua" t/fresh
+shows "replace without a script" 2 '' 'klua: --file says*' klua replace t/fresh
+shows "scripts of modules' names" 6 '' '*name without a slash*' \
+	klua create -f "$tmp/b4.lua" fresh
+shows "no such kind" 2 '' "klua: 'soft' is no kind*" klua create -k soft t/x
+shows "time that the kind cannot have" 6 '' '*more time than a state of this kind*' \
+	klua create -k atomic -T 1000s t/x
+shows "an irq state" 0 '*"kind":"irq",*"reserved":true,*' '' \
+	klua create --json -k irq -m 64K t/irq
+shows "a script in it" 0 7 '' klua run t/irq -e 'return 7'
+shows "reserved memory" 0 '*"reserved":true,*' '' \
+	klua create --json -r -k atomic t/reserved
+shows "stays reserved" 0 '*"reserved":true,*' '' \
+	klua replace --json -f "$tmp/b1.lua" t/reserved
+for state in built fresh irq reserved; do
+	check "destroy t/$state" klua destroy t/$state
+done
+
+shows "stop" 0 '' '' klua stop t/one
+shows "a stopped state is shown" 0 '*stopped*t/one*' '' klua list
+shows "run in a stopped state" 6 '' '*the state is stopped (see klua start)' \
+	klua run t/one -e 'return 1'
+check "its limits can be changed" klua set -s 5k t/one
+shows "start" 0 '' '' klua start t/one
+shows "run in it again" 0 1 '' klua run t/one -e 'return 1'
+klua set -s unlimited t/one
+klua run t/one -e 'while true do end' 2>"$tmp/err" &
+runner=$!
+until klua show --json t/one | grep -q '"busy":true'; do :; done
+check "stop while a script runs" klua stop t/one
+wait "$runner"
+is "ends that" 1 $?
+check "until it is started" klua start t/one
+klua set -s 5k t/one
+
+shows "set" 0 '' '' klua set --memory 128K --steps unlimited t/one
 shows "and seen" 0 '*"memory_max":131072,"steps_max":null,*' '' \
-	klua show --json one
-shows "set nothing" 2 '' 'klua: --memory or --steps*' klua set one
+	klua show --json t/one
+shows "set nothing" 2 '' 'klua: --memory, --steps or --time*' klua set t/one
 shows "set below use" 6 '' '*the state holds more memory than that' \
-	klua set -m 9K one
-shows "cancel nothing" 6 '' '*nothing runs in the state' klua cancel one
-shows "cancel no state" 3 '' '*there is no such state' klua cancel three
+	klua set -m 9K t/one
+shows "set the time" 0 '' '' klua set --time 1.5s t/one
+like "and see it" '*"time_max_us":1500000,*' "$(klua show --json t/one)"
+klua set --time 10s t/one
+shows "cancel nothing" 6 '' '*nothing runs in the state' klua cancel t/one
+shows "cancel no state" 3 '' '*there is no such state' klua cancel t/three
 
-klua run one -e 'print("go") while true do end' >"$tmp/run.out" \
+klua run t/one -e 'print("go") while true do end' >"$tmp/run.out" \
 	2>"$tmp/run.err" &
 runner=$!
-until klua show --json one | grep -q '"busy":true'; do :; done
-shows "cancel" 0 '' '' klua cancel one
+until klua show --json t/one | grep -q '"busy":true'; do :; done
+shows "who is inside of it" 0 "*inside *klua, pid $runner${nl}made by *" '' \
+	klua show t/one
+like "and in a list" "*\"runner_pid\":$runner,\"runner_comm\":\"klua\",*" \
+	"$(klua list --json)"
+shows "cancel" 0 '' '' klua cancel t/one
 wait "$runner" 2>/dev/null
 is "the script ends with status 1" 1 $?
 like "and says why" '*klua: cancelled' "$(cat "$tmp/run.err")"
 is "after what it printed" go "$(cat "$tmp/run.out")"
 
-klua run one -e 'while true do end' >/dev/null 2>&1 &
+klua run t/one -e 'while true do end' >/dev/null 2>&1 &
 runner=$!
-until klua show --json one | grep -q '"busy":true'; do :; done
+until klua show --json t/one | grep -q '"busy":true'; do :; done
 kill "$runner"
 wait "$runner" 2>/dev/null
 is "a script ends with its klua" 0 \
-	"$(klua show --json one | grep -c '"busy":true')"
-like "which is counted" '*"cancels":1,"signals":1,*' \
-	"$(klua show --json one)"
+	"$(klua show --json t/one | grep -c '"busy":true')"
+like "which is counted" '*"cancels":[1-9]*,"signals":1,*' \
+	"$(klua show --json t/one)"
 
-klua run one -e 'local n = 0 while true do n = n + 1 if n == 400000 then return 1 end end' \
+klua run t/one -e 'local n = 0 while true do n = n + 1 if n == 400000 then return 1 end end' \
 	>"$tmp/first" &
 first=$!
-klua run one -e 'return 2' >"$tmp/second"
+klua run t/one -e 'return 2' >"$tmp/second"
 wait "$first"
 is "two at once wait for each other" '1 2' \
 	"$(cat "$tmp/first") $(cat "$tmp/second")"
 
-shows "stats" 0 '*| limits hit*RUNS*one' '' klua stats
+shows "stats" 0 '*| limits hit*RUNS*t/one' '' klua stats
 shows "stats of one as JSON" 0 \
-	'\[{*"name":"one",*"limit_time":0,*"last_error":"*}\]' '' \
-	klua stats --json one
-shows "stats of none" 3 '' '*there is no such state' klua stats three
+	'\[{*"name":"t/one",*"limit_time":0,*"last_error":"*}\]' '' \
+	klua stats --json t/one
+shows "stats of none" 3 '' '*there is no such state' klua stats t/three
 klua stats --watch=0.1 >"$tmp/watch" &
 watcher=$!
 until [ "$(grep -c RUNS "$tmp/watch")" -gt 2 ]; do :; done
@@ -190,16 +496,170 @@ ok "stats are watched"
 kill "$watcher"
 wait "$watcher" 2>/dev/null
 echo 1 >/sys/module/klua/parameters/stats
-klua create timed
-klua run timed -e 'for i = 1, 1000 do end'
+klua create t/timed
+klua run t/timed -e 'for i = 1, 1000 do end'
 echo 0 >/sys/module/klua/parameters/stats
 like "time is measured when asked for" '*"time_ns":[1-9]*' \
-	"$(klua show --json timed)"
-time=$(klua show --json timed | sed 's/.*"time_ns":\([0-9]*\).*/\1/')
-klua run timed -e 'for i = 1, 1000 do end'
-like "and only then" "*\"time_ns\":$time,*" "$(klua show --json timed)"
+	"$(klua show --json t/timed)"
+time=$(klua show --json t/timed | sed 's/.*"time_ns":\([0-9]*\).*/\1/')
+klua run t/timed -e 'for i = 1, 1000 do end'
+like "and only then" "*\"time_ns\":$time,*" "$(klua show --json t/timed)"
 like "steps are counted always" '*"runs":2,"steps":[2-9][0-9][0-9][0-9],*' \
-	"$(klua show --json timed)"
+	"$(klua show --json t/timed)"
+
+is "stats of none are not cleared away" '' "$(klua stats --watch t/none 2>/dev/null)"
+is "stats by pattern" 't/one' "$(klua stats 't/*e' | sed '1,2d; s/.* //')"
+like "top" '*%TIME*RUNS/S*t/one*' "$(klua top --watch=0.1 --count 2)"
+like "top as JSON" '\[{"id":*,"name":"t/one","time_percent":0.0,*}\]' \
+	"$(klua top --json --watch=0.1 --count 1 't/*e')"
+shows "wait for a state" 0 '' '' klua wait t/one
+shows "wait in vain" 6 '' '*waited in vain: there is no such state' \
+	klua wait --timeout 0.2 t/none
+shows "wait for an end in vain" 6 '' '*the state is still there' \
+	klua wait --gone --timeout 0.2 t/one
+klua wait t/late &
+waiter=$!
+klua create t/late
+wait "$waiter"
+is "a state that comes ends a wait" 0 $?
+klua run t/late -e 'while true do end' 2>/dev/null &
+runner=$!
+until klua show --json t/late | grep -q '"busy":true'; do :; done
+klua wait --idle t/late &
+waiter=$!
+klua cancel t/late
+wait "$runner"
+wait "$waiter"
+is "a state that is idle ends a wait" 0 $?
+klua wait --gone t/late &
+waiter=$!
+klua destroy t/late
+wait "$waiter"
+is "a state that goes ends a wait" 0 $?
+
+cat >"$tmp/batch" <<'EOD'
+# a comment
+create t/batch   # another one
+
+run t/batch -e 'print("a b", ...)' -- "c \"d\"" e\ f
+set -s 5k 't/batch'
+destroy t/batch
+EOD
+shows "batch" 0 'a b	c "d"	e f' '' klua batch "$tmp/batch"
+printf 'create t/x\ndestroy t/y\ndestroy t/x\n' >"$tmp/batch"
+shows "batch: the first error ends it" 3 '' \
+	"klua: $tmp/batch:2: cannot destroy the state: there is no such state" \
+	klua batch "$tmp/batch"
+check "batch: what came before is done" klua destroy t/x
+printf 'list \303\233\033[31m\r\n\302\233x\n' >"$tmp/batch"
+shows "batch: words are data, and lines end as elsewhere" 2 '*NAME' \
+	"klua: $tmp/batch:2: '"'\\302\\233x'"' is no command*" \
+	klua batch "$tmp/batch"
+printf 'list\0 --frob\n' >"$tmp/batch"
+shows "batch: nothing of a line is left out" 2 '' '*there is a NUL in the line*' \
+	klua batch "$tmp/batch"
+shows "batch: words without an end" 2 '' "klua: -:1: there is no end to a '*" \
+	sh -c "echo \"list 'x\" | klua batch -"
+
+# Each line is done when it is there, and what follows it is its own to read.
+is "batch: a command reads what follows it" 'read 7' \
+	"$(printf 'create t/x\ndestroy t/x\nrun -\nreturn "read", 7\n' | klua batch - |
+		tr '\t' ' ')"
+mkfifo "$tmp/lines"
+klua batch - <"$tmp/lines" &
+batch=$!
+exec 7>"$tmp/lines"
+echo 'create t/came' >&7
+check "batch: a line is done before the next one comes" klua wait t/came
+echo 'destroy t/came' >&7
+check "batch: so is that" klua wait --gone t/came
+exec 7>&-
+wait "$batch"
+is "batch: the end of the lines is its end" 0 $?
+
+# Whatever is wrong, and wherever --json is, what says so is JSON.
+wrong_json()
+{
+	local status="$1" error="$2"
+	shift 2
+	shows "JSON: klua $*" "$status" \
+		"{\"error\":\"$error\",\"doing\":\"*\",\"errno\":*,\"status\":$status*}" \
+		'' klua "$@"
+}
+
+wrong_json 2 "'frob' is no command" frob --json
+wrong_json 2 '--frob: no such option' list --frob --json
+wrong_json 2 '-d: no such option*' destroy --json -dash
+wrong_json 2 '--force: no such option' list --json --force
+wrong_json 2 '-F: no such option*' list -jF
+wrong_json 2 'show needs*' show -j
+wrong_json 2 'too many arguments' show --json a b
+wrong_json 2 '-m needs a value' create --json x -m
+wrong_json 2 "'1Q' is no size*" create -m 1Q --json x
+wrong_json 2 "'x' is no number*" show --id --json x
+wrong_json 2 'a name has*' create --json ''
+wrong_json 2 '*: No such file*' run --json "$tmp/none"
+wrong_json 2 'which script?' run --json
+wrong_json 2 '--file says*' replace --json t/x
+wrong_json 2 '*: No such file*' batch --json "$tmp/none"
+printf 'list\nlist --sort x\n' >"$tmp/batch"
+shows "JSON: in a batch" 2 \
+	"\[*\]$nl{\"error\":\"'x' is none of*\",\"doing\":\"list\",\"errno\":0,\"status\":2,\"file\":\"$tmp/batch\",\"line\":2}" \
+	'' klua batch --json "$tmp/batch"
+printf 'run t/none -e x=1\n' >"$tmp/batch"
+shows "JSON: a script in a batch" 3 \
+	'{"error":"there is no such state",*"status":3,"file":*,"line":1}' \
+	'' klua batch --json "$tmp/batch"
+printf "list 'x\n" >"$tmp/batch"
+shows "JSON: a line that is none" 2 \
+	'{"error":"there is no end to a *",*"status":2,"file":*,"line":1}' \
+	'' klua batch --json "$tmp/batch"
+printf 'show t/none --json\n' >"$tmp/batch"
+shows "JSON: one line of a batch" 3 '{"error":*"line":1}' '' \
+	klua batch "$tmp/batch"
+
+# A module's state, and what it does by calls that want no traceback themselves
+mkdir -p /lib/firmware
+cp /klua/examples/luadev/luadev.lua /lib/firmware/
+load luadev
+shows "a module's state" 0 "*${nl}origin *kernel${nl}*made by *module luadev$nl*" \
+	'' klua show luadev
+like "and in a list" \
+	'*"name":"luadev","origin":"kernel",*"owner":"luadev",*"users":2,*' \
+	"$(klua list --json)"
+cat >"$tmp/fails.lua" <<'EOD'
+local function deepest(n)
+	if n == 0 then error("deep") end
+	deepest(n - 1)
+	return n
+end
+function begin()
+	deepest(2)
+	return 0
+end
+EOD
+klua run --force luadev "$tmp/fails.lua"
+check_fails "a script that fails in a call of the module" \
+	sh -c 'echo x >/dev/luadev'
+cat >"$tmp/trace" <<EOD
+$tmp/fails.lua:2: deep
+stack traceback:
+	[C]: in global 'error'
+	$tmp/fails.lua:2: in upvalue 'deepest'
+	$tmp/fails.lua:3: in upvalue 'deepest'
+	$tmp/fails.lua:3: in upvalue 'deepest'
+	$tmp/fails.lua:7: in function <$tmp/fails.lua:6>
+EOD
+is "leaves its whole traceback" "$(cat "$tmp/trace")" \
+	"$(klua show luadev | sed '1,/^last error .*errno 121$/d; s/^ *//')"
+like "and as JSON" '*"last_error":"*fails.lua:2: deep\\nstack traceback:\\n\\t*:6>",*' \
+	"$(klua list --json luadev)"
+sed -i 's/(2)/(50)/' "$tmp/fails.lua"
+klua run --force luadev "$tmp/fails.lua"
+check_fails "a deeper one" sh -c 'echo x >/dev/luadev'
+is "as far as twenty functions" 20 "$(klua show luadev | grep -c ': in ')"
+like "which is said" "*$nl *	..." "$(klua show luadev)"
+unload luadev
 
 repl()
 {
@@ -215,43 +675,98 @@ repl 'error("oh")' 'x x' '7'
 is "repl: an error ends no session" 7 "$(cat "$tmp/out")"
 like "repl: and is shown" 'klua: repl:1: oh*klua: repl:1: syntax error near*' \
 	"$(cat "$tmp/err")"
+repl 'x x'
+is "repl: a syntax error shows no frames" 'klua: repl:1: syntax error near '"'x'" \
+	"$(cat "$tmp/err")"
+repl 'load = nil' 'string = nil' '1 + 1'
+is "repl: whatever the state's globals are" 2 "$(cat "$tmp/out")"
+shows "repl: no state, no prompt" 3 '' '*there is no such state' \
+	klua repl t/none
 repl 'do'
 is "repl: an unfinished statement is an error" 1 $?
 like "repl: and said to be one" '*inside a statement' "$(cat "$tmp/err")"
 is "repl: in a state of one's own choice" 42 \
-	"$(echo x | klua repl one)"
-is "no fresh state is left" '' "$(klua list | grep -E 'run-|repl-')"
+	"$(echo x | klua repl t/one)"
+is "no fresh state is left" '' "$(klua list | grep -E 'run/|repl/')"
 
-klua create "$(printf 'a\nb\\"\t\303\244\377')"
-shows "a name is data" 0 '*a\\012b\\134"\\011*' '' klua list
-like "in JSON, too" '*"name":"a\\u000ab\\\\\\"\\u0009?*\\ufffd"*' \
-	"$(klua list --json)"
+klua create "$(printf 'a/\nb\\"\t\303\244\377\302\233\342\200\256')"
+shows "a name is data" 0 '*a/\\012b\\134"\\011ä\\377\\302\\233\\342\\200\\256' \
+	'' klua list
+cat >"$tmp/name.json" <<'EOD'
+"a/\nb\\\"\t
+EOD
+is "in JSON, too" "$(cat "$tmp/name.json")" \
+	"$(klua list --json | grep -o '"a/[a-z\\"]*')"
+shows "a traceback's tabs are shown as such" 0 "*${nl} *	*in main chunk*" '' \
+	sh -c 'klua run t/one -e "error(1)" 2>/dev/null; klua show t/one'
+shows "another network namespace" 5 '' \
+	'klua: the module klua is reached from the initial network namespace only' \
+	unshare -n klua list
+
+# Those who look again and again notice that the module is unloaded: stopped where
+# they do not look, since a dump would hold it.
+looks()
+{
+	klua "$@" >"$tmp/out" 2>"$tmp/err" &
+	looks=$!
+	until grep -q nanosleep "/proc/$looks/wchan"; do :; done
+	kill -STOP "$looks"
+	unload klua
+}
+for command in 'top --watch=5' 'stats --watch=5' 'wait t/never' \
+	       'wait --idle t/never'; do
+	# shellcheck disable=SC2086	# one word for each
+	looks $command
+	kill -CONT "$looks"
+	wait "$looks"
+	is "klua $command ends with the module" 5 $?
+	like "and says so" 'klua: *the module klua was unloaded' \
+		"$(cat "$tmp/err")"
+	load klua
+done
+klua create t/late
+looks wait --gone t/late
+kill -CONT "$looks"
+wait "$looks"
+is "states go with the module" 0 $?
+load klua
+looks wait t/late
+load klua
+klua create t/late
+kill -CONT "$looks"
+wait "$looks"
+is "and come with the next" 0 $?
 
 klua monitor >"$tmp/monitor" 2>"$tmp/monitor.err" &
 text=$!
 klua monitor --json >"$tmp/monitor.json" 2>/dev/null &
 json=$!
 until [ -s "$tmp/monitor" ] && [ -s "$tmp/monitor.json" ]; do
-	klua create noticed
-	klua destroy noticed
+	klua create t/noticed
+	klua destroy t/noticed
 done
-klua create watched
-klua run watched -e 'error("seen")' 2>/dev/null
+klua create t/watched
+klua run t/watched -e 'error("seen")' 2>/dev/null
 klua run --steps 100 -e 'while true do end' 2>/dev/null
-klua destroy watched
-until grep -q 'destroyed.* watched' "$tmp/monitor" &&
-      grep -q 'destroyed.*"watched"' "$tmp/monitor.json"; do :; done
+# Nobody but the kernel is listened to.
+port=$(awk -v pid="$json" '$2 == 16 && $3 == pid { print $3 }' /proc/net/netlink)
+is "the monitor's port is found" "$json" "$port"
+check "a forged event is sent" nltest forge "$json" t/forged
+klua destroy t/watched
+until grep -q 'destroyed.* t/watched' "$tmp/monitor" &&
+      grep -q 'destroyed.*"t/watched"' "$tmp/monitor.json"; do :; done
 unload klua
 wait "$text"
 is "monitor ends with the module" 5 $?
 wait "$json"
 like "and says so" '*was unloaded' "$(cat "$tmp/monitor.err")"
 cut -d ' ' -f 2- "$tmp/monitor" | tr -s ' ' |
-	sed 's/run-[0-9]*/run-N/; s/ [0-9][0-9]* / /' >"$tmp/seen"
-for line in 'created watched (user)' \
-	    'error watched: (command line):1: seen' 'limit run-N: steps' \
-	    'destroyed watched (user)' 'destroyed run-N (user)'; do
+	sed 's/run\/[0-9]*/run\/N/; s/ [0-9][0-9]* / /' >"$tmp/seen"
+for line in 'created t/watched (user)' \
+	    'error t/watched: (command line):1: seen' 'limit run/N: steps' \
+	    'destroyed t/watched (user)' 'destroyed run/N (user)'; do
 	like "monitor shows '$line'" "*$nl$line$nl*" "$nl$(cat "$tmp/seen")$nl"
 done
-like "and JSON" '*{"time":"*","event":"limit","id":*,"name":"run-*","limit":"steps"}*' \
+is "monitor shows no forged event" 0 "$(grep -c forged "$tmp/monitor.json")"
+like "and JSON" '*{"time":"*","event":"limit","id":*,"name":"run/*","limit":"steps"}*' \
 	"$(cat "$tmp/monitor.json")"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# timeout: 90
+# timeout: 240
 # kernel: stock
 #
 # klua at a terminal: Ctrl-C ends the script that one started and none else,
@@ -40,7 +40,7 @@ ends()
 shown()
 {
 	local i=0
-	until klua show --json mine | grep -q "\"$1\":$2,"; do
+	until klua show --json u/mine | grep -q "\"$1\":$2,"; do
 		i=$((i + 1))
 		[ $i -lt 300 ] || { not_ok "$1 is $2"; return; }
 	done
@@ -57,30 +57,42 @@ told()
 	done
 }
 
-load klua max_ms=8000
-klua create --steps unlimited mine
+load klua
+klua create --steps unlimited u/mine
 
-start klua run mine -e 'print("before") while true do end'
+start klua run u/mine -e 'print("before") while true do end'
+shown busy true
+keys 'wait before' 'type \003'
+ends "Ctrl-C ends a script" 130 \
+	'before*^Cklua: (command line):1: interrupted by a signal*klua: interrupted'
+
+start klua run --json u/mine -e 'while true do end'
 shown busy true
 keys 'type \003'
-ends "Ctrl-C ends a script" 130 \
-	'^Cbefore*klua: (command line):1: interrupted by a signal*klua: interrupted'
+ends "Ctrl-C as JSON" 130 '*"errno":4,"status":130,*'
+printf "run u/mine -e 'while true do end'\ncreate u/after\n" >"$tmp/batch"
+start klua batch "$tmp/batch"
+shown busy true
+keys 'type \003'
+ends "Ctrl-C in a batch ends the line, and then the batch" 130 \
+	'^Cklua: *interrupted by a signal*klua: *: interrupted*'
+check_fails "no other line is run" klua show u/after
 
 # Somebody else's script goes on while ours waits and gives up.
-klua run mine -e 'while true do end' 2>"$tmp/theirs" &
+klua run u/mine -e 'while true do end' 2>"$tmp/theirs" &
 theirs=$!
 shown busy true
-start klua run mine -e 'return 1'
+start klua run u/mine -e 'return 1'
 shown users 3
 keys 'type \003'
 ends "Ctrl-C while the state is busy" 130 '^Cklua: *while the state was busy'
 shown busy true
-klua cancel mine
+klua cancel u/mine
 wait "$theirs"
 like "others' scripts go on" '*klua: cancelled' "$(cat "$tmp/theirs")"
 
 # The editor shows its prompt again when it has to show another line.
-start klua repl mine
+start klua repl u/mine
 keys 'wait > ' 'type x = (x or 0) + 1\r' \
 	'wait > ' 'type \e[A\r' \
 	'wait > ' 'type x, "tw\177wice"\e[D\e[D\e[C\r' 'wait 2' 'wait twice' \
@@ -107,18 +119,28 @@ if x then
 while true do end
 x + 40' "$(grep -v '^_HiStOrY' "$tmp/.klua_history" |
 	sed 's/\\040/ /g')"
-start klua repl mine
+start klua repl u/mine
 keys 'wait > ' 'type \e[A - 1\r' 'wait 41' 'wait > ' 'type \004'
 ends "repl: and used again" 0
 
 start klua stats --watch=0.2
-keys 'wait RUNS' 'wait mine' 'wait RUNS' 'wait mine' 'type \003'
+keys 'wait RUNS' 'wait u/mine' 'wait RUNS' 'wait u/mine' 'type \003'
 ends "stats refresh" 130
 is "on a clear screen" 1 \
 	"$(($(grep -c "$(printf '\033\\[H\033\\[2J')" "$tmp/seen") > 1))"
 
+start klua stats --watch u/none
+ends "stats of none" 3 'klua: cannot get the states: there is no such state*'
+is "are not cleared away" 0 "$(grep -c "$(printf '\033')" "$tmp/seen")"
+start klua repl u/none
+ends "repl: no state, no prompt" 3 'klua: *there is no such state*'
+start klua top --count 1
+ends "top" 0 '*%TIME*u/mine*'
+
 start klua monitor
-sleep 1
-klua create seen
-keys 'wait created' 'wait seen (user)' 'type \003'
+keys 'wait created' 'wait u/seen (user)' "tell $tmp/monitored" 'type \003'
+until [ -e "$tmp/monitored" ] || ! kill -0 "$dialog"; do
+	klua create u/seen
+	klua destroy u/seen
+done
 ends "monitor" 130

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# others: no
 # shellcheck shell=dash
 # kernel: stock
 # timeout: 240
 # boot: own
 # memory: 1G
-# clients: yes
+# programs: clients
 #
 # Programs that know nothing of KLua: the kernel's ynl with netlink/klua.yaml
 # alone, trace-cmd and perf with the tracepoints, bash with the completion.
@@ -37,66 +38,93 @@ is "ynl: a dump, and the specification keeps to the schema" '[]' \
 	"$(ynl --dump state-get)"
 
 replies=$(ynl --no-schema \
-	--multi state-create '{"name": "made", "memory-max": 65536}' \
-	--multi state-create '{"name": "other"}' \
-	--multi state-get '{"name": "made"}' \
-	--multi run '{"name": "made", "script": ["'"$(hex 'print("printed") ')"'",
-			"'"$(hex 'return 6 * 7')"'"]}' \
-	--multi state-set '{"name": "made", "steps-max": 5}' \
-	--multi state-destroy '{"name": "other"}' \
+	--multi state-create '{"name": "u/made", "memory-max": 65536}' \
+	--multi state-create '{"name": "u/other", "kind": "atomic"}' \
+	--multi state-get '{"name": "u/made"}' \
+	--multi state-set '{"name": "u/made", "steps-max": 5}' \
+	--multi state-stop '{"name": "u/other"}' \
+	--multi state-get '{"name": "u/other"}' \
+	--multi state-start '{"name": "u/other"}' \
+	--multi state-destroy '{"name": "u/other"}' \
+	--multi listen '{}' \
 	--multi info-get '{}')
-state='{"id": 1, "name": "made", "origin": "user", *"memory-max": 65536, *}'
-like "ynl: create, get, run, set, destroy, info" \
-	"[[]$state, {*\"name\": \"other\"*}, $state, [[]{\"output\": *\"$(hex 'printed
-')\"*}, {\"errno\": 0, *\"results-count\": 1, \"results\": \"$(hex 42)\"*}], null, null, {\"version\": *}]" \
+state='{"id": 1, "name": "u/made", "origin": "user", *"memory-max": 65536, *}'
+like "ynl: create, get, set, stop, start, destroy, listen, info" \
+	"[[]$state, {*\"name\": \"u/other\"*}, $state, null, null, {*\"name\": \"u/other\"*\"stopped\": true*}, null, null, null, {\"version\": *}]" \
 	"$replies"
+klua run u/made -e '' 2>/dev/null
 like "ynl: a dump has what is left" \
-	'[[]{"id": 1, "name": "made", *"steps-max": 5, "runs": 1, *}]' \
+	'[[]{"id": 1, "name": "u/made", *"steps-max": 5, *"runs": 1, *}]' \
 	"$(ynl --no-schema --dump state-get)"
+klua set -s unlimited -T unlimited u/made
+klua run u/made -e 'while true do end' 2>/tmp/cancelled &
+runner=$!
+until klua show --json u/made | grep -q '"busy":true'; do :; done
+is "ynl: cancel" null "$(ynl --no-schema --do cancel --json '{"name": "u/made"}')"
+wait "$runner"
+like "ynl: ends what runs" '*klua: cancelled' "$(cat /tmp/cancelled)"
 like "ynl: errors have words" '*Netlink error: *nothing runs in the state*' \
 	"$(ynl --no-schema --do cancel --json '{"id": 1}')"
 
 # Events of every kind, again and again until ynl has listened and ended.
-klua create noisy
+cat >/tmp/listen.py <<'EOD'
+import json
+import sys
+import time
+sys.path.append('/usr/src/ynl/tools/net/ynl')
+try:
+    from lib import YnlFamily
+except ImportError:
+    from pyynl.lib import YnlFamily
+family = YnlFamily(sys.argv[1], schema='')
+family.do('listen', {})
+open('/tmp/listening', 'w').close()
+end = time.time() + 3
+while time.time() < end:
+    family.check_ntf()
+    time.sleep(0.1)
+print(json.dumps(list(family.async_msg_queue), default=bytes.hex))
+EOD
+klua create u/noisy
 (
 	while [ ! -e /tmp/heard ]; do
-		klua create passing
-		klua destroy passing
-		klua run noisy -e 'pcall(function() local t = {}
+		klua create u/passing
+		klua destroy u/passing
+		klua run u/noisy -e 'pcall(function() local t = {}
 			while true do t[#t + 1] = ("x"):rep(9999) end end)'
-		klua run noisy -e 'error("heard")'
+		klua run u/noisy -e 'error("heard")'
 	done
 ) >/dev/null 2>&1 &
-events=$(ynl --no-schema --subscribe events --sleep 3)
+events=$(/usr/bin/python3.11 /tmp/listen.py $netlink/specs/klua.yaml 2>&1)
 touch /tmp/heard
 wait $!
-for event in '"state-created", "msg": {"id": *, "name": "passing"' \
-	     '"state-destroyed", "msg": {"id": *, "name": "passing"' \
-	     '"limit-hit", "msg": {*"name": "noisy"*"limit": "memory"' \
-	     '"script-error", "msg": {*"name": "noisy"*"errno": 121*"message": *'"$(hex heard)"
+for event in '"state-created", "msg": {"id": *, "name": "u/passing"' \
+	     '"state-destroyed", "msg": {"id": *, "name": "u/passing"' \
+	     '"limit-hit", "msg": {*"name": "u/noisy"*"limit": "memory"' \
+	     '"script-error", "msg": {*"name": "u/noisy"*"errno": 121*"message": *'"$(hex heard)"
 do
 	like "ynl: hears $event" "*{\"name\": $event*" "$events"
 done
 
 cat >/tmp/session <<'EOD'
-klua create "$(printf 'a\nb')"
-klua run "$(printf 'a\nb')" -e 'print("seen") error("oh")'
+klua create "$(printf 'a/\nb')"
+klua run "$(printf 'a/\nb')" -e 'print("seen") error("oh")'
 klua run --steps 10 -e 'while true do end'
-klua destroy "$(printf 'a\nb')"
+klua destroy "$(printf 'a/\nb')"
 EOD
 
 # has_events WHO TEXT: a line of each event, as it is shown
 has_events()
 {
 	local event
-	for event in 'create:*id=* name=a\\nb memory=* memory_max=1048576' \
-		     'run_begin:*id=* name=a\\nb *' \
-		     'print:*id=* name=a\\nb text=seen' \
-		     'error:*id=* name=a\\nb errno=-121 text=*:1: oh\\nstack*' \
-		     'run_end:*id=* name=a\\nb steps=[1-9]* stopped=0' \
-		     'limit:*id=* name=run-* limit=steps' \
-		     'run_end:*id=* name=run-* steps=[1-9]* stopped=-62' \
-		     'destroy:*id=* name=a\\nb *'; do
+	for event in 'create:*id=* name=a/\\nb memory=* memory_max=1048576' \
+		     'run_begin:*id=* name=a/\\nb *' \
+		     'print:*id=* name=a/\\nb text=seen' \
+		     'error:*id=* name=a/\\nb errno=-121 text=*:1: oh\\nstack*' \
+		     'run_end:*id=* name=a/\\nb steps=[1-9]* stopped=0' \
+		     'limit:*id=* name=run/* limit=steps' \
+		     'run_end:*id=* name=run/* steps=[1-9]* stopped=-62' \
+		     'destroy:*id=* name=a/\\nb *'; do
 		like "$1: $event" "*$event*" "$2"
 	done
 }
@@ -110,12 +138,12 @@ check "perf: record" perf record -q -a -o /tmp/perf.data -e 'klua:*' \
 has_events "perf" "$(perf script -i /tmp/perf.data 2>&1)"
 
 # What klua calls JSON, Python takes for that, whatever the names.
-name=$(printf 'q"\\\n\001\177\303\244\303(\355\240\200\377')
+name=$(printf 'q/"\\\n\001\177\303\244\303(\355\240\200\377')
 klua monitor --json >/tmp/events.json 2>/dev/null &
 monitor=$!
 until [ -s /tmp/events.json ]; do
-	klua create noticed
-	klua destroy noticed
+	klua create u/noticed
+	klua destroy u/noticed
 done
 klua create --json "$name" >/tmp/create.json
 klua run "$name" -e 'error("\0\n\"\\ \xff \xc3\xa4")' 2>/dev/null
@@ -127,7 +155,7 @@ for listing in list stats info; do
 done
 klua show --json "$name" >/tmp/show.json
 klua destroy "$name"
-until grep -q '"event":"destroyed",[^}]*"name":"q' /tmp/events.json; do :; done
+until grep -q '"event":"destroyed",[^}]*"name":"q/' /tmp/events.json; do :; done
 kill "$monitor"
 for listing in create list stats info show; do
 	check "klua $listing --json is JSON" \
@@ -137,7 +165,7 @@ check "klua monitor --json is a line of JSON for each event" \
 	/usr/bin/python3.11 -m json.tool --json-lines /tmp/events.json /dev/null
 for event in created error limit destroyed; do
 	like "klua monitor --json tells '$event'" \
-		"*\"event\":\"$event\",\"id\":*,\"name\":\"q*" \
+		"*\"event\":\"$event\",\"id\":*,\"name\":\"q/*" \
 		"$(cat /tmp/events.json)"
 done
 
@@ -155,17 +183,22 @@ completes()
 		echo "${COMPREPLY[*]}"' bash "$@" 2>&1)"
 }
 
-klua create noise
-klua create "$(printf 'odd name')"
+klua create u/noise
+klua create "$(printf 'u/odd name')"
 cd /klua/examples/dnsfilter || exit
-completes "commands" 'show set stats' s
-completes "options" '--json --id --help' show --
+completes "commands" 'show stop start set stats' s
+completes "options" '--id --json --help' show --
 completes "the rest of one" '--steps' create --s
-completes "states" 'noisy noise' show n
-completes "states, of all the plain ones" 'made noisy noise' cancel ''
-completes "states after an option" 'noisy' set --steps 5 noisy
-completes "scripts and states" 'noisy noise' run n
+completes "options after a state" \
+	'--force --id --json --memory --steps --time --help' set u/noisy --
+completes "states" 'u/noisy u/noise' show u/n
+completes "states, of all the plain ones" 'u/made u/noisy u/noise' cancel ''
+completes "states after an option" 'u/noisy' set --steps 5 u/noisy
+completes "keys to sort by" 'steps' list --sort s
+completes "commands to help with" 'show stop start set stats' help s
 completes "scripts" 'test.lua' run t
+completes "scripts to make a state with" 'test.lua' replace -f t
+completes "no times" '' set --time ''
 completes "no values" '' create --memory ''
 completes "no names" '' create n
 completes "nothing after nonsense" '' frob ''

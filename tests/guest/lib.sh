@@ -9,11 +9,20 @@
 
 loaded=
 
+# Which of the interpreter's loops is to run: auto, gotos, or tree
+: "${dispatch:=auto}"
+
+# Emulated processors are slow, and slower still where others want the real ones:
+# here steps end what is too long, not the clock, unless a test says otherwise.
+patient="atomic_steps=10000000 atomic_us=8000000 irq_us=100000"
+
 # load MODULE [PARAMETER=VALUE]...: until the script ends
 load()
 {
 	local module="$1"
 	shift
+	# shellcheck disable=SC2086	# one word for each parameter
+	[ "$module" != klua ] || set -- $patient dispatch="$dispatch" "$@"
 	if insmod "/klua/modules/$module.ko" "$@"; then
 		loaded="$module $loaded"
 	else

@@ -137,7 +137,7 @@ echo 'this is no patch' >"$tree/lua/patches/9999-broken.patch"
 ln -sf "$(command -v patch)" "$bin/patch"
 import LUA_TARBALL="$good"
 like "a patch that does not apply is named" \
-	"1 *import.sh: lua/patches/9999-broken.patch does not apply" \
+	"1 *import.sh: lua/patches/9999-broken.patch does not apply: patch: *" \
 	"$status $err"
 unchanged "not patched"
 is "and what the killed one left is gone" "$whole" "$left"
@@ -146,6 +146,39 @@ rm "$tree/lua/patches/9999-broken.patch"
 import LUA_TARBALL="$good"
 is "and then the import is made" "0  $whole" "$status $err $left"
 check_fails "anew" cmp -s "$tmp/first/.stamp" "$tree/lua/src/.stamp"
+
+# A disk with more room each time, until it is enough. Whoever may not mount one
+# here does so in a namespace.
+cat >"$tmp/full" <<'END'
+mount -t tmpfs -o size="$3k" none "$1" || exit 9
+mkdir "$1/lua"
+cp -r "$2/lua/import.sh" "$2/lua/patches" "$1/lua/"
+err=$("$1/lua/import.sh" 2>&1 >/dev/null)
+echo "$? $(echo "$err" | wc -l) $(cd "$1" && echo lua/src build/lua/tmp*) $err"
+END
+mkdir "$tmp/disk"
+if unshare -rm true 2>/dev/null; then
+	wrong=
+	full=0
+	room=800
+	while :; do
+		said=$(LUA_TARBALL="$good" unshare -rm sh "$tmp/full" \
+			"$tmp/disk" "$tree" $room 2>&1)
+		case $said in
+		"0 1 lua/src "*) break ;;
+		"1 1 lua/src build/lua/tmp* import.sh: "*) full=$((full + 1)) ;;
+		*) wrong="$wrong
+$said" ;;
+		esac
+		room=$((room + 100))
+		[ $room -lt 9000 ] || break
+	done
+	is "a full disk is said in one line" '' "$wrong"
+	check "it was full at several points" [ $full -ge 5 ]
+	like "with room the import is made" "0 1 lua/src *" "$said"
+else
+	skip "a full disk is said in one line" "no unshare -rm here"
+fi
 
 # The same with this machine's tools, where that can be had without a network.
 if unshare -rn true 2>/dev/null; then

@@ -48,12 +48,12 @@ entries_of()
 		}' netlink/klua.yaml
 }
 
-for set in state run info event; do
+for set in state info event; do
 	prefix=KLUA_A_$(echo $set | tr '[:lower:]' '[:upper:]')_
 	is "attributes: $set" "$(in_header "$prefix")" "$(attributes_of $set)"
 done
 is "operations" "$(in_header KLUA_CMD_)" "$(operations)"
-for enum in origin limit; do
+for enum in origin kind limit; do
 	prefix=KLUA_$(echo $enum | tr '[:lower:]' '[:upper:]')_
 	is "values: $enum" "$(in_header "$prefix")" "$(entries_of $enum)"
 done

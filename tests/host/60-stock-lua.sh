@@ -23,8 +23,18 @@ fi
 # lua ARGUMENT...
 lua()
 {
-	"$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$tmp/bin/lua5.3" "$@"
+	TZ=UTC "$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$tmp/bin/lua5.3" "$@"
 }
+
+# A seed that has found a fault is among them.
+cat >"$tmp/lua" <<END
+#!/bin/sh
+exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$tmp/bin/lua5.3" "\$@"
+END
+chmod +x "$tmp/lua"
+out=$(LUA=$tmp/lua "$vm/../numbers/run.sh" -n 0 -c 100 -f 1795675400 2>&1)
+like "generated programs give the same" '*
+numbers: 100 programs, 0 differ' "$out"
 
 cd "$vm/../scripts/semantics" || exit 1
 for file in *.cases; do

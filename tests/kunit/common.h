@@ -21,9 +21,17 @@
 /* No state of a test takes longer than this to be closed. */
 #define CLOSE_TIME	(30 * HZ)
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
+#define kmsg_dump_iter	kmsg_dumper
+#define log_open(log)	((log)->active = true)
+#else
+#define log_open(log)	((void)(log))
+#endif
+
 /* From now on, log_count() counts. */
 static inline void log_begin(struct kmsg_dump_iter *log)
 {
+	log_open(log);
 	kmsg_dump_rewind(log);
 	log->cur_seq = log->next_seq;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The allocator: limits, accounting, sizes that wrap around. The first cases
- * call a copy of it, compiled in here; the others see it work in a state.
+ * The allocator: limits, accounting, sizes that wrap around, and where each kind
+ * of state gets its memory. Most cases call a copy of it, compiled in here; the
+ * others see it work in a state.
  */
-#include <linux/interrupt.h>
-#include <linux/kthread.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
 
 /* The copy has names of its own, for both may be in one kernel. */
 #define klua_alloc		copy_alloc
@@ -12,28 +14,25 @@
 #define klua_block_put		copy_block_put
 #define klua_alloc_init		copy_alloc_init
 #define klua_alloc_exit		copy_alloc_exit
+#define klua_alloc_set_max	copy_alloc_set_max
 #define klua_drop		copy_drop
+#define klua_room		copy_room
 #define klua_pages_get		copy_pages_get
 #define klua_pages_put		copy_pages_put
-#define klua_pages_grow		copy_pages_grow
-#define __klua_window_open	copy_window_open
-#define __klua_window_forget	copy_window_forget
-#define __klua_window_close	copy_window_close
-#define __klua_window_has	copy_window_has
-#define __klua_window_idle	copy_window_idle
-#define klua_window_fit		copy_window_fit
-#define klua_window_get		copy_window_get
-#define klua_window_grow	copy_window_grow
-#define klua_window_put		copy_window_put
-#define klua_window_trim	copy_window_trim
-#define klua_windows_init	copy_windows_init
-#define klua_windows_exit	copy_windows_exit
+#define klua_pages_resize	copy_pages_resize
+#define klua_heap_charge	copy_heap_charge
 #define klua_limits_owe		copy_limits_owe
 #define klua_heap_init		copy_heap_init
 #define klua_heap_resize	copy_heap_resize
 #define klua_heap_alloc_slow	copy_heap_alloc_slow
 #define klua_heap_free_slow	copy_heap_free_slow
 #define klua_page_turned	copy_page_turned
+#define klua_page_unempty	copy_page_unempty
+#ifdef CONFIG_KASAN_GENERIC
+#define klua_heap_poison	copy_heap_poison
+#define klua_heap_unpoison	copy_heap_unpoison
+#define klua_pages_unpoison	copy_pages_unpoison
+#endif
 
 #include "common.h"
 
@@ -42,11 +41,54 @@ void copy_limits_owe(struct klua_limits *lim, size_t n)
 {
 }
 
+/* What the copy asks of the machine, which sees to it that some of it fails. */
+static struct {
+	unsigned int calls;
+	gfp_t gfp;
+	bool no_contiguous;
+	bool nothing;
+} machine;
+
+static void *machine_pages(size_t size, gfp_t gfp)
+{
+	machine.calls++;
+	machine.gfp = gfp;
+	if (machine.nothing || (machine.no_contiguous && size > PAGE_SIZE))
+		return NULL;
+	return alloc_pages_exact(size, gfp);
+}
+
+static void *machine_area(unsigned long size, gfp_t gfp)
+{
+	machine.calls++;
+	machine.gfp = gfp;
+	return machine.nothing ? NULL : __vmalloc(size, gfp);
+}
+
+static void machine_pages_free(void *pages, size_t size)
+{
+	machine.calls++;
+	free_pages_exact(pages, size);
+}
+
+static void machine_area_free(const void *area)
+{
+	machine.calls++;
+	vfree(area);
+}
+
+#undef alloc_pages_exact
+#undef __vmalloc
+#define alloc_pages_exact	machine_pages
+#define free_pages_exact	machine_pages_free
+#define __vmalloc		machine_area
+#define vfree			machine_area_free
+
 #include "../../alloc.c"
-#ifdef KLUA_WINDOWS
-#include "../../window.c"
-#endif
 #include "../../heap.c"
+#ifdef CONFIG_KASAN_GENERIC
+#include "../../kasan.c"
+#endif
 
 #define NAME	"kunit"
 
@@ -57,16 +99,25 @@ static int init_bare(struct kunit *test)
 {
 	memset(&bare, 0, sizeof(bare));
 	spin_lock_init(&bare.lock);
+	memset(&machine, 0, sizeof(machine));
 	bare.maxalloc = 10000;
-	klua_alloc_init(&bare);
-	return 0;
+	return klua_alloc_init(&bare);
+}
+
+/* Another kind of bare state, in place of the one that each case has. */
+static int make_bare(enum klua_kind kind, bool reserved, size_t maxalloc)
+{
+	klua_alloc_exit(&bare);
+	bare.kind = kind;
+	bare.reserved = reserved;
+	bare.maxalloc = maxalloc;
+	return klua_alloc_init(&bare);
 }
 
 static void exit_states(struct kunit *test)
 {
 	klua_state_destroy_all();
 	klua_alloc_exit(&bare);
-	klua_windows_exit();
 	KUNIT_EXPECT_EQ(test, bare.heap.held, 0);
 }
 
@@ -216,7 +267,7 @@ static void freeing_nothing_is_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 }
 
-/* Blocks that Lua did not free go back with their pages, or one by one. */
+/* Blocks that Lua did not free go back with their pages. */
 static void closing_forgets_no_page(struct kunit *test)
 {
 	static const size_t sizes[] = { 16, 100, 3000, 5000, 20000 };
@@ -230,15 +281,13 @@ static void closing_forgets_no_page(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, blocks[i]);
 		sum += sizes[i];
 	}
-	if (!klua_drop(&bare.limits, sum))
-		while (i--)
-			resize(blocks[i], sizes[i], 0);
-	else
-		KUNIT_EXPECT_GE(test, bare.heap.held, sum);
+	KUNIT_EXPECT_TRUE(test, klua_drop(&bare.limits, sum));
+	KUNIT_EXPECT_GE(test, bare.heap.held, sum);
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 	klua_alloc_exit(&bare);
 	KUNIT_EXPECT_EQ(test, bare.heap.held, 0);
 	KUNIT_EXPECT_TRUE(test, list_empty(&bare.pages));
+	KUNIT_EXPECT_TRUE(test, list_empty(&bare.areas));
 	klua_alloc_init(&bare);
 }
 
@@ -354,194 +403,330 @@ static void agrees_with_lua(struct kunit *test)
 	}
 }
 
-#ifdef KLUA_WINDOWS
-#define BLOCK	((size_t)SZ_2M)
-#define PAGES	(BLOCK >> PAGE_SHIFT)
-
-static void *get(size_t size, size_t room)
+/* Is this memory, and does it hold what was written there? */
+static bool holds(void *block, u8 byte, size_t size)
 {
-	char *block = klua_window_get(&bare, size, room, GFP_KERNEL);
-
-	/* All of it is there. */
-	if (block)
-		memset(block, 0x55, size);
-	return block;
+	return block && !memchr_inv(block, byte, size);
 }
 
-static void open_window(struct kunit *test)
+/* An atomic state asks for what is free now, without end, alarm or reserves. */
+static void atomic_waits_for_nothing(struct kunit *test)
 {
-	bare.maxalloc = KMALLOC_MAX_SIZE + 1;
-	klua_window_open(&bare);
-	KUNIT_ASSERT_NOT_NULL(test, bare.window);
-	KUNIT_ASSERT_TRUE(test, bare.window->pages >= 4 * PAGES);
-}
+	void *block;
 
-static void uses_freed_pages_again(struct kunit *test)
-{
-	void *a, *b;
-
-	open_window(test);
-	KUNIT_EXPECT_NULL(test, get(BLOCK, BLOCK - PAGE_SIZE));
-	klua_window_trim(&bare, BLOCK);
-	a = get(BLOCK, BLOCK);
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	klua_window_put(&bare, a, BLOCK);
-	KUNIT_EXPECT_EQ(test, klua_window_idle(&bare), BLOCK);
-	b = get(BLOCK, 0);
-	KUNIT_EXPECT_PTR_EQ(test, a, b);
-	KUNIT_EXPECT_EQ(test, klua_window_idle(&bare), 0);
-	klua_window_put(&bare, b, BLOCK);
-}
-
-/*
- * A page may move to another address. The old one may not be used before every
- * processor has forgotten what was there.
- */
-static void spent_addresses_wait_for_a_flush(struct kunit *test)
-{
-	char *a, *b, *c, *d, *e;
-
-	open_window(test);
-	a = get(BLOCK, BLOCK);
-	b = get(BLOCK, BLOCK);
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	KUNIT_ASSERT_NOT_NULL(test, b);
-	memset(b, 0x66, BLOCK);
-	klua_window_put(&bare, a, BLOCK);
-	/* Too large for where a was, but made of the pages that were there. */
-	c = get(BLOCK + PAGE_SIZE, PAGE_SIZE);
-	KUNIT_ASSERT_NOT_NULL(test, c);
-	KUNIT_EXPECT_EQ(test, klua_window_idle(&bare), 0);
-	KUNIT_EXPECT_EQ(test, bare.window->spent, PAGES);
-	KUNIT_EXPECT_EQ(test, bare.window->used, 2 * PAGES + 1);
-	KUNIT_EXPECT_NULL(test, memchr_inv(b, 0x66, BLOCK));
-	d = get(PAGE_SIZE * 2, PAGE_SIZE * 2);
-	KUNIT_EXPECT_TRUE(test, d && (d < a || d >= a + BLOCK));
-	flush_delayed_work(&care_work);
-	e = get(BLOCK, BLOCK);
-	KUNIT_EXPECT_PTR_EQ(test, e, a);
-	KUNIT_EXPECT_EQ(test, bare.window->spent, 0);
-	klua_window_put(&bare, b, BLOCK);
-	klua_window_put(&bare, c, BLOCK + PAGE_SIZE);
-	klua_window_put(&bare, d, PAGE_SIZE * 2);
-	klua_window_put(&bare, e, BLOCK);
-}
-
-static void idle_pages_go_back(struct kunit *test)
-{
-	char *a, *b;
-
-	open_window(test);
-	a = get(BLOCK, BLOCK);
-	b = get(BLOCK, BLOCK);
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	KUNIT_ASSERT_NOT_NULL(test, b);
-	klua_window_put(&bare, a, BLOCK);
-	flush_delayed_work(&care_work);
-	KUNIT_EXPECT_EQ(test, klua_window_idle(&bare), 0);
-	KUNIT_EXPECT_EQ(test, bare.window->used, PAGES);
-	KUNIT_EXPECT_NULL(test, memchr_inv(b, 0x55, BLOCK));
-	KUNIT_EXPECT_PTR_EQ(test, get(BLOCK, BLOCK), a);
-	KUNIT_EXPECT_EQ(test, bare.window->spent, 0);
-	klua_window_put(&bare, a, BLOCK);
-	klua_window_put(&bare, b, BLOCK);
-}
-
-static DECLARE_COMPLETION(lock_held);
-static bool lock_over;
-
-/* For half a second at most: where there is one processor, it is needed. */
-static int hold_lock(void *unused)
-{
-	unsigned long end = jiffies + HZ / 2;
-
+	KUNIT_ASSERT_EQ(test, make_bare(KLUA_KIND_ATOMIC, false, SZ_64M), 0);
 	spin_lock_bh(&bare.lock);
-	complete(&lock_held);
-	while (!READ_ONCE(lock_over) && time_before(jiffies, end))
-		cpu_relax();
+	block = resize(NULL, 0, 3 * PAGE_SIZE);
 	spin_unlock_bh(&bare.lock);
-	while (!kthread_should_stop())
-		schedule_timeout_interruptible(1);
-	return 0;
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_FALSE(test, machine.gfp & __GFP_DIRECT_RECLAIM);
+	KUNIT_EXPECT_FALSE(test, machine.gfp & __GFP_HIGH);
+	KUNIT_EXPECT_TRUE(test, machine.gfp & __GFP_NOWARN);
+	KUNIT_EXPECT_TRUE(test, machine.gfp & __GFP_NOMEMALLOC);
+	KUNIT_EXPECT_TRUE(test, machine.gfp & __GFP_ACCOUNT);
+	resize(block, 3 * PAGE_SIZE, 0);
+	KUNIT_EXPECT_NULL(test, resize(NULL, 0, KMALLOC_MAX_SIZE + 1));
+	machine.no_contiguous = true;
+	KUNIT_EXPECT_NULL(test, resize(NULL, 0, 3 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+	KUNIT_EXPECT_EQ(test, bare.heap.held, 0);
 }
 
-/* A state that is always busy gets its addresses back all the same. */
-static void a_flush_needs_no_lock(struct kunit *test)
+/* A sleepable one waits, but never so long that somebody is killed for it. */
+static void sleepable_waits(struct kunit *test)
 {
-	struct task_struct *holder;
-	char *a, *b, *c;
+	void *small, *large;
 
-	open_window(test);
-	a = get(BLOCK, BLOCK);
-	b = get(BLOCK, BLOCK);
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	klua_window_put(&bare, a, BLOCK);
-	c = get(BLOCK + 4 * PAGE_SIZE, 4 * PAGE_SIZE);
-	KUNIT_ASSERT_NOT_NULL(test, c);
-	KUNIT_EXPECT_EQ(test, bare.window->spent, PAGES);
-	KUNIT_EXPECT_NULL(test, get(BLOCK, BLOCK));
-	holder = kthread_run(hold_lock, NULL, "holder");
-	KUNIT_ASSERT_TRUE(test, !IS_ERR(holder));
-	wait_for_completion(&lock_held);
-	flush_delayed_work(&care_work);
-	WRITE_ONCE(lock_over, true);
-	kthread_stop(holder);
-	KUNIT_EXPECT_PTR_EQ(test, get(BLOCK, BLOCK), a);
-	klua_window_put(&bare, a, BLOCK);
-	klua_window_put(&bare, b, BLOCK);
-	klua_window_put(&bare, c, BLOCK + 4 * PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, make_bare(KLUA_KIND_SLEEPABLE, false, SZ_64M), 0);
+	small = resize(NULL, 0, 100);
+	KUNIT_ASSERT_NOT_NULL(test, small);
+	KUNIT_EXPECT_TRUE(test, machine.gfp & __GFP_DIRECT_RECLAIM);
+	KUNIT_EXPECT_TRUE(test, machine.gfp & __GFP_RETRY_MAYFAIL);
+	KUNIT_EXPECT_TRUE(test, machine.gfp & __GFP_NOWARN);
+	KUNIT_EXPECT_TRUE(test, machine.gfp & __GFP_ACCOUNT);
+	large = resize(NULL, 0, SZ_1M);
+	KUNIT_ASSERT_NOT_NULL(test, large);
+	/* Contiguous pages are tried for, and no more. */
+	if (!is_vmalloc_addr(large))
+		KUNIT_EXPECT_TRUE(test, machine.gfp & __GFP_NORETRY);
+	resize(small, 100, 0);
+	resize(large, SZ_1M, 0);
 }
 
-static void grows_where_it_is(struct kunit *test)
-{
-	char *a, *b;
-
-	open_window(test);
-	a = get(BLOCK, BLOCK);
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	KUNIT_EXPECT_FALSE(test, klua_window_grow(&bare, a, BLOCK, 2 * BLOCK,
-						  PAGE_SIZE, GFP_KERNEL));
-	klua_window_trim(&bare, BLOCK);
-	KUNIT_EXPECT_FALSE(test, klua_window_grow(&bare, a, BLOCK, SZ_1G, SZ_1G,
-						  GFP_KERNEL));
-	KUNIT_EXPECT_TRUE(test, klua_window_grow(&bare, a, BLOCK, 2 * BLOCK,
-						 BLOCK, GFP_KERNEL));
-	memset(a + BLOCK, 0x77, BLOCK);
-	KUNIT_EXPECT_NULL(test, memchr_inv(a, 0x55, BLOCK));
-	b = get(BLOCK, BLOCK);
-	KUNIT_EXPECT_PTR_EQ(test, b, a + 2 * BLOCK);
-	KUNIT_EXPECT_FALSE(test, klua_window_grow(&bare, a, 2 * BLOCK,
-						  2 * BLOCK + PAGE_SIZE, BLOCK,
-						  GFP_KERNEL));
-	klua_window_put(&bare, a + PAGE_SIZE, 2 * BLOCK - PAGE_SIZE);
-	klua_window_put(&bare, a, PAGE_SIZE);
-	klua_window_put(&bare, b, BLOCK);
-}
-
-static void a_large_block_may_shrink_and_grow(struct kunit *test)
+/* Whatever is larger than contiguous pages can be, or than there are any. */
+static void sleepable_gets_large_blocks(struct kunit *test)
 {
 	size_t size = KMALLOC_MAX_SIZE + 100000;
 	char *block;
 
-	klua_alloc_exit(&bare);
-	bare.maxalloc = 3 * size;
-	klua_alloc_init(&bare);
+	KUNIT_ASSERT_EQ(test, make_bare(KLUA_KIND_SLEEPABLE, false, 3 * size),
+			0);
 	block = resize(NULL, 0, size);
 	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(block));
 	memset(block, 0x11, size);
 	block = resize(block, size, 2 * size);
-	KUNIT_ASSERT_NOT_NULL(test, block);
-	KUNIT_EXPECT_NULL(test, memchr_inv(block, 0x11, size));
+	KUNIT_ASSERT_TRUE(test, holds(block, 0x11, size));
 	memset(block, 0x22, 2 * size);
+	KUNIT_EXPECT_NULL(test, resize(block, 2 * size, 3 * size + 1));
+	KUNIT_EXPECT_NULL(test, resize(NULL, 0, size + 1));
 	block = resize(block, 2 * size, 50000);
-	KUNIT_ASSERT_NOT_NULL(test, block);
-	KUNIT_EXPECT_NULL(test, memchr_inv(block, 0x22, 50000));
+	KUNIT_ASSERT_TRUE(test, holds(block, 0x22, 50000));
+	KUNIT_EXPECT_LE(test, bare.heap.held, 70000);
 	block = resize(block, 50000, 50);
-	KUNIT_EXPECT_NULL(test, memchr_inv(block, 0x22, 50));
-	resize(block, 50, 0);
+	KUNIT_ASSERT_TRUE(test, holds(block, 0x22, 50));
+	machine.no_contiguous = true;
+	block = resize(block, 50, 3 * PAGE_SIZE);
+	KUNIT_ASSERT_TRUE(test, holds(block, 0x22, 50));
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(block));
+	resize(block, 3 * PAGE_SIZE, 0);
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 }
-#endif /* KLUA_WINDOWS */
+
+/* A state that is built waits, too, and then only uses what it has. */
+static void built_areas_in_softirq(struct kunit *test)
+{
+	size_t size = 10 * PAGE_SIZE;
+	char *block;
+	size_t held;
+
+	KUNIT_ASSERT_EQ(test, make_bare(KLUA_KIND_ATOMIC, false, SZ_1M), 0);
+	machine.no_contiguous = true;
+	bare.building = true;
+	block = resize(NULL, 0, size);
+	bare.building = false;
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	memset(block, 0x33, size);
+	held = bare.heap.held;
+	KUNIT_EXPECT_GT(test, held, size);
+
+	/* Nothing is refused that does not need more, whatever is to be had. */
+	spin_lock_bh(&bare.lock);
+	block = resize(block, size, 6 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, bare.heap.held, held);
+	block = resize(block, 6 * PAGE_SIZE, size);
+	KUNIT_EXPECT_TRUE(test, holds(block, 0x33, 6 * PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, resize(block, size, 20 * PAGE_SIZE));
+	block = resize(block, size, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_TRUE(test, holds(block, 0x33, 3 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, bare.heap.held, held);
+	machine.no_contiguous = false;
+	block = resize(block, 3 * PAGE_SIZE, PAGE_SIZE + 1);
+	KUNIT_EXPECT_TRUE(test, holds(block, 0x33, PAGE_SIZE + 1));
+	KUNIT_EXPECT_LE(test, bare.heap.held, 2 * PAGE_SIZE);
+	resize(block, PAGE_SIZE + 1, 0);
+	KUNIT_EXPECT_EQ(test, bare.heap.held, 0);
+	spin_unlock_bh(&bare.lock);
+	KUNIT_EXPECT_TRUE(test, list_empty(&bare.areas));
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+}
+
+/* An area whose block became small serves small blocks, and goes as a whole. */
+static void area_becomes_a_page(struct kunit *test)
+{
+	char *block, *other;
+
+	KUNIT_ASSERT_EQ(test, make_bare(KLUA_KIND_ATOMIC, false, SZ_1M), 0);
+	machine.no_contiguous = true;
+	bare.building = true;
+	block = resize(NULL, 0, 10 * PAGE_SIZE);
+	bare.building = false;
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	memset(block, 0x44, 100);
+	machine.nothing = true;
+	block = resize(block, 10 * PAGE_SIZE, 100);
+	KUNIT_ASSERT_TRUE(test, holds(block, 0x44, 100));
+	other = resize(NULL, 0, 200);
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	memset(other, 0x55, 200);
+	KUNIT_EXPECT_TRUE(test, holds(block, 0x44, 100));
+	resize(block, 100, 0);
+	resize(other, 200, 0);
+	machine.nothing = false;
+	KUNIT_EXPECT_TRUE(test, klua_drop(&bare.limits, 0));
+	klua_alloc_exit(&bare);
+	KUNIT_EXPECT_EQ(test, bare.heap.held, 0);
+	KUNIT_EXPECT_EQ(test, klua_alloc_init(&bare), 0);
+}
+
+/* Sizes as they come in a script, large ones and small ones by turns. */
+static size_t some_size(unsigned int i)
+{
+	return (i * 2654435761u) % (i % 7 ? 300 : 3 * PAGE_SIZE) + 1;
+}
+
+/* Blocks come, grow, shrink and go; returns how many were refused. */
+static unsigned int churn(unsigned int rounds)
+{
+	static void *blocks[16];
+	static size_t sizes[16];
+	unsigned int i, refused = 0;
+	void *block;
+
+	for (i = 0; i < rounds; i++) {
+		size_t *size = &sizes[i % 16];
+		size_t wanted = i % 5 ? some_size(i) : 0;
+
+		block = resize(blocks[i % 16], *size, wanted);
+		if (wanted && !block) {
+			refused++;
+			continue;
+		}
+		blocks[i % 16] = block;
+		*size = wanted;
+		if (block)
+			memset(block, i, wanted);
+	}
+	for (i = 0; i < 16; i++) {
+		resize(blocks[i], sizes[i], 0);
+		blocks[i] = NULL;
+		sizes[i] = 0;
+	}
+	return refused;
+}
+
+/* With interrupts off, without a call of any allocator, and with no memory. */
+static void reserved_needs_nobody(struct kunit *test)
+{
+	unsigned int calls, refused;
+	unsigned long irqs;
+	size_t sum = 0;
+
+	KUNIT_ASSERT_EQ(test, make_bare(KLUA_KIND_IRQ, false, SZ_256K), 0);
+	KUNIT_EXPECT_TRUE(test, bare.reserved);
+	calls = machine.calls;
+	machine.nothing = true;
+	local_irq_save(irqs);
+	refused = churn(5000);
+	while (resize(NULL, 0, 1000))
+		sum += 1000;
+	local_irq_restore(irqs);
+	KUNIT_EXPECT_EQ(test, refused, 0);
+	KUNIT_EXPECT_EQ(test, machine.calls, calls);
+	/* All that it may have it has. */
+	KUNIT_EXPECT_EQ(test, bare.curralloc, sum);
+	KUNIT_EXPECT_GT(test, sum, SZ_256K - 1000);
+	KUNIT_EXPECT_TRUE(test, klua_drop(&bare.limits, sum));
+	machine.nothing = false;
+}
+
+static void reserved_may_be_atomic(struct kunit *test)
+{
+	unsigned int calls;
+
+	KUNIT_ASSERT_EQ(test, make_bare(KLUA_KIND_ATOMIC, true, SZ_1M), 0);
+	calls = machine.calls;
+	spin_lock_bh(&bare.lock);
+	KUNIT_EXPECT_EQ(test, churn(2000), 0);
+	spin_unlock_bh(&bare.lock);
+	KUNIT_EXPECT_EQ(test, machine.calls, calls);
+}
+
+/* A table that doubles to maxalloc has its old half at the same time. */
+static void reserved_doubles(struct kunit *test)
+{
+	size_t size = 8192;
+	char *block, *grown;
+
+	KUNIT_ASSERT_EQ(test, make_bare(KLUA_KIND_IRQ, true, SZ_1M), 0);
+	block = resize(NULL, 0, size);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	memset(block, 0x66, size);
+	/* Nobody is behind it: it stays where it is. */
+	grown = resize(block, size, 2 * size);
+	KUNIT_EXPECT_PTR_EQ(test, grown, block);
+	for (size *= 2; size < SZ_1M; size *= 2) {
+		block = resize(block, size, 2 * size);
+		KUNIT_ASSERT_TRUE(test, holds(block, 0x66, 8192));
+	}
+	KUNIT_EXPECT_NULL(test, resize(NULL, 0, 1));
+	block = resize(block, SZ_1M, 2 * PAGE_SIZE);
+	KUNIT_ASSERT_TRUE(test, holds(block, 0x66, 8192));
+	resize(block, 2 * PAGE_SIZE, 0);
+	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
+	KUNIT_EXPECT_EQ(test, bare.heap.held, 0);
+}
+
+static void reserved_limit_cannot_rise(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, make_bare(KLUA_KIND_IRQ, true, 100000), 0);
+	KUNIT_EXPECT_EQ(test, klua_alloc_set_max(&bare, 100001), -EINVAL);
+	KUNIT_EXPECT_EQ(test, bare.maxalloc, 100000);
+	KUNIT_EXPECT_EQ(test, klua_alloc_set_max(&bare, 50000), 0);
+	KUNIT_EXPECT_NULL(test, resize(NULL, 0, 50001));
+	KUNIT_EXPECT_EQ(test, klua_alloc_set_max(&bare, 100000), 0);
+	KUNIT_ASSERT_EQ(test, make_bare(KLUA_KIND_ATOMIC, false, 100000), 0);
+	KUNIT_EXPECT_EQ(test, klua_alloc_set_max(&bare, SIZE_MAX), 0);
+}
+
+static void a_reserve_may_be_refused(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, make_bare(KLUA_KIND_IRQ, true, SIZE_MAX),
+			-ENOMEM);
+	machine.nothing = true;
+	KUNIT_EXPECT_EQ(test, make_bare(KLUA_KIND_ATOMIC, true, 100000),
+			-ENOMEM);
+	machine.nothing = false;
+	KUNIT_EXPECT_EQ(test, make_bare(KLUA_KIND_ATOMIC, true, 100000), 0);
+}
+
+#define LARGE_STRING	((size_t)(IS_ENABLED(CONFIG_KASAN) ? SZ_8M : SZ_64M))
+#define LARGE_TABLE	(IS_ENABLED(CONFIG_KASAN) ? 1 << 19 : 1 << 22)
+
+static int make_string(lua_State *L)
+{
+	size_t len = LARGE_STRING;
+	luaL_Buffer b;
+	char *to;
+
+	to = luaL_buffinitsize(L, &b, len);
+	memset(to, 'x', len);
+	to[len - 1] = 'y';
+	luaL_pushresultsize(&b, len);
+	if (lua_tolstring(L, -1, &len)[LARGE_STRING - 1] != 'y')
+		return luaL_error(L, "another string");
+	lua_pushinteger(L, len);
+	return 1;
+}
+
+static int make_table(lua_State *L)
+{
+	lua_createtable(L, LARGE_TABLE, 0);
+	lua_pushboolean(L, true);
+	lua_rawseti(L, -2, LARGE_TABLE);
+	lua_pushinteger(L, lua_rawlen(L, -1));
+	return 1;
+}
+
+static void makes(struct kunit *test, struct klua_state *s, lua_CFunction fn,
+		  lua_Integer size)
+{
+	lua_pushcfunction(s->L, fn);
+	KUNIT_EXPECT_EQ(test, lua_pcall(s->L, 0, 1, 0), LUA_OK);
+	KUNIT_EXPECT_EQ(test, lua_tointeger(s->L, -1), size);
+	lua_settop(s->L, 0);
+}
+
+/* A state that is built, by the only one who knows it, with real values. */
+static void built_state_has_large_values(struct kunit *test)
+{
+	struct klua_state *s = create(test, SZ_256M);
+
+	KUNIT_EXPECT_EQ(test, klua_state_set_steps(s, KLUA_STEPS_UNLIMITED), 0);
+	/* As klua_state_new() has it, which nobody else knows then. */
+	s->building = true;
+	s->limits.preemptible = true;
+	s->time_ns = KLUA_TIME_UNLIMITED;
+	makes(test, s, make_string, LARGE_STRING);
+	KUNIT_EXPECT_GT(test, s->peakalloc, 2 * LARGE_STRING);
+	lua_gc(s->L, LUA_GCCOLLECT, 0);
+	makes(test, s, make_table, LARGE_TABLE);
+	lua_gc(s->L, LUA_GCCOLLECT, 0);
+	KUNIT_EXPECT_LE(test, s->curralloc, SMALL);
+	KUNIT_EXPECT_LE(test, s->heap.held, 2 * SMALL);
+	s->building = false;
+	s->limits.preemptible = false;
+}
 
 static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(counts_what_is_asked_for),
@@ -559,14 +744,17 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(limit_below_use_takes_nothing_away),
 	KUNIT_CASE(limit_has_a_minimum),
 	KUNIT_CASE(agrees_with_lua),
-#ifdef KLUA_WINDOWS
-	KUNIT_CASE(uses_freed_pages_again),
-	KUNIT_CASE(spent_addresses_wait_for_a_flush),
-	KUNIT_CASE(idle_pages_go_back),
-	KUNIT_CASE(a_flush_needs_no_lock),
-	KUNIT_CASE(grows_where_it_is),
-	KUNIT_CASE(a_large_block_may_shrink_and_grow),
-#endif
+	KUNIT_CASE(atomic_waits_for_nothing),
+	KUNIT_CASE(sleepable_waits),
+	KUNIT_CASE(sleepable_gets_large_blocks),
+	KUNIT_CASE(built_areas_in_softirq),
+	KUNIT_CASE(area_becomes_a_page),
+	KUNIT_CASE(reserved_needs_nobody),
+	KUNIT_CASE(reserved_may_be_atomic),
+	KUNIT_CASE(reserved_doubles),
+	KUNIT_CASE(reserved_limit_cannot_rise),
+	KUNIT_CASE(a_reserve_may_be_refused),
+	KUNIT_CASE(built_state_has_large_values),
 	{}
 };
 

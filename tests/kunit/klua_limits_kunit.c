@@ -15,6 +15,7 @@
 #endif
 
 #include "common.h"
+#include "lua/entry.h"
 
 #define NAME	"kunit"
 
@@ -53,7 +54,7 @@ static int stopped_by(void)
 
 static void expect_disarmed(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, state->limits.cpu, -1);
+	KUNIT_EXPECT_FALSE(test, state->limits.entry & 1);
 	KUNIT_EXPECT_EQ(test, state->limits.stack, KLUA_UNARMED);
 	KUNIT_EXPECT_EQ(test, run_text(state, "return 1 + 1"), 0);
 }
@@ -69,7 +70,7 @@ static void pcall_is_limited(struct kunit *test)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(endless); i++) {
-		klua_state_lock(state);
+		KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 		KUNIT_EXPECT_EQ(test, load_chunk(endless[i]), LUA_OK);
 		KUNIT_EXPECT_EQ(test, lua_pcall(state->L, 0, 0, 0), LUA_ERRRUN);
 		KUNIT_EXPECT_EQ_MSG(test, stopped_by(), -ETIME, "%s",
@@ -86,7 +87,7 @@ static void pcall_is_limited_in_depth(struct kunit *test)
 				    "return f()";
 	int top;
 
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	KUNIT_EXPECT_EQ(test, load_chunk(chunk), LUA_OK);
 	KUNIT_EXPECT_EQ(test, lua_pcall(state->L, 0, LUA_MULTRET, 0), LUA_OK);
 	top = lua_gettop(state->L);
@@ -101,7 +102,7 @@ static void pcall_is_limited_in_depth(struct kunit *test)
 
 static void pcall_is_limited_in_memory(struct kunit *test)
 {
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	KUNIT_EXPECT_EQ(test, load_chunk("return ('x'):rep(100000)"), LUA_OK);
 	KUNIT_EXPECT_EQ(test, lua_pcall(state->L, 0, 0, 0), LUA_ERRMEM);
 	KUNIT_EXPECT_LE(test, state->peakalloc, SMALL);
@@ -121,7 +122,7 @@ static const char *endless_text(lua_State *L, void *data, size_t *size)
 
 static void load_is_limited(struct kunit *test)
 {
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	KUNIT_EXPECT_EQ(test, __klua_state_set_steps(state, 500), 0);
 	KUNIT_EXPECT_EQ(test, lua_load(state->L, endless_text, NULL, "=test",
 				       "t"), LUA_ERRRUN);
@@ -145,7 +146,7 @@ static void resume_is_limited(struct kunit *test)
 	/* Whoever it says resumes, nothing that runs would catch its error. */
 	for (i = 0; i < 2 * ARRAY_SIZE(endless); i++) {
 		from = i % 2 ? state->L : NULL;
-		klua_state_lock(state);
+		KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 		co = lua_newthread(state->L);
 		KUNIT_EXPECT_EQ(test, load_chunk(endless[i / 2]), LUA_OK);
 		lua_xmove(state->L, co, 1);
@@ -183,7 +184,7 @@ static void steps_go_to_who_resumed(struct kunit *test)
 {
 	lua_State *L = state->L;
 
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	lua_pushcfunction(L, resume_after_another);
 	KUNIT_ASSERT_EQ(test, lua_pcall(L, 0, 2, 0), LUA_OK);
 	KUNIT_EXPECT_TRUE(test, lua_toboolean(L, -2));
@@ -199,7 +200,7 @@ static void each_resume_has_its_own_budget(struct kunit *test)
 	lua_State *co;
 	int i;
 
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	co = lua_newthread(state->L);
 	KUNIT_EXPECT_EQ(test, load_chunk("while true do\n"
 					 "for i = 1, 5000 do end\n"
@@ -224,7 +225,7 @@ static void collecting_is_limited(struct kunit *test)
 		"while true do end end})";
 
 	KUNIT_EXPECT_EQ(test, run_text(state, chunk), 0);
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	lua_gc(state->L, LUA_GCCOLLECT, 0);
 	KUNIT_EXPECT_EQ(test, stopped_by(), -ETIME);
 	lua_settop(state->L, LUA_MINSTACK);
@@ -243,7 +244,7 @@ static void collecting_in_steps_is_limited(struct kunit *test)
 	int i;
 
 	KUNIT_EXPECT_EQ(test, run_text(state, chunk), 0);
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	for (i = 0; i < 100 && !stopped_by(); i++)
 		lua_gc(state->L, LUA_GCSTEP, 0);
 	KUNIT_EXPECT_EQ(test, stopped_by(), -ETIME);
@@ -304,7 +305,7 @@ static void budget_of_one_call(struct kunit *test)
 {
 	u64 steps;
 
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	steps = state->steps;
 	KUNIT_EXPECT_EQ(test, __klua_state_set_steps(state, 100), 0);
 	KUNIT_EXPECT_EQ(test, __klua_state_run(state, "for i = 1, 1000 do end",
@@ -364,7 +365,7 @@ static void setting_from_inside_does_not_wait(struct kunit *test)
 
 static void setting_with_the_lock_does_not_wait(struct kunit *test)
 {
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(state, SMALL), -EDEADLK);
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, STEPS), -EDEADLK);
 	klua_state_unlock(state);
@@ -414,7 +415,7 @@ static struct task_struct *begin_endless(struct kunit *test, struct endless *e)
 	task = kthread_run(run_endless, e, "endless");
 	KUNIT_ASSERT_TRUE(test, !IS_ERR(task));
 	wait_for_completion(&e->begun);
-	while (READ_ONCE(state->limits.cpu) < 0 && !completion_done(&e->done))
+	while (!(READ_ONCE(state->limits.entry) & 1) && !completion_done(&e->done))
 		usleep_range(100, 200);
 	return task;
 }
@@ -435,6 +436,18 @@ static void a_fatal_signal_ends_a_run(struct kunit *test)
 	put_task_struct(task);
 	KUNIT_EXPECT_EQ(test, e.err, -EINTR);
 	expect_disarmed(test);
+}
+
+/* Who has looked at an entry before the last one, and comes to cancel it now */
+static void a_late_cancel_takes_no_other_back(struct kunit *test)
+{
+	struct klua_limits lim = { .entry = 7 };
+
+	klua_limits_cancel(&lim, 7);
+	klua_limits_cancel(&lim, 5);
+	KUNIT_EXPECT_EQ(test, lim.cancel, 7);
+	klua_limits_cancel(&lim, 9);
+	KUNIT_EXPECT_EQ(test, lim.cancel, 9);
 }
 
 /* Names that a cancel finds nothing for, and one that is on its way out */
@@ -524,7 +537,9 @@ static int pcall_here(void)
 {
 	int ret;
 
-	klua_state_lock(state);
+	ret = klua_state_lock(state);
+	if (ret)
+		return ret;
 	lua_settop(state->L, 0);
 	ret = load_chunk("return tostring(1)");
 	if (ret == LUA_OK)
@@ -533,12 +548,9 @@ static int pcall_here(void)
 	return ret;
 }
 
-/* The reserve is a quarter, an eighth is for errors, 1 KiB to begin with. */
-#define REFUSED_BELOW	(THREAD_SIZE / 4 + THREAD_SIZE / 8 + 1024)
-
 static void little_c_stack_is_refused(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, dig(REFUSED_BELOW - 512, run_here), -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, dig(KLUA_STACK_NEEDED - 512, run_here), -EOVERFLOW);
 	KUNIT_EXPECT_EQ(test, dig(THREAD_SIZE / 4 + 512, run_here),
 			-EOVERFLOW);
 	KUNIT_EXPECT_EQ(test, dig(THREAD_SIZE * 3 / 4, run_here), 0);
@@ -549,7 +561,7 @@ static void little_c_stack_is_refused(struct kunit *test)
 static void little_c_stack_is_an_error(struct kunit *test)
 {
 	KUNIT_EXPECT_NE(test, dig(THREAD_SIZE * 5 / 16, pcall_here), LUA_OK);
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	KUNIT_EXPECT_EQ(test, lua_gettop(state->L), 1);
 	lua_settop(state->L, 0);
 	klua_state_unlock(state);
@@ -620,6 +632,7 @@ static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(setting_with_the_lock_does_not_wait),
 	KUNIT_CASE(setting_with_irqs_off_is_refused),
 	KUNIT_CASE(a_fatal_signal_ends_a_run),
+	KUNIT_CASE(a_late_cancel_takes_no_other_back),
 	KUNIT_CASE(cancel_of_what_does_not_run),
 	KUNIT_CASE(finalizers_run_in_a_full_state),
 	KUNIT_CASE(little_c_stack_is_refused),

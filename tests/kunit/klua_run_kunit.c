@@ -70,7 +70,8 @@ static int top(struct klua_state *s)
 {
 	int top;
 
-	klua_state_lock(s);
+	if (klua_state_lock(s))
+		return -1;
 	top = lua_gettop(s->L);
 	klua_state_unlock(s);
 	return top;
@@ -85,14 +86,14 @@ static void stack_is_restored(struct kunit *test)
 	};
 	int i;
 
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	lua_pushinteger(state->L, 42);
 	klua_state_unlock(state);
 	for (i = 0; i < ARRAY_SIZE(chunks); i++) {
 		run(chunks[i]);
 		KUNIT_EXPECT_EQ_MSG(test, top(state), 1, "%s", chunks[i]);
 	}
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	KUNIT_EXPECT_EQ(test, lua_tointeger(state->L, 1), 42);
 	lua_settop(state->L, 0);
 	klua_state_unlock(state);
@@ -159,7 +160,7 @@ static void bad_arguments(struct kunit *test)
 			0);
 	KUNIT_EXPECT_EQ(test, klua_state_call(state, NULL, NULL), -EINVAL);
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, 0), -EINVAL);
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	KUNIT_EXPECT_EQ(test, __klua_state_run(state, NULL, 1, NULL, NULL),
 			-EINVAL);
 	KUNIT_EXPECT_EQ(test, __klua_state_call(state, NULL, NULL), -EINVAL);
@@ -251,7 +252,7 @@ static void calls_a_function(struct kunit *test)
 
 static void the_message_stays_under_the_lock(struct kunit *test)
 {
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	KUNIT_EXPECT_EQ(test, __klua_state_call(state, throw, NULL),
 			-EREMOTEIO);
 	KUNIT_EXPECT_STREQ(test, state->errmsg, "thrown at 42");
@@ -334,7 +335,7 @@ static void entering_again_is_refused(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, klua_state_call(state, reenter, &err), 0);
 	KUNIT_EXPECT_EQ(test, err, -EDEADLK);
-	klua_state_lock(state);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
 	KUNIT_EXPECT_EQ(test, run_text(state, ""), -EDEADLK);
 	KUNIT_EXPECT_EQ(test, klua_state_call(state, throw, NULL), -EDEADLK);
 	klua_state_unlock(state);
@@ -366,8 +367,8 @@ static int hold_other(void *data)
 	kthread_complete_and_exit(&e->done, 0);
 }
 
-/* Two states that enter each other must not wait for each other. */
-static void entering_another_does_not_wait(struct kunit *test)
+/* Not for ever: no longer than the entry may last that does so. */
+static void waiting_for_another_ends(struct kunit *test)
 {
 	struct endless e = {};
 	int err = 1;
@@ -381,14 +382,19 @@ static void entering_another_does_not_wait(struct kunit *test)
 	init_completion(&e.done);
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(klua_state_lookup("other"),
 						   KLUA_STEPS_UNLIMITED), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_set_time(klua_state_lookup("other"),
+						  8 * USEC_PER_SEC), 0);
 	KUNIT_ASSERT_TRUE(test, !IS_ERR(kthread_run(hold_other, &e, "other")));
-	while (READ_ONCE(klua_state_lookup("other")->limits.cpu) < 0)
+	while (!(READ_ONCE(klua_state_lookup("other")->limits.entry) & 1) &&
+	       !completion_done(&e.done))
 		usleep_range(100, 200);
-	KUNIT_EXPECT_EQ(test, klua_state_call(state, enter_other, &err), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_set_time(state, 20 * USEC_PER_MSEC), 0);
+	klua_state_call(state, enter_other, &err);
 	KUNIT_EXPECT_EQ(test, err, -EBUSY);
 	KUNIT_EXPECT_EQ(test, klua_state_cancel("other"), 0);
 	wait_for_completion(&e.done);
 	KUNIT_EXPECT_EQ(test, e.err, -ECANCELED);
+	KUNIT_EXPECT_EQ(test, klua_state_set_time(state, 8 * USEC_PER_SEC), 0);
 }
 
 static void irqs_off_is_refused(struct kunit *test)
@@ -418,9 +424,8 @@ static void enter_in_hardirq(struct irq_work *work)
 
 static void hardirq_is_refused(struct kunit *test)
 {
-	struct hardirq h = {};
+	struct hardirq h = { .work = IRQ_WORK_INIT_HARD(enter_in_hardirq) };
 
-	init_irq_work(&h.work, enter_in_hardirq);
 	irq_work_queue(&h.work);
 	irq_work_sync(&h.work);
 	KUNIT_EXPECT_EQ(test, h.run, -EOPNOTSUPP);
@@ -499,7 +504,7 @@ static struct kunit_case run_cases[] = {
 	KUNIT_CASE(time_is_limited_without_steps),
 	KUNIT_CASE(cancel_ends_a_run),
 	KUNIT_CASE(entering_again_is_refused),
-	KUNIT_CASE(entering_another_does_not_wait),
+	KUNIT_CASE(waiting_for_another_ends),
 	KUNIT_CASE(irqs_off_is_refused),
 	KUNIT_CASE(hardirq_is_refused),
 	KUNIT_CASE(softirq_is_welcome),

@@ -529,7 +529,7 @@ static void fault_final_put_under_own_lock(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, watch_state(s, &w), 0);
 	klua_state_destroy_all();
-	klua_state_lock(s);
+	KUNIT_ASSERT_EQ(test, klua_state_lock(s), 0);
 	klua_state_put(s);
 	mdelay(20);
 	KUNIT_EXPECT_FALSE(test, completion_done(&w.closed));
@@ -606,7 +606,7 @@ static void list_shows_each_state(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log_count(&log, LOG_INFO, ""), 4);
 	KUNIT_EXPECT_EQ(test, log_count(&log, LOG_INFO, "klua: states"), 1);
 	KUNIT_EXPECT_EQ(test, log_count(&log, LOG_INFO, "total: 2 states"), 1);
-	snprintf(line, sizeof(line), NAME ": curralloc %zu, maxalloc %d,",
+	snprintf(line, sizeof(line), NAME ": atomic, curralloc %zu, maxalloc %d,",
 		 s->curralloc, SMALL);
 	KUNIT_EXPECT_EQ_MSG(test, log_count(&log, LOG_INFO, line), 1, "%s",
 			    line);

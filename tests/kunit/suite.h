@@ -81,7 +81,7 @@ static bool kunit_run_case(struct kunit_suite *suite, struct kunit_case *c)
 	return !test.failed;
 }
 
-static int kunit_run_suite(struct kunit_suite *suite)
+static void kunit_run_suite(struct kunit_suite *suite)
 {
 	struct kunit_case *c;
 	bool all = true;
@@ -95,20 +95,25 @@ static int kunit_run_suite(struct kunit_suite *suite)
 		all &= passed;
 	}
 	pr_info("%s 1 %s\n", all ? "ok" : "not ok", suite->name);
-	return 0;
 }
 
 #define KUNIT_CASE(fn)	{ .name = #fn, .run_case = fn }
 
-/* Defined by the one suite of a module */
-static struct kunit_suite *kunit_the_suite;
+/* Defined by the suites of a module, of which no more than these are run */
+static struct kunit_suite *kunit_the_suites[8];
 
-#define kunit_test_suite(suite)	\
-	static struct kunit_suite *kunit_the_suite = &(suite)
+#define kunit_test_suites(...)	\
+	static struct kunit_suite *kunit_the_suites[8] = { __VA_ARGS__ }
+
+#define kunit_test_suite(suite)	kunit_test_suites(&(suite))
 
 static int __init kunit_init(void)
 {
-	return kunit_run_suite(kunit_the_suite);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kunit_the_suites) && kunit_the_suites[i]; i++)
+		kunit_run_suite(kunit_the_suites[i]);
+	return 0;
 }
 module_init(kunit_init);
 

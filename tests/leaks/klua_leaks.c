@@ -88,7 +88,8 @@ static int __init klua_leaks_init(void)
 	if (!s)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(leaks); i++) {
-		klua_state_lock(s);
+		if (klua_state_lock(s))
+			return -EBUSY;
 		__klua_state_call(s, leaks[i].leak, NULL);
 		if (leaks[i].undo)
 			leaks[i].undo();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests to the family "klua" that no sane program sends.
+ * Requests to the family "klua", and runs and builds by the device, that no sane
+ * program asks for.
  *
  *   nltest [-c] [-d] [-k KEEP] [-t TAKE] COMMAND [TYPE:KIND:VALUE]...
  *	One request with these attributes; prints "ERRNO: TEXT, N replies".
@@ -9,15 +10,34 @@
  *	first KEEP bytes of the message are sent. -t: stops after TAKE replies
  *	until standard input ends, and then reads and prints the same of the
  *	rest, with "interrupted" after it if the dump says so.
+ *   nltest -m COUNT CREATE ATTRIBUTE...
+ *	So many times, on one socket: creates a state and destroys it; then
+ *	waits for the end of standard input.
+ *   nltest fill PREFIX COUNT [BYTES]
+ *	Creates so many states of that size, or the usual one: PREFIX0, ...
  *   nltest fuzz SEED COUNT
- *	So many mutated requests; prints what came of them.
+ *	So many mutated requests, runs and builds; prints what came of them, and
+ *	how often each operation succeeded.
+ *   nltest forge PORT NAME
+ *	Tells the socket of that port, as if it were the kernel, that a state of
+ *	this name was created.
+ *   nltest tune PORT
+ *	Gets events at that port, until the end of standard input.
+ *   nltest take PORT
+ *	Without CAP_SYS_ADMIN, waits for the port to be free and has it until the
+ *	end of standard input; prints how many messages came.
+ *   nltest listen
+ *	Joins each group of generic netlink that there may be, waits for
+ *	standard input to end, and prints how many messages came.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -36,6 +56,7 @@
 static int fd;
 static unsigned int family;
 static unsigned int seq;
+static size_t first_len;	/* of a request with its first attribute */
 static _Alignas(8) char request[1 << 21];
 static _Alignas(8) char answer[1 << 16];
 
@@ -65,6 +86,7 @@ static void begin(unsigned int type, unsigned int cmd, unsigned int flags)
 
 	memset(request, 0, NLMSG_HDRLEN + GENL_HDRLEN);
 	nlh->nlmsg_len = NLMSG_HDRLEN + GENL_HDRLEN;
+	first_len = 0;
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
 	nlh->nlmsg_seq = ++seq;
@@ -85,6 +107,8 @@ static void put(unsigned int type, const void *data, size_t len)
 	if (data)
 		memcpy((char *)attr + NLA_HDRLEN, data, len);
 	nlh->nlmsg_len += NLA_HDRLEN + NLA_ALIGN(len);
+	if (!first_len)
+		first_len = nlh->nlmsg_len;
 }
 
 static void open_socket(void)
@@ -253,14 +277,70 @@ static void print(const struct verdict *verdict)
 	fflush(stdout);
 }
 
+/* Destroyed states that still count are being closed: then it is asked again. */
+static void send_patiently(struct verdict *verdict)
+{
+	for (;;) {
+		send_request(header()->nlmsg_len);
+		if (!receive(verdict, -1))
+			fail("recv");
+		if (verdict->err != EAGAIN)
+			return;
+		usleep(2000);
+		header()->nlmsg_seq = ++seq;
+	}
+}
+
+/* The request that is ready, and its opposite, again and again. */
+static int many(unsigned int rounds)
+{
+	struct genlmsghdr *genl = NLMSG_DATA(header());
+	struct verdict verdict = { 0 };
+	__u8 create = genl->cmd;
+	unsigned int i, len = header()->nlmsg_len;
+
+	for (i = 0; i < 2 * rounds && !verdict.err; i++) {
+		genl->cmd = i & 1 ? KLUA_CMD_STATE_DESTROY : create;
+		/* Destroying takes the name, which comes first, and no more. */
+		header()->nlmsg_len = i & 1 ? first_len : len;
+		header()->nlmsg_seq = ++seq;
+		send_patiently(&verdict);
+	}
+	printf("%d: %s, %u created\n", verdict.err, verdict.text, i / 2);
+	fflush(stdout);
+	getchar();
+	return 0;
+}
+
+static int fill(const char *prefix, unsigned int count, __u64 bytes)
+{
+	struct verdict verdict = { 0 };
+	char name[KLUA_NAME_LEN + 1];
+	unsigned int i;
+
+	open_socket();
+	resolve();
+	for (i = 0; i < count && !verdict.err; i++) {
+		snprintf(name, sizeof(name), "%s%u", prefix, i);
+		begin(family, KLUA_CMD_STATE_CREATE, 0);
+		put(KLUA_A_STATE_NAME, name, strlen(name) + 1);
+		if (bytes)
+			put(KLUA_A_STATE_MEMORY_MAX, &bytes, sizeof(bytes));
+		send_patiently(&verdict);
+	}
+	if (verdict.err)
+		fprintf(stderr, "nltest: %s: %s\n", name, verdict.text);
+	return !!verdict.err;
+}
+
 static int one(int argc, char **argv)
 {
-	unsigned int flags = 0, most = -1;
+	unsigned int flags = 0, most = -1, rounds = 0;
 	struct verdict verdict;
 	size_t keep = SIZE_MAX;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "cdk:t:")) != -1) {
+	while ((opt = getopt(argc, argv, "cdk:m:t:")) != -1) {
 		switch (opt) {
 		case 'c':
 			drop_capability();
@@ -270,6 +350,9 @@ static int one(int argc, char **argv)
 			break;
 		case 'k':
 			keep = strtoul(optarg, NULL, 0);
+			break;
+		case 'm':
+			rounds = strtoul(optarg, NULL, 0);
 			break;
 		case 't':
 			most = strtoul(optarg, NULL, 0);
@@ -285,6 +368,8 @@ static int one(int argc, char **argv)
 	begin(family, strtoul(argv[optind], NULL, 0), flags);
 	for (opt = optind + 1; opt < argc; opt++)
 		put_word(argv[opt]);
+	if (rounds)
+		return many(rounds);
 	if (keep < header()->nlmsg_len)
 		header()->nlmsg_len = keep;
 	send_request(header()->nlmsg_len);
@@ -317,13 +402,13 @@ static void put_name(unsigned int type)
 	size_t len = pick(sizeof(name));
 
 	if (pick(8))
-		len = snprintf(name, sizeof(name), "fuzz%u", pick(4)) + 1U;
+		len = snprintf(name, sizeof(name), "fuzz/%u", pick(4)) + 1U;
 	if (!pick(8))
 		memset(name, pick(256), sizeof(name));
 	put(type, name, len);
 }
 
-static void put_script(void)
+static size_t pick_script(char *copy, size_t size)
 {
 	static const char * const scripts[] = {
 		"return 1", "x = (x or 0) + 1 print(x) return x", "error('e')",
@@ -331,15 +416,18 @@ static void put_script(void)
 		"local t = {} while true do t[#t + 1] = ('x'):rep(1000) end",
 		"local function f() return f() + 1 end f()", "(", "\0", "",
 		"setmetatable({}, {__gc = function() x = nil end})",
+		"return ...", "return {a={b={1,2,{}}},c='\\0\\255'}",
+		"return {['\\0a'] = 1, ['\\0b'] = 2}", "return {['\\255'] = 1}",
+		"t = {} t.t = t return t", "return ('x'):rep(100000)",
+		"while true do print(('x'):rep(5000)) end",
 	};
 	const char *script = scripts[pick(ARRAY_SIZE(scripts))];
-	char copy[128];
 	size_t len = strlen(script);
 
-	memcpy(copy, script, len);
+	snprintf(copy, size, "%s", script);
 	if (len && !pick(4))
 		copy[pick(len)] = pick(256);
-	put(KLUA_A_RUN_SCRIPT, copy, len);
+	return len;
 }
 
 /* An attribute that may well be meant for the command. */
@@ -360,16 +448,10 @@ static void put_sensible(unsigned int cmd)
 		put_name(KLUA_A_STATE_NAME);
 		break;
 	case 3:
-		if (cmd == KLUA_CMD_RUN)
-			put_script();
-		else
-			put(KLUA_A_STATE_MEMORY_MAX, &number, sizeof(number));
+		put(KLUA_A_STATE_MEMORY_MAX, &number, sizeof(number));
 		break;
 	case 4:
-		if (cmd == KLUA_CMD_RUN)
-			put(KLUA_A_RUN_OUTPUT_MAX, &number, 4);
-		else
-			put(KLUA_A_STATE_STEPS_MAX, &number, sizeof(number));
+		put(KLUA_A_STATE_STEPS_MAX, &number, sizeof(number));
 		break;
 	case 5:
 		put(cmd == KLUA_CMD_STATE_DESTROY ?
@@ -381,16 +463,20 @@ static void put_sensible(unsigned int cmd)
 /* What the command needs, so that what follows gets as far as it can. */
 static void put_needed(unsigned int cmd)
 {
-	char name[8];
-	size_t len = snprintf(name, sizeof(name), "fuzz%u", pick(4)) + 1U;
+	char name[16];
+	size_t len = snprintf(name, sizeof(name), "fuzz/%u", pick(4)) + 1U;
 
-	if (cmd != KLUA_CMD_INFO_GET)
+	if (cmd != KLUA_CMD_INFO_GET && cmd != KLUA_CMD_LISTEN)
 		put(KLUA_A_STATE_NAME, name, len);
-	if (cmd == KLUA_CMD_RUN)
-		put_script();
-	if (cmd == KLUA_CMD_STATE_SET)
+	if (cmd == KLUA_CMD_STATE_SET) {
 		put(KLUA_A_STATE_STEPS_MAX, &(__u64){ 1 + pick(20000) },
 		    sizeof(__u64));
+		if (!pick(3))
+			put(KLUA_A_STATE_TIME_MAX, &(__u64){ 1 + pick(300000) },
+			    sizeof(__u64));
+		if (!pick(3))
+			put(KLUA_A_STATE_FORCE, NULL, 0);
+	}
 }
 
 static void put_anything(void)
@@ -428,6 +514,8 @@ static size_t mutate(void)
 
 struct tally {
 	unsigned int sent, fine, refused, silent, mute;
+	unsigned int of[KLUA_CMD_MAX + 1];	/* fine ones of each command */
+	unsigned int runs, builds, replaced;
 };
 
 static void count(struct tally *tally, const struct verdict *verdict)
@@ -435,6 +523,8 @@ static void count(struct tally *tally, const struct verdict *verdict)
 	tally->sent++;
 	if (!verdict->err) {
 		tally->fine++;
+		if (*(unsigned char *)NLMSG_DATA(header()) <= KLUA_CMD_MAX)
+			tally->of[*(unsigned char *)NLMSG_DATA(header())]++;
 		return;
 	}
 	tally->refused++;
@@ -447,13 +537,135 @@ static void count(struct tally *tally, const struct verdict *verdict)
 		*(unsigned char *)NLMSG_DATA(header()), verdict->err);
 }
 
+/* Most of it as it should be, and some of it anything. */
+static void fuzz_run_struct(struct klua_run *run, char *script, char *args,
+			    char *message, size_t size)
+{
+	unsigned char *bytes = (unsigned char *)run;
+
+	memset(run, 0, sizeof(*run));
+	run->flags = pick(4) ? pick(8) : pick(65536);
+	run->id = pick(4) ? 0 : pick(20);
+	snprintf(run->name, sizeof(run->name), "fuzz/%u", pick(4));
+	strcpy(run->chunkname, "=fuzz");
+	run->script = (uintptr_t)script;
+	run->script_len = pick_script(script, 128);
+	run->args = (uintptr_t)args;
+	run->args_len = pick(64);
+	run->message = (uintptr_t)message;
+	run->message_size = size;
+	run->room = pick(4) ? 65536 : pick(1 << 26);
+	if (!pick(4))
+		bytes[pick(sizeof(*run))] ^= 1 << pick(8);
+}
+
+/* Errors that come without words: of pointers, memory and rights. */
+static bool wordless(int err)
+{
+	return err == EFAULT || err == ENOMEM || err == ENOTTY || err == EPERM;
+}
+
+static void fuzz_run(struct tally *tally)
+{
+	char script[128], args[64], message[4096];
+	struct klua_run run;
+	int dev = open("/dev/" KLUA_DEVICE_NAME, O_RDWR | O_NONBLOCK);
+	unsigned int i;
+
+	if (dev < 0)
+		fail("/dev/" KLUA_DEVICE_NAME);
+	for (i = 0; i < sizeof(args); i++)
+		args[i] = pick(256);
+	fuzz_run_struct(&run, script, args, message, sizeof(message));
+	tally->sent++;
+	errno = 0;
+	if (!pick(40)) {
+		ioctl(dev, pick(65536), &run);
+		errno = 0;	/* some are the kernel's own */
+		run.error = 0;	/* nobody has written it */
+	} else if (ioctl(dev, KLUA_IOC_RUN, &run) || run.error) {
+		tally->refused++;
+	} else {
+		tally->fine++;
+		tally->runs++;
+	}
+	/* Where there is room for words, which a flipped bit may have taken. */
+	if (run.message_size && !run.message_len &&
+	    (errno ? !wordless(errno) : run.error)) {
+		tally->mute++;
+		fprintf(stderr, "no text: run, errno %d, error %u\n", errno,
+			run.error);
+	}
+	while (pick(8) && read(dev, answer, pick(sizeof(answer))) > 0)
+		;
+	close(dev);
+}
+
+/* Up to three scripts, one of them perhaps at an address that is none. */
+static void fuzz_build_struct(struct klua_build *build,
+			      struct klua_source *sources,
+			      char (*scripts)[128], unsigned int count)
+{
+	static const __u64 sizes[] = { 0, 1, 8192, 20000, 1 << 20, UINT64_MAX };
+	unsigned char *bytes = (unsigned char *)build;
+	unsigned int i;
+
+	memset(build, 0, sizeof(*build));
+	memset(sources, 0, count * sizeof(*sources));
+	build->flags = pick(4) ? pick(2) : pick(16);
+	build->kind = pick(2) ? KLUA_BUILD_KIND_SAME : pick(5);
+	snprintf(build->name, sizeof(build->name), "fuzz/%u", pick(4));
+	build->memory = sizes[pick(ARRAY_SIZE(sizes))];
+	build->steps = sizes[pick(ARRAY_SIZE(sizes))];
+	build->time_us = sizes[pick(ARRAY_SIZE(sizes))];
+	build->sources = (uintptr_t)sources;
+	build->sources_count = pick(20) ? pick(count + 1) : pick(1 << 20);
+	for (i = 0; i < count; i++) {
+		sources[i].text = pick(40) ? (uintptr_t)scripts[i] : pick(1 << 16);
+		sources[i].len = pick_script(scripts[i], sizeof(scripts[i]));
+		strcpy(sources[i].name, "=fuzz");
+	}
+	if (!pick(4))
+		bytes[pick(sizeof(*build))] ^= 1 << pick(8);
+}
+
+static void fuzz_build(struct tally *tally)
+{
+	struct klua_source sources[3];
+	char scripts[3][128], message[4096];
+	struct klua_build build;
+	int dev = open("/dev/" KLUA_DEVICE_NAME, O_RDWR);
+	bool replace;
+
+	if (dev < 0)
+		fail("/dev/" KLUA_DEVICE_NAME);
+	fuzz_build_struct(&build, sources, scripts, ARRAY_SIZE(sources));
+	build.message = (uintptr_t)message;
+	build.message_size = sizeof(message);
+	replace = build.flags & KLUA_BUILD_REPLACE;
+	tally->sent++;
+	if (!ioctl(dev, KLUA_IOC_BUILD, &build)) {
+		tally->fine++;
+		tally->builds += !replace;
+		tally->replaced += replace;
+	} else {
+		tally->refused++;
+		if (!wordless(errno) && !build.message_len) {
+			tally->mute++;
+			fprintf(stderr, "no text: build, errno %d\n", errno);
+		}
+	}
+	close(dev);
+}
+
 static void fuzz_one(struct tally *tally)
 {
 	static const unsigned char commands[] = {
 		KLUA_CMD_STATE_GET, KLUA_CMD_STATE_CREATE,
 		KLUA_CMD_STATE_CREATE, KLUA_CMD_STATE_DESTROY,
-		KLUA_CMD_STATE_SET, KLUA_CMD_RUN, KLUA_CMD_RUN, KLUA_CMD_CANCEL,
-		KLUA_CMD_INFO_GET,
+		KLUA_CMD_STATE_SET, KLUA_CMD_CANCEL, KLUA_CMD_INFO_GET,
+		KLUA_CMD_LISTEN, KLUA_CMD_STATE_STOP, KLUA_CMD_STATE_START,
+		KLUA_CMD_STATE_START,
 	};
 	unsigned int cmd = pick(12) ? commands[pick(sizeof(commands))] :
 				      pick(256);
@@ -496,16 +708,129 @@ static int fuzz(const char *seed, const char *rounds)
 	state = strtoull(seed, NULL, 0) * 2654435769u + 1;
 	open_socket();
 	resolve();
-	for (i = strtoul(rounds, NULL, 0); i; i--)
-		fuzz_one(&tally);
+	for (i = strtoul(rounds, NULL, 0); i; i--) {
+		switch (pick(8)) {
+		case 0:
+			fuzz_build(&tally);
+			break;
+		case 1:
+		case 2:
+			fuzz_run(&tally);
+			break;
+		default:
+			fuzz_one(&tally);
+		}
+	}
 	printf("sent %u, fine %u, refused %u, without text %u, without answer %u\n",
 	       tally.sent, tally.fine, tally.refused, tally.mute,
 	       tally.silent);
+	printf("of these fine: get %u, create %u, destroy %u, set %u, cancel %u, ",
+	       tally.of[KLUA_CMD_STATE_GET], tally.of[KLUA_CMD_STATE_CREATE],
+	       tally.of[KLUA_CMD_STATE_DESTROY], tally.of[KLUA_CMD_STATE_SET],
+	       tally.of[KLUA_CMD_CANCEL]);
+	printf("stop %u, start %u, run %u, build %u, replace %u\n",
+	       tally.of[KLUA_CMD_STATE_STOP],
+	       tally.of[KLUA_CMD_STATE_START], tally.runs, tally.builds,
+	       tally.replaced);
 	return tally.mute || tally.silent;
+}
+
+static int forge(unsigned int port, const char *name)
+{
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_pid = port };
+
+	open_socket();
+	resolve();
+	begin(family, KLUA_CMD_STATE_CREATED, 0);
+	header()->nlmsg_seq = 0;
+	put(KLUA_A_STATE_ID, &(__u32){ 1 }, sizeof(__u32));
+	put(KLUA_A_STATE_NAME, name, strlen(name) + 1);
+	put(KLUA_A_STATE_ORIGIN, &(__u32){ KLUA_ORIGIN_USER }, sizeof(__u32));
+	if (sendto(fd, request, header()->nlmsg_len, 0, (void *)&to,
+		   sizeof(to)) < 0)
+		fail("sendto");
+	return 0;
+}
+
+static bool bind_port(unsigned int port)
+{
+	struct sockaddr_nl own = { .nl_family = AF_NETLINK, .nl_pid = port };
+
+	return !bind(fd, (void *)&own, sizeof(own));
+}
+
+static int tune(unsigned int port)
+{
+	struct verdict verdict;
+
+	open_socket();
+	if (!bind_port(port))
+		fail("bind");
+	resolve();
+	begin(family, KLUA_CMD_LISTEN, 0);
+	send_request(header()->nlmsg_len);
+	if (!receive(&verdict, -1) || verdict.err)
+		fail("listen");
+	puts("listening");
+	fflush(stdout);
+	getchar();
+	return 0;
+}
+
+static int count_messages(void);
+
+static int take_port(unsigned int port)
+{
+	drop_capability();
+	open_socket();
+	while (!bind_port(port))
+		usleep(1000);
+	puts("bound");
+	fflush(stdout);
+	return count_messages();
+}
+
+/* All groups that a family which comes may get. */
+static int listen_to_all(void)
+{
+	unsigned int group;
+
+	open_socket();
+	for (group = 1; group <= 1024; group++)
+		setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
+			   sizeof(group));
+	puts("listening");
+	fflush(stdout);
+	return count_messages();
+}
+
+/* Those that have come when standard input ends. */
+static int count_messages(void)
+{
+	struct timeval now = { .tv_usec = 1000 };
+	unsigned int count = 0;
+
+	getchar();
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &now, sizeof(now));
+	while (recv(fd, answer, sizeof(answer), 0) > 0)
+		count += ((struct nlmsghdr *)answer)->nlmsg_type != GENL_ID_CTRL;
+	printf("%u messages\n", count);
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], "listen"))
+		return listen_to_all();
+	if (argc == 3 && !strcmp(argv[1], "tune"))
+		return tune(strtoul(argv[2], NULL, 0));
+	if (argc == 3 && !strcmp(argv[1], "take"))
+		return take_port(strtoul(argv[2], NULL, 0));
+	if (argc == 4 && !strcmp(argv[1], "forge"))
+		return forge(strtoul(argv[2], NULL, 0), argv[3]);
+	if (argc >= 4 && !strcmp(argv[1], "fill"))
+		return fill(argv[2], strtoul(argv[3], NULL, 0),
+			    argc > 4 ? strtoull(argv[4], NULL, 0) : 0);
 	if (argc == 4 && !strcmp(argv[1], "fuzz"))
 		return fuzz(argv[2], argv[3]);
 	return one(argc, argv);

@@ -16,6 +16,9 @@
  *
  *	name=NAME	the state, created when there is none (klua-runner)
  *	maxalloc=BYTES	its limit of memory (16 MiB when created)
+ *	kind=KIND	atomic, sleepable without a limit on time, or irq with the
+ *			largest one (when created)
+ *	reserve=1	takes all of its memory when it is created
  *	steps=N		its limit of steps
  *	chunkname=NAME	what Lua calls the script in messages (=script)
  *	context=softirq	runs it in a softirq instead of in the reader's context
@@ -72,6 +75,8 @@ struct options {
 	const char *chunkname;
 	size_t maxalloc;
 	u64 steps;
+	enum klua_kind kind;
+	bool reserve;
 	bool has_maxalloc;
 	bool has_steps;
 	bool softirq;
@@ -127,6 +132,12 @@ static int run_in_softirq(struct klua_state *s, const char *chunk, size_t len,
 	return r.ret;
 }
 
+static const char * const kinds[] = {
+	[KLUA_KIND_ATOMIC] = "atomic",
+	[KLUA_KIND_SLEEPABLE] = "sleepable",
+	[KLUA_KIND_IRQ] = "irq",
+};
+
 static int parse_option(struct options *o, char *word)
 {
 	char *value = word;
@@ -144,6 +155,14 @@ static int parse_option(struct options *o, char *word)
 		o->softirq = !strcmp(value, "softirq");
 		if (!o->softirq && strcmp(value, "process"))
 			ret = -EINVAL;
+	} else if (!strcmp(key, "kind")) {
+		ret = match_string(kinds, ARRAY_SIZE(kinds), value);
+		if (ret < 0)
+			return ret;
+		o->kind = ret;
+		ret = 0;
+	} else if (!strcmp(key, "reserve")) {
+		ret = kstrtobool(value, &o->reserve);
 	} else if (!strcmp(key, "keep")) {
 		ret = kstrtobool(value, &o->keep);
 	} else if (!strcmp(key, "steps")) {
@@ -179,11 +198,23 @@ static int parse_options(struct options *o, char *words)
 /* The state that @o names, held; created when there is none. */
 static struct klua_state *find_or_create(const struct options *o)
 {
+	const struct klua_config config = {
+		.name = o->name,
+		.kind = o->kind,
+		.maxalloc = o->maxalloc,
+		.reserve = o->reserve,
+		.time_unlimited = o->kind == KLUA_KIND_SLEEPABLE,
+		.time_us = o->kind == KLUA_KIND_IRQ ? KLUA_TIME_MAX_US_IRQ : 0,
+	};
 	struct klua_state *s = klua_state_find(o->name);
 
-	if (s || !klua_state_create(o->maxalloc, o->name))
+	if (s)
 		return s;
-	return klua_state_find(o->name);
+	s = klua_state_new(&config);
+	if (!IS_ERR(s))
+		return s;
+	pr_err("cannot make state '%s': %pe\n", o->name, s);
+	return NULL;
 }
 
 static int run(const struct options *o, const char *chunk, size_t len,
@@ -202,6 +233,8 @@ static int run(const struct options *o, const char *chunk, size_t len,
 		ret = run_in_softirq(s, chunk, len, o->chunkname, result);
 	else if (!ret)
 		ret = klua_state_run(s, chunk, len, o->chunkname, result);
+	/* Whoever reads the answer may look for what was printed. */
+	klua_events_flush();
 	klua_state_put(s);
 	if (!o->keep && klua_state_destroy(o->name))
 		pr_warn("state '%s' was not destroyed\n", o->name);

@@ -12,10 +12,9 @@
  */
 #include <linux/delay.h>
 #include <linux/export.h>
-#include <linux/hash.h>
-#include <linux/hashtable.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
@@ -27,16 +26,10 @@
 #include <linux/workqueue.h>
 #include <asm/word-at-a-time.h>
 
+#include "busted.h"
 #include "torture.h"
 
-static enum busted {
-	NONE,
-	NO_RCU,
-	NO_RECHECK,
-	REF_FROM_ZERO,
-	NO_GRACE,
-	CHECK_THEN_ACT,
-} busted;
+enum busted torture_busted;
 
 static const char * const names[] = {
 	[NONE] = "none",
@@ -45,11 +38,22 @@ static const char * const names[] = {
 	[REF_FROM_ZERO] = "ref_from_zero",
 	[NO_GRACE] = "no_grace",
 	[CHECK_THEN_ACT] = "check_then_act",
+	[REPLACE_GAP] = "replace_gap",
+	[RETIRE_NO_WAIT] = "retire_no_wait",
+	[STOP_THEN_ACT] = "stop_then_act",
+	[FIRST_CPU] = "first_cpu",
+	[ONLY_FRONT] = "only_front",
+	[LIB_NO_GRACE] = "lib_no_grace",
+	[LIB_NO_WAIT] = "lib_no_wait",
 };
 
 /* What a state holds instead of Lua; klua_state.L points to it. */
+struct klua_set;
+
 struct contents {
 	u64 calls;
+	int cpu;
+	bool inside;
 	bool closed;
 	bool freed;
 	struct klua_state *s;
@@ -57,7 +61,8 @@ struct contents {
 };
 
 static struct contents *contents_of(const struct klua_state *s);
-static void free_later(const void *s);
+static void free_state_later(struct klua_state *s);
+static void free_set_later(struct klua_set *set);
 
 /*
  * no_rcu: finding a state is no RCU read section. What may happen between the
@@ -65,13 +70,13 @@ static void free_later(const void *s);
  */
 static void enter_rcu(void)
 {
-	if (busted != NO_RCU)
+	if (torture_busted != NO_RCU)
 		rcu_read_lock_sched();
 }
 
 static void leave_rcu(void)
 {
-	if (busted != NO_RCU)
+	if (torture_busted != NO_RCU)
 		rcu_read_unlock_sched();
 }
 
@@ -79,24 +84,21 @@ static void loiter(void)
 {
 	struct worker *w = torture_self();
 
-	if (busted == NO_RCU && w && w->finding)
+	if (torture_busted == NO_RCU && w && w->finding)
 		msleep(20);
 }
 
 /* ref_from_zero: a state that is going away can be held. */
 static bool inc_not_zero(refcount_t *users);
 
-/* Long enough for the other processor to step in */
-#define WINDOW_US	300
-
 /* check_then_act: the count is looked at, and lowered later. */
 static bool dec_if_one(refcount_t *users)
 {
-	if (busted != CHECK_THEN_ACT)
+	if (torture_busted != CHECK_THEN_ACT)
 		return refcount_dec_if_one(users);
 	if (refcount_read(users) != 1)
 		return false;
-	udelay(WINDOW_US);
+	mdelay(WINDOW_MS);
 	atomic_dec(&users->refs);
 	return true;
 }
@@ -104,10 +106,51 @@ static bool dec_if_one(refcount_t *users)
 /* no_grace: a state is closed and freed while readers may still look at it. */
 static void queue_close(struct workqueue_struct *queue, struct rcu_work *work)
 {
-	if (busted == NO_GRACE)
+	if (torture_busted == NO_GRACE)
 		queue_work(queue, &work->work);
 	else
 		queue_rcu_work(queue, work);
+}
+
+/* replace_gap: for a moment there is no state of the name that is replaced. */
+static void replace_node(struct hlist_node *old, struct hlist_node *new)
+{
+	struct hlist_node **pprev = old->pprev;
+	struct hlist_node *next = old->next;
+
+	if (torture_busted != REPLACE_GAP) {
+		hlist_replace_rcu(old, new);
+		return;
+	}
+	hlist_del_rcu(old);
+	mdelay(WINDOW_MS);
+	new->next = next;
+	WRITE_ONCE(new->pprev, pprev);
+	rcu_assign_pointer(*(struct hlist_node __rcu **)pprev, new);
+	if (next)
+		WRITE_ONCE(next->pprev, &new->next);
+}
+
+/* stop_then_act: the gate is looked at, and changed later. */
+static u8 change_gate(u8 *gate, u8 from, u8 to)
+{
+	u8 was;
+
+	if (torture_busted != STOP_THEN_ACT)
+		return cmpxchg(gate, from, to);
+	was = READ_ONCE(*gate);
+	if (was == from) {
+		mdelay(WINDOW_MS);
+		WRITE_ONCE(*gate, to);
+	}
+	return was;
+}
+
+/* first_cpu: each processor finds the state of the first one. */
+static int this_cpu(void)
+{
+	return torture_busted == FIRST_CPU ? cpumask_first(cpu_possible_mask) :
+					     raw_smp_processor_id();
 }
 
 /* A state that is closed twice must not take the machine along. */
@@ -123,27 +166,40 @@ static bool dec_and_test(refcount_t *users)
 #define klua_state_put		copy_state_put
 #define klua_state_lookup	copy_state_lookup
 #define klua_state_find		copy_state_find
+#define klua_state_find_id	copy_state_find_id
+#define klua_state_next		copy_state_next
 #define klua_state_create	copy_state_create
+#define klua_state_new		copy_state_new
+#define klua_state_retire	copy_state_retire
+#define klua_state_set_stopped	copy_state_set_stopped
 #define klua_state_destroy	copy_state_destroy
+#define klua_state_try_destroy	copy_state_try_destroy
 #define klua_state_destroy_all	copy_state_destroy_all
 #define klua_state_list		copy_state_list
 #define klua_state_cancel	copy_state_cancel
 #define klua_state_open		copy_state_open
 #define klua_state_close	copy_state_close
+#define klua_state_lock_asleep	copy_state_lock_asleep
+#define klua_state_unlock	copy_state_unlock
+#define klua_inside_any		copy_inside_any
 #define klua_run_defaults	copy_run_defaults
-#define klua_steps_set		copy_steps_set
-#define klua_user_charge	copy_user_charge
-#define klua_user_uncharge	copy_user_uncharge
+#define klua_build_begin	copy_build_begin
+#define klua_build_end		copy_build_end
+#define klua_time_valid		copy_time_valid
+#define klua_enter_init		copy_enter_init
+#define klua_events_init	copy_events_init
+#define klua_events_exit	copy_events_exit
+#define __klua_state_run	copy_state_run
+#define __klua_state_call	copy_state_call
 #define klua_event_created	copy_event_created
 #define klua_event_destroyed	copy_event_destroyed
-#define klua_netlink_init	copy_netlink_init
-#define klua_netlink_exit	copy_netlink_exit
-#define klua_windows_init	copy_windows_init
-#define klua_windows_exit	copy_windows_exit
+#define klua_event_gate		copy_event_gate
+#define klua_event_gate_now	copy_event_gate_now
+#define klua_states_ready	copy_states_ready
+#define klua_telling		copy_telling
 
 #include "internal.h"
 #include "tracepoints.h"
-#include "window.h"
 
 /*
  * no_recheck: whoever publishes a state does not see another of the name. The
@@ -153,10 +209,25 @@ static unsigned long load_word(const void *p)
 {
 	struct worker *w = torture_self();
 
-	if (busted == NO_RECHECK && w && w->creating &&
+	if (torture_busted == NO_RECHECK && w && w->creating &&
 	    (size_t)(p - (const void *)w->creating) >= KLUA_NAME_MAXSIZE)
 		return ~0ul;
 	return load_unaligned_zeropad(p);
+}
+
+/* only_front: what is said of a set holds for the state in the table alone. */
+static unsigned int next_member(struct klua_state *s, struct klua_state **m,
+				unsigned int i)
+{
+	if (torture_busted != ONLY_FRONT)
+		return klua_member_next(s, m, i);
+	*m = i ? NULL : s;
+	return i;
+}
+
+static unsigned int first_member(struct klua_state *s, struct klua_state **m)
+{
+	return next_member(s, m, 0);
 }
 
 /* Nor does it tell anybody. */
@@ -165,20 +236,6 @@ static unsigned long load_word(const void *p)
 
 #undef EXPORT_SYMBOL_KLUA
 #define EXPORT_SYMBOL_KLUA(symbol)
-#undef module_init
-#define module_init(fn)	static int (*copy_init)(void) __maybe_unused = (fn)
-#undef module_exit
-#define module_exit(fn)	static void (*copy_exit)(void) __maybe_unused = (fn)
-#undef MODULE_LICENSE
-#define MODULE_LICENSE(text)
-#undef MODULE_DESCRIPTION
-#define MODULE_DESCRIPTION(text)
-#undef MODULE_VERSION
-#define MODULE_VERSION(text)
-#undef __init
-#define __init
-#undef __exit
-#define __exit
 
 /* lockdep sees no_rcu at once; the torture has to see it, too. */
 #undef lockdep_is_held
@@ -193,7 +250,18 @@ static unsigned long load_word(const void *p)
 #define refcount_dec_and_test	dec_and_test
 #define queue_rcu_work		queue_close
 #define list_del		list_del_init
-#define kfree			free_later
+#define kfree(ptr) _Generic((ptr),				\
+	struct klua_state *: free_state_later,			\
+	struct klua_set *: free_set_later)(ptr)
+#define hlist_replace_rcu	replace_node
+#undef cmpxchg
+#define cmpxchg			change_gate
+#undef smp_processor_id
+#define smp_processor_id	this_cpu
+#undef klua_for_each_member
+#define klua_for_each_member(s, m, i) \
+	for ((i) = first_member(s, &(m)); (m); \
+	     (i) = next_member(s, &(m), (i) + 1))
 
 #undef pr_fmt
 #include "states.c"
@@ -207,6 +275,7 @@ static unsigned long load_word(const void *p)
 #undef queue_rcu_work
 #undef list_del
 #undef kfree
+#undef hlist_replace_rcu
 
 /* Everything ever made, until the end; a bound keeps that from being much. */
 #define CONTENTS_MAX	50000
@@ -227,6 +296,7 @@ int klua_state_open(struct klua_state *s)
 	if (!c)
 		return -ENOMEM;
 	c->s = s;
+	c->cpu = -1;
 	s->L = (lua_State *)c;
 	spin_lock_bh(&contents_lock);
 	list_add(&c->all, &all_contents);
@@ -238,39 +308,98 @@ int klua_state_open(struct klua_state *s)
 	return 0;
 }
 
-void klua_state_close(struct klua_state *s)
+/* Whoever counts a call has the lock, unless retiring does not wait for it. */
+static bool close_contents(struct klua_state *s)
 {
 	struct contents *c = contents_of(s);
 	bool again;
 
-	if (!c)
-		return;
-	/* With the lock, for whoever counts a call has it, too. */
+	if (torture_busted == RETIRE_NO_WAIT) {
+		if (READ_ONCE(c->inside))
+			torture_anomaly("a state was closed with somebody in it");
+		return xchg(&c->closed, true);
+	}
 	spin_lock_bh(&s->lock);
 	again = c->closed;
 	c->closed = true;
 	spin_unlock_bh(&s->lock);
-	if (again)
+	return again;
+}
+
+void klua_state_close(struct klua_state *s)
+{
+	if (!contents_of(s))
+		return;
+	if (close_contents(s))
 		torture_anomaly("a state was closed twice");
 	else
-		torture_closed(c->calls);
+		torture_closed(contents_of(s)->calls);
 }
 
 void klua_run_defaults(struct klua_state *s)
 {
+	spin_lock_init(&s->lock);
 }
 
-void klua_steps_set(struct klua_state *s, u64 n)
+/* What only states with Lua in them need */
+void klua_build_begin(struct klua_state *s)
 {
 }
 
-int klua_user_charge(struct klua_state *s, struct klua_new *new)
+void klua_build_end(struct klua_state *s, u64 steps, u64 us)
+{
+}
+
+bool klua_time_valid(enum klua_kind kind, u64 us)
+{
+	return true;
+}
+
+bool klua_inside_any(void)
+{
+	return false;
+}
+
+/* retire_no_wait: whoever is inside is not waited for. */
+int klua_state_lock_asleep(struct klua_state *s, bool killable)
+{
+	if (torture_busted != RETIRE_NO_WAIT)
+		spin_lock_bh(&s->lock);
+	return 0;
+}
+
+void klua_state_unlock(struct klua_state *s)
+{
+	if (torture_busted != RETIRE_NO_WAIT)
+		spin_unlock_bh(&s->lock);
+}
+
+int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
+		     const char *chunkname, struct klua_result *result)
 {
 	return 0;
 }
 
-void klua_user_uncharge(struct klua_state *s)
+int __klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg)
 {
+	return 0;
+}
+
+void klua_enter_init(void)
+{
+}
+
+void klua_events_init(void)
+{
+}
+
+void klua_events_exit(void)
+{
+}
+
+bool klua_telling(void)
+{
+	return false;
 }
 
 void klua_event_created(const struct klua_state *s)
@@ -281,32 +410,28 @@ void klua_event_destroyed(const struct klua_state *s)
 {
 }
 
-int klua_netlink_init(void)
-{
-	return 0;
-}
-
-void klua_netlink_exit(void)
+void klua_event_gate(const struct klua_state *s, bool stopped)
 {
 }
 
-#ifdef KLUA_WINDOWS
-void klua_windows_init(void)
+void klua_event_gate_now(const struct klua_state *s, bool stopped)
 {
 }
 
-void klua_windows_exit(void)
-{
-}
-#endif
-
-static void free_later(const void *s)
+static void free_state_later(struct klua_state *s)
 {
 	if (!contents_of(s)) {
 		kfree(s);
 		return;
 	}
 	WRITE_ONCE(contents_of(s)->freed, true);
+}
+
+/* With its front, which is only marked. */
+static void free_set_later(struct klua_set *set)
+{
+	if (!set->front)
+		kfree(set);
 }
 
 static bool is_there(const struct klua_state *s)
@@ -321,31 +446,67 @@ static bool inc_not_zero(refcount_t *users)
 	loiter();
 	if (!is_there(s))
 		torture_anomaly("a freed state was asked for");
-	if (busted != REF_FROM_ZERO)
+	if (torture_busted != REF_FROM_ZERO)
 		return refcount_inc_not_zero(users);
 	atomic_inc(&users->refs);
 	return true;
 }
 
-static int count(struct klua_state *s)
+/* As an entry does that has the lock: it looks who is let in. */
+static int count_locked(struct klua_state *s)
 {
 	struct contents *c = contents_of(s);
-	int err = 0;
+
+	lockdep_assert_held(&s->lock);
+	if (READ_ONCE(s->gate) || !refcount_read(&s->users))
+		return -ESHUTDOWN;
+	WRITE_ONCE(c->inside, true);
+	if (torture_busted == RETIRE_NO_WAIT)
+		mdelay(WINDOW_MS);
+	else
+		udelay(5);
+	if (READ_ONCE(c->closed))
+		torture_anomaly("a call into a state that is closed");
+	c->calls++;
+	WRITE_ONCE(c->inside, false);
+	return 0;
+}
+
+static int count(struct klua_state *s)
+{
+	int err;
 
 	spin_lock_bh(&s->lock);
-	if (c->closed)
-		err = -ESHUTDOWN;
-	else
-		c->calls++;
+	err = count_locked(s);
 	spin_unlock_bh(&s->lock);
 	return err;
 }
 
+static void found_on(struct klua_state *s, unsigned int cpu)
+{
+	struct contents *c = contents_of(s);
+
+	spin_lock_bh(&s->lock);
+	if (c->cpu < 0)
+		c->cpu = cpu;
+	else if (c->cpu != cpu)
+		torture_anomaly("processor %u found what is another one's", cpu);
+	spin_unlock_bh(&s->lock);
+}
+
+static bool is_full(void)
+{
+	return READ_ONCE(contents_count) >= CONTENTS_MAX;
+}
+
 static struct klua_state *create(size_t maxalloc, const char *name)
 {
-	if (READ_ONCE(contents_count) >= CONTENTS_MAX)
-		return NULL;
-	return klua_state_create(maxalloc, name);
+	return is_full() ? NULL : klua_state_create(maxalloc, name);
+}
+
+static struct klua_state *new(const struct klua_config *config)
+{
+	return is_full() ? ERR_PTR(-ENOMEM) : klua_state_new(config);
 }
 
 static const char *start(const char *how)
@@ -354,9 +515,9 @@ static const char *start(const char *how)
 
 	if (i < 0)
 		return "no such way to be busted";
-	busted = i;
+	torture_busted = i;
 	klua_states_init();
-	return close_queue ? NULL : "no memory";
+	return close_queue && states ? NULL : "no memory";
 }
 
 static void stop(void)
@@ -364,7 +525,12 @@ static void stop(void)
 	struct contents *c, *next;
 
 	klua_states_exit();
+	/* Numbers of states that a broken copy has never closed */
+	xa_destroy(&ids);
+	torture_copy_libs_stop();
 	list_for_each_entry_safe(c, next, &all_contents, all) {
+		if (c->s->set && c->s->set->front == c->s)
+			kfree(c->s->set);
 		kfree(c->s);
 		kfree(c);
 	}
@@ -382,6 +548,13 @@ const struct torture_ops torture_busted_ops = {
 	.destroy_all = klua_state_destroy_all,
 	.list = klua_state_list,
 	.cancel = klua_state_cancel,
+	.new = new,
+	.retire = klua_state_retire,
+	.set_stopped = klua_state_set_stopped,
+	.found_on = found_on,
+	.lib_register = torture_copy_register,
+	.lib_unregister = torture_copy_unregister,
+	.use_lib = torture_copy_use_lib,
 	.count = count,
 	.is_there = is_there,
 };

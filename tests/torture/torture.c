@@ -10,7 +10,9 @@
  * - no get succeeds after destroy returned 0;
  * - within an RCU read section, what lookup returned keeps its name;
  * - a state that is held stays open and keeps what was put into it;
- * - a state is closed only when its count is zero.
+ * - a state is closed only when its count is zero, or when it is retired;
+ * - what others.c and library.c say of states that are replaced, retired, stopped
+ *   and in sets, and of libraries that come and go.
  *
  * Now and then everybody stops for an audit, which destroys all states:
  *
@@ -72,6 +74,26 @@ static unsigned int cancellers = 1;
 module_param(cancellers, uint, 0444);
 MODULE_PARM_DESC(cancellers, "threads that cancel what runs (1)");
 
+static unsigned int replacers = 1;
+module_param(replacers, uint, 0444);
+MODULE_PARM_DESC(replacers, "threads that replace states (1)");
+
+static unsigned int retirers = 1;
+module_param(retirers, uint, 0444);
+MODULE_PARM_DESC(retirers, "threads that retire states (1)");
+
+static unsigned int stoppers = 1;
+module_param(stoppers, uint, 0444);
+MODULE_PARM_DESC(stoppers, "threads that stop states and start them again (1)");
+
+static unsigned int callers = 2;
+module_param(callers, uint, 0444);
+MODULE_PARM_DESC(callers, "threads that call states which are replaced, retired and stopped (2)");
+
+static unsigned int librarians = 1;
+module_param(librarians, uint, 0444);
+MODULE_PARM_DESC(librarians, "threads that register and unregister a library (1)");
+
 static unsigned int timers = 4;
 module_param(timers, uint, 0444);
 MODULE_PARM_DESC(timers, "timers that do all of it in softirq (4)");
@@ -92,8 +114,12 @@ static unsigned int names = 8;
 module_param(names, uint, 0444);
 MODULE_PARM_DESC(names, "names of states (8)");
 
-static unsigned int maxalloc = 65536;
-module_param(maxalloc, uint, 0444);
+unsigned int torture_others = 4;
+module_param_named(others, torture_others, uint, 0444);
+MODULE_PARM_DESC(others, "names of states that are replaced, retired and stopped, every other one a set of them (4)");
+
+unsigned int torture_maxalloc = 65536;
+module_param_named(maxalloc, torture_maxalloc, uint, 0444);
 MODULE_PARM_DESC(maxalloc, "of each state (65536)");
 
 static unsigned int hold_us = 2000;
@@ -122,15 +148,15 @@ MODULE_PARM_DESC(seed, "of the random numbers (1)");
 
 static char *busted = "";
 module_param(busted, charp, 0444);
-MODULE_PARM_DESC(busted, "break a copy of the manager: none, no_rcu, no_recheck, ref_from_zero, no_grace, check_then_act");
+MODULE_PARM_DESC(busted, "break a copy of the manager: none, or as the table of names in busted.c says");
 
 static bool running;
 module_param(running, bool, 0444);
 MODULE_PARM_DESC(running, "(to be read) the test has not ended");
 
-/* Longest name: "torture-4294967295" */
-#define NAME_SIZE	24
-#define CLOSE_TIME	(60 * HZ)
+static unsigned int close_secs = 60;
+module_param(close_secs, uint, 0444);
+MODULE_PARM_DESC(close_secs, "longest time in seconds that an audit waits for states to be closed (60)");
 
 /* One thing to be done by a thread, or by a timer */
 struct kind {
@@ -141,7 +167,7 @@ struct kind {
 	bool aside;
 };
 
-static const struct torture_ops *ops;
+const struct torture_ops *torture_ops;
 static struct worker *workers;
 static unsigned int worker_count;
 
@@ -168,6 +194,14 @@ static atomic_t destroy_alls_ended;
 static unsigned int audits;
 /* What was done, by the processor that did it. */
 static DEFINE_PER_CPU(unsigned long, acts);
+
+/* With @none: -1 when one may be under way. */
+int torture_destroy_alls_begun(bool none)
+{
+	int begun = atomic_read_acquire(&destroy_alls_begun);
+
+	return none && atomic_read(&destroy_alls_ended) != begun ? -1 : begun;
+}
 
 void torture_anomaly(const char *fmt, ...)
 {
@@ -223,7 +257,7 @@ static int finalizer(lua_State *L)
 	struct klua_state *s = *(struct klua_state **)lua_touserdata(L, 1);
 	unsigned int users = refcount_read(&s->users);
 
-	if (users)
+	if (users && READ_ONCE(s->gate) != KLUA_GATE_RETIRED)
 		torture_anomaly("a state was closed with %u users", users);
 	if (lua_getglobal(L, "n") != LUA_TNUMBER)
 		torture_anomaly("a state was closed without its count");
@@ -324,6 +358,33 @@ static int klua_check_mark(struct klua_state *s, const void *key, u64 value)
 	return klua_state_call(s, get_mark, &mark);
 }
 
+static const char cpu_key;
+
+/* Each state of a set remembers its processor. */
+static int check_cpu(lua_State *L)
+{
+	unsigned int *cpu = lua_touserdata(L, 1);
+
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &cpu_key) == LUA_TNIL) {
+		lua_pushinteger(L, *cpu);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &cpu_key);
+	} else if (lua_tointeger(L, -1) != *cpu) {
+		torture_anomaly("processor %u found what is another one's",
+				*cpu);
+	}
+	return 0;
+}
+
+static void klua_found_on(struct klua_state *s, unsigned int cpu)
+{
+	klua_state_call(s, check_cpu, &cpu);
+}
+
+static int klua_register(struct klua_lib *lib)
+{
+	return klua_lib_register(lib);
+}
+
 static const char *klua_start(const char *how)
 {
 	return NULL;
@@ -345,6 +406,13 @@ static const struct torture_ops klua_ops = {
 	.destroy_all = klua_state_destroy_all,
 	.list = klua_state_list,
 	.cancel = klua_state_cancel,
+	.new = klua_state_new,
+	.retire = klua_state_retire,
+	.set_stopped = klua_state_set_stopped,
+	.found_on = klua_found_on,
+	.lib_register = klua_register,
+	.lib_unregister = klua_lib_unregister,
+	.use_lib = torture_use_lib,
 	.count = klua_count,
 	.count_in_lua = klua_count_in_lua,
 	.spin = klua_spin,
@@ -352,19 +420,19 @@ static const struct torture_ops klua_ops = {
 	.check_mark = klua_check_mark,
 };
 
-static u32 below(struct worker *w, u32 end)
+u32 torture_below(struct worker *w, u32 end)
 {
 	return end ? prandom_u32_state(&w->rnd) % end : 0;
 }
 
 static void name_of(unsigned int i, char *name)
 {
-	snprintf(name, NAME_SIZE, "torture-%u", i);
+	snprintf(name, TORTURE_NAME_SIZE, "torture-%u", i);
 }
 
 static void any_name(struct worker *w, char *name)
 {
-	name_of(below(w, names), name);
+	name_of(torture_below(w, names), name);
 }
 
 /* A thread that found nothing to do lets others make something. */
@@ -374,8 +442,11 @@ static void idle(void)
 		usleep_range(20, 50);
 }
 
-/* Calls that are counted have either been, or failed for want of memory. */
-static void note_call(int err)
+/*
+ * Calls that are counted have either been, or failed for want of memory. @stops had
+ * ended before.
+ */
+static void note_call(struct klua_state *s, int err, int stops)
 {
 	switch (err) {
 	case 0:
@@ -387,33 +458,60 @@ static void note_call(int err)
 	case -ETIMEDOUT:
 		atomic64_inc(&unsure);
 		break;
+	case -ESHUTDOWN:
+		if (torture_may_be_shut(s, stops))
+			break;
+		fallthrough;
 	default:
-		torture_anomaly("a call into a state that is held: %d", err);
+		/* Only an irq state is not waited for. */
+		if (err != -EBUSY || s->kind != KLUA_KIND_IRQ)
+			torture_anomaly("a call into a state that is held: %d",
+					err);
 	}
 }
 
-/* By a holder; the first call gives the state its contents. */
-static void call(struct worker *w, struct klua_state *s)
+bool torture_may_enter(const struct klua_state *s)
 {
-	int err = ops->count(s);
+	return in_task() || s->kind != KLUA_KIND_SLEEPABLE;
+}
 
-	note_call(err);
-	if (!err && ops->count_in_lua && below(w, 4) == 0)
-		note_call(ops->count_in_lua(s));
+/* What a script keeps of a library is no call, and may not fit. */
+static void use_lib(struct klua_state *s, int stops)
+{
+	int err = torture_ops->use_lib(s);
+
+	if (err)
+		note_call(s, err, stops);
+}
+
+/* By a holder; the first call gives the state its contents. */
+void torture_call(struct worker *w, struct klua_state *s)
+{
+	int stops = torture_stops_ended();
+	int err;
+
+	if (!torture_may_enter(s))
+		return;
+	err = torture_ops->count(s);
+	note_call(s, err, stops);
+	if (!err && torture_ops->count_in_lua && torture_below(w, 4) == 0)
+		note_call(s, torture_ops->count_in_lua(s), stops);
+	if (!err && librarians && torture_below(w, 8) == 0)
+		use_lib(s, stops);
 }
 
 static void act_create(struct worker *w)
 {
-	char name[NAME_SIZE];
+	char name[TORTURE_NAME_SIZE];
 
 	any_name(w, name);
 	/* Mostly where there is none: refusals fill the log. */
-	if (below(w, 16) && ops->lookup(name)) {
+	if (torture_below(w, 16) && torture_ops->lookup(name)) {
 		usleep_range(50, 100);
 		return;
 	}
 	WRITE_ONCE(w->creating, name);
-	if (ops->create(maxalloc, name))
+	if (torture_ops->create(torture_maxalloc, name))
 		w->hits++;
 	WRITE_ONCE(w->creating, NULL);
 }
@@ -425,28 +523,28 @@ static void act_create(struct worker *w)
  */
 static void check_destroyed(struct klua_state *s, const char *name, int ended)
 {
-	if (ops->lookup(name) == s)
+	if (torture_ops->lookup(name) == s)
 		torture_anomaly("lookup found what had been destroyed");
-	if (!ops->get(s))
+	if (!torture_ops->get(s))
 		return;
 	smp_rmb(); /* ended, then the get, then begun */
 	if (atomic_read(&destroy_alls_begun) == ended)
 		torture_anomaly("a get succeeded after destroy returned 0");
-	ops->put(s);
+	torture_ops->put(s);
 }
 
 static void act_destroy(struct worker *w)
 {
 	struct klua_state *s;
-	char name[NAME_SIZE];
+	char name[TORTURE_NAME_SIZE];
 	bool destroyed;
 	int ended;
 
 	any_name(w, name);
 	rcu_read_lock();
 	ended = atomic_read_acquire(&destroy_alls_ended);
-	s = ops->lookup(name);
-	destroyed = !ops->destroy(name);
+	s = torture_ops->lookup(name);
+	destroyed = !torture_ops->destroy(name);
 	if (destroyed && s)
 		check_destroyed(s, name, ended);
 	rcu_read_unlock();
@@ -458,7 +556,7 @@ static void act_destroy(struct worker *w)
 
 static void check_name(struct klua_state *s, const char *name)
 {
-	if (ops->is_there && !ops->is_there(s))
+	if (torture_ops->is_there && !torture_ops->is_there(s))
 		torture_anomaly("a state that can be seen was freed");
 	if (strncmp(s->name, name, sizeof(s->name)))
 		torture_anomaly("the state '%s' has another name", name);
@@ -467,13 +565,13 @@ static void check_name(struct klua_state *s, const char *name)
 static void act_find(struct worker *w)
 {
 	struct klua_state *s;
-	char name[NAME_SIZE];
+	char name[TORTURE_NAME_SIZE];
 	bool marked;
 	u64 value;
 
 	any_name(w, name);
 	WRITE_ONCE(w->finding, true);
-	s = ops->find(name);
+	s = torture_ops->find(name);
 	WRITE_ONCE(w->finding, false);
 	if (!s) {
 		idle();
@@ -481,33 +579,33 @@ static void act_find(struct worker *w)
 	}
 	w->hits++;
 	value = prandom_u32_state(&w->rnd);
-	marked = ops->mark && !ops->mark(s, w, value);
-	call(w, s);
+	marked = torture_ops->mark && !torture_ops->mark(s, w, value);
+	torture_call(w, s);
 	if (hold_us)
-		usleep_range(1, 1 + below(w, hold_us));
-	call(w, s);
+		usleep_range(1, 1 + torture_below(w, hold_us));
+	torture_call(w, s);
 	check_name(s, name);
 	if (refcount_read(&s->users) < 1)
 		torture_anomaly("a state that is held has no user");
 	if (marked)
-		ops->check_mark(s, w, value);
-	ops->put(s);
+		torture_ops->check_mark(s, w, value);
+	torture_ops->put(s);
 }
 
 static void act_look(struct worker *w)
 {
 	struct klua_state *s;
-	char name[NAME_SIZE];
+	char name[TORTURE_NAME_SIZE];
 	bool held = false;
 
 	any_name(w, name);
 	rcu_read_lock();
-	s = ops->lookup(name);
+	s = torture_ops->lookup(name);
 	if (s) {
 		check_name(s, name);
-		udelay(below(w, 100));
+		udelay(torture_below(w, 100));
 		check_name(s, name);
-		held = ops->get(s);
+		held = torture_ops->get(s);
 	}
 	rcu_read_unlock();
 	if (!held) {
@@ -515,49 +613,49 @@ static void act_look(struct worker *w)
 		return;
 	}
 	w->hits++;
-	call(w, s);
-	ops->put(s);
+	torture_call(w, s);
+	torture_ops->put(s);
 }
 
 static void act_run(struct worker *w)
 {
 	struct klua_state *s;
-	char name[NAME_SIZE];
+	char name[TORTURE_NAME_SIZE];
 
 	any_name(w, name);
 	usleep_range(500, 1000);
-	s = ops->find(name);
+	s = torture_ops->find(name);
 	if (!s)
 		return;
-	call(w, s);
-	if (ops->spin && ops->spin(s) == -ECANCELED)
+	torture_call(w, s);
+	if (torture_ops->spin && torture_ops->spin(s) == -ECANCELED)
 		w->hits++;
-	ops->put(s);
+	torture_ops->put(s);
 }
 
 static void act_list(struct worker *w)
 {
-	ops->list();
-	msleep(list_ms + below(w, list_ms));
+	torture_ops->list();
+	msleep(list_ms + torture_below(w, list_ms));
 }
 
 static void act_destroy_all(struct worker *w)
 {
-	msleep(below(w, 200));
+	msleep(torture_below(w, 200));
 	atomic_inc(&destroy_alls_begun);
 	smp_mb__after_atomic(); /* begun, then what it does */
-	ops->destroy_all();
+	torture_ops->destroy_all();
 	smp_mb__before_atomic(); /* what it does, then ended */
 	atomic_inc(&destroy_alls_ended);
 }
 
 static void act_cancel(struct worker *w)
 {
-	char name[NAME_SIZE];
+	char name[TORTURE_NAME_SIZE];
 	int err;
 
 	any_name(w, name);
-	err = ops->cancel(name);
+	err = torture_ops->cancel(name);
 	if (!err)
 		w->hits++;
 	else if (err != -ENOENT && err != -ESRCH)
@@ -565,15 +663,28 @@ static void act_cancel(struct worker *w)
 	usleep_range(50, 100);
 }
 
+static void act_call(struct worker *w)
+{
+	struct klua_state *s = torture_find_other(w);
+
+	if (!s) {
+		idle();
+		return;
+	}
+	w->hits++;
+	torture_call(w, s);
+	torture_ops->put(s);
+}
+
 static void act_hotplug(struct worker *w)
 {
 	unsigned int cpu = nr_cpu_ids - 1;
 
-	msleep(100 + below(w, 400));
+	msleep(100 + torture_below(w, 400));
 	if (!cpu || remove_cpu(cpu))
 		return;
 	w->hits++;
-	msleep(100 + below(w, 400));
+	msleep(100 + torture_below(w, 400));
 	add_cpu(cpu);
 }
 
@@ -616,9 +727,9 @@ static void act_pressure(struct worker *w)
 		if (!take_page())
 			break;
 	w->hits += i;
-	msleep(below(w, 50));
+	msleep(torture_below(w, 50));
 	give_back();
-	msleep(below(w, 200));
+	msleep(torture_below(w, 200));
 }
 
 /*
@@ -640,30 +751,33 @@ static struct notifier_block oom_notifier = {
 static void act_anything(struct worker *w)
 {
 	struct klua_state *s;
-	char name[NAME_SIZE];
+	char name[TORTURE_NAME_SIZE];
 
 	if (w->held) {
-		call(w, w->held);
-		ops->put(w->held);
+		torture_call(w, w->held);
+		torture_ops->put(w->held);
 		w->held = NULL;
 	}
 	any_name(w, name);
-	switch (below(w, 4)) {
+	switch (torture_below(w, 5)) {
 	case 0:
 		act_destroy(w);
+		break;
+	case 4:
+		act_call(w);
 		break;
 	case 1:
 		act_look(w);
 		break;
 	case 2:
-		ops->cancel(name);
+		torture_ops->cancel(name);
 		break;
 	default:
-		s = ops->find(name);
+		s = torture_ops->find(name);
 		if (!s)
 			break;
 		w->hits++;
-		call(w, s);
+		torture_call(w, s);
 		/* Holds it until the next time. */
 		w->held = s;
 	}
@@ -678,6 +792,11 @@ static const struct kind kinds[] = {
 	{ "listers", &listers, act_list },
 	{ "destroy_alls", &destroy_alls, act_destroy_all },
 	{ "cancellers", &cancellers, act_cancel },
+	{ "replacers", &replacers, torture_replace },
+	{ "retirers", &retirers, torture_retire },
+	{ "stoppers", &stoppers, torture_stop },
+	{ "callers", &callers, act_call },
+	{ "librarians", &librarians, torture_librarian },
 	{ "hotplugs", &hotplugs, act_hotplug, true },
 	{ "pressures", &pressures, act_pressure, true },
 	{ "timers", &timers, act_anything },
@@ -704,7 +823,7 @@ static int work(void *data)
 
 static void tick(struct timer_list *timer)
 {
-	struct worker *w = from_timer(w, timer, timer);
+	struct worker *w = container_of(timer, struct worker, timer);
 
 	w->kind->act(w);
 	w->ops++;
@@ -746,19 +865,19 @@ static void stop_timers(void)
 
 		if (w->kind != TIMERS)
 			continue;
-		del_timer_sync(&w->timer);
-		ops->put(w->held);
+		timer_delete_sync(&w->timer);
+		torture_ops->put(w->held);
 		w->held = NULL;
 	}
 }
 
 static void audit_name(const char *name)
 {
-	struct klua_state *s = ops->lookup(name);
+	struct klua_state *s = torture_ops->lookup(name);
 	unsigned int users;
 
 	if (!s) {
-		if (ops->destroy(name) != -1)
+		if (torture_ops->destroy(name) != -1)
 			torture_anomaly("a state was destroyed that was not there");
 		return;
 	}
@@ -766,11 +885,11 @@ static void audit_name(const char *name)
 	if (users != 1)
 		torture_anomaly("'%s' has %u users when nobody holds it", name,
 				users);
-	else if (ops->destroy(name))
+	else if (torture_ops->destroy(name))
 		torture_anomaly("'%s' cannot be destroyed", name);
-	else if (ops->lookup(name))
+	else if (torture_ops->lookup(name))
 		torture_anomaly("there was more than one state '%s'", name);
-	else if (ops->destroy(name) != -1)
+	else if (torture_ops->destroy(name) != -1)
 		torture_anomaly("'%s' was there twice", name);
 }
 
@@ -793,8 +912,8 @@ static void audit_calls(void)
 /* Nobody acts and nobody holds a state. */
 static void audit(void)
 {
-	unsigned long end = jiffies + CLOSE_TIME;
-	char name[NAME_SIZE];
+	unsigned long end = jiffies + close_secs * HZ;
+	char name[TORTURE_NAME_SIZE];
 	unsigned int i;
 
 	for (i = 0; i < names; i++) {
@@ -802,8 +921,13 @@ static void audit(void)
 		audit_name(name);
 		cond_resched();
 	}
+	for (i = 0; i < torture_others; i++) {
+		torture_other_name(i, name);
+		audit_name(name);
+	}
+	torture_others_gone();
 	/* Duplicates, that no name leads to any more */
-	ops->destroy_all();
+	torture_ops->destroy_all();
 	while (!all_closed() && time_before(jiffies, end))
 		msleep(20);
 	if (!all_closed())
@@ -832,9 +956,9 @@ static size_t all_parameters(char *buf, size_t size)
 		len += scnprintf(buf + len, size - len, "%s=%u ",
 				 kinds[i].name, *kinds[i].count);
 	len += scnprintf(buf + len, size - len,
-			 "pressure_mb=%u names=%u maxalloc=%u hold_us=%u list_ms=%u audit_ms=%u secs=%u stat_secs=%u seed=%u busted=%s",
-			 pressure_mb, names, maxalloc, hold_us, list_ms, audit_ms,
-			 secs, stat_secs, seed, *busted ? busted : "-");
+			 "pressure_mb=%u names=%u others=%u maxalloc=%u hold_us=%u list_ms=%u audit_ms=%u secs=%u stat_secs=%u seed=%u busted=%s",
+			 pressure_mb, names, torture_others, torture_maxalloc,
+			 hold_us, list_ms, audit_ms, secs, stat_secs, seed, *busted ? busted : "-");
 	return len;
 }
 
@@ -973,10 +1097,11 @@ static int __init torture_init(void)
 	const char *why;
 	int err;
 
-	if (!names || names > 1000000)
+	if (!names || names > 1000000 || !torture_others ||
+	    torture_others > TORTURE_OTHERS_MAX)
 		return -EINVAL;
-	ops = *busted ? &torture_busted_ops : &klua_ops;
-	why = ops->start(busted);
+	torture_ops = *busted ? &torture_busted_ops : &klua_ops;
+	why = torture_ops->start(busted);
 	if (why) {
 		pr_err("busted=%s: %s\n", busted, why);
 		return -EINVAL;
@@ -998,8 +1123,8 @@ stop:
 	stop_workers();
 	if (pressures)
 		unregister_oom_notifier(&oom_notifier);
-	ops->destroy_all();
-	ops->stop();
+	torture_ops->destroy_all();
+	torture_ops->stop();
 	kfree(workers);
 	return err;
 }
@@ -1009,7 +1134,7 @@ static void __exit torture_exit(void)
 	kthread_stop(controller);
 	if (pressures)
 		unregister_oom_notifier(&oom_notifier);
-	ops->stop();
+	torture_ops->stop();
 	kfree(workers);
 }
 

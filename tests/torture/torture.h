@@ -9,8 +9,19 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
+struct klua_config;
+struct klua_lib;
 struct klua_state;
 struct worker;
+
+/* Longest name: "torture-other-4294967295" */
+#define TORTURE_NAME_SIZE	28
+
+/* Most names of states that are replaced */
+#define TORTURE_OTHERS_MAX	64
+
+/* The library that comes and goes */
+#define TORTURE_LIB		"torture"
 
 /* A manager, and states with contents, to be tortured */
 struct torture_ops {
@@ -28,11 +39,20 @@ struct torture_ops {
 	void (*destroy_all)(void);
 	void (*list)(void);
 	int (*cancel)(const char *name);
+	struct klua_state *(*new)(const struct klua_config *config);
+	int (*retire)(struct klua_state *s);
+	int (*set_stopped)(struct klua_state *s, bool stopped);
+	int (*lib_register)(struct klua_lib *lib);
+	int (*lib_unregister)(struct klua_lib *lib);
 
 	/* Counts one call in the contents; a Lua global, in a Lua state. */
 	int (*count)(struct klua_state *s);
 	/* The same, by a script; NULL: there is no Lua. */
 	int (*count_in_lua)(struct klua_state *s);
+	/* Keeps what there is of the library, and calls what was kept. */
+	int (*use_lib)(struct klua_state *s);
+	/* @cpu found a state of a set, which no other processor finds. */
+	void (*found_on)(struct klua_state *s, unsigned int cpu);
 	/* Runs until cancelled, or for some milliseconds; NULL as above. */
 	int (*spin)(struct klua_state *s);
 	/* Leaves a value under @key, or checks that it is there still. */
@@ -59,7 +79,29 @@ struct worker {
 	u64 hits;
 };
 
+extern const struct torture_ops *torture_ops;
+extern unsigned int torture_others;
+extern unsigned int torture_maxalloc;
+
 struct worker *torture_self(void);
+u32 torture_below(struct worker *w, u32 end);
+void torture_call(struct worker *w, struct klua_state *s);
+bool torture_may_enter(const struct klua_state *s);
+int torture_destroy_alls_begun(bool none);
+
+/* others.c */
+void torture_replace(struct worker *w);
+void torture_retire(struct worker *w);
+void torture_stop(struct worker *w);
+struct klua_state *torture_find_other(struct worker *w);
+void torture_other_name(unsigned int i, char *name);
+void torture_others_gone(void);
+int torture_stops_ended(void);
+bool torture_may_be_shut(const struct klua_state *s, int ended);
+
+/* library.c */
+void torture_librarian(struct worker *w);
+int torture_use_lib(struct klua_state *s);
 
 /* A state with contents came to be; it was closed, with a count of @calls. */
 void torture_opened(void);

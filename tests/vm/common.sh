@@ -46,10 +46,29 @@ usage()
 	sed -n '3,/^[^#]/{/^#/!d; s/^# \{0,1\}//; p}' "$self"
 }
 
+# rootfs_of KERNEL: the archive of the VM's programs for its architecture
+rootfs_of()
+{
+	triplet=$(cat "$build/kernels/$1/triplet" 2>/dev/null || true)
+	echo "$build/rootfs${triplet:+-$1}.cpio"
+}
+
 # publish TMPDIR DIR: a finished directory appears under its name at once
 publish()
 {
 	rm -rf "$2"
 	mkdir -p "$(dirname "$2")"
 	mv -T "$1" "$2"
+}
+
+# core_without NUMBER DIR: the patched core as a git history at DIR, without that
+# patch in its files
+core_without()
+{
+	rm -rf "$2"
+	"$top/lua/import.sh" --git "$2" >&2 || return
+	commit=$(git -C "$2" log --format=%h --grep="^${1#"${1%%[!0]*}"}: ")
+	[ "$commit" ] || die "there is no patch $1"
+	git -C "$2" revert --no-commit "$commit" >/dev/null 2>&1 ||
+		die "patch $1 cannot be left out alone"
 }

@@ -4,7 +4,8 @@
 # usage: debs.sh [--closure] PACKAGE...
 #
 # Downloads Debian packages, without installing any, into the cache and prints
-# the path of each file. --closure adds all that the packages depend on.
+# the path of each file. --closure adds all that the packages depend on. Where
+# apt finds them says APT_CONFIG, if it is set (see apt.sh).
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -14,9 +15,10 @@ debs=$cache/debs
 list()
 {
 	if [ "$closure" ]; then
-		# With an empty status file apt resolves as if nothing were
-		# installed.
-		apt-get -y --print-uris -o Dir::State::status="$tmp/status" \
+		# With an empty status file, which the configurations of apt.sh
+		# have, apt resolves as if nothing were installed.
+		apt-get -y --print-uris \
+			${own:+-o Dir::State::status="$tmp/status"} \
 			-o Dir::Cache::archives="$tmp" -o Debug::NoLocking=1 \
 			-o Acquire::ForceHash=SHA256 \
 			-o APT::Install-Recommends=false install "$@"
@@ -38,7 +40,8 @@ missing()
 {
 	while read -r file _ hash; do
 		have "$file" "$hash" && continue
-		echo "$file" | sed 's/^\([^_]*\)_\([^_]*\)_.*/\1=\2/; s/%3a/:/'
+		echo "$file" | sed 's/%3a/:/
+			s/^\([^_]*\)_\([^_]*\)_\(.*\)\.deb$/\1:\3=\2/; s/:all=/=/'
 	done <"$tmp/files"
 }
 
@@ -62,6 +65,17 @@ all()
 	[ -z "$need" ] || fetch $need
 }
 
+update()
+{
+	if [ "$own" ]; then
+		as_root apt-get -q update
+	else
+		apt-get -q update
+	fi
+}
+
+own=yes
+[ -z "${APT_CONFIG-}" ] || own=
 closure=
 case ${1-} in
 -h|--help)	usage; exit 0;;
@@ -82,8 +96,7 @@ trap 'exit 130' INT TERM HUP
 # too old; only then is it worth asking for new ones.
 if ! all "$@"; then
 	say "apt's package lists are too old: apt-get update"
-	as_root true
-	as_root apt-get -q update >"$tmp/out" 2>"$tmp/err" ||
+	update >"$tmp/out" 2>"$tmp/err" ||
 		die "apt-get update failed: $(grep '^[EW]:' "$tmp/err" | head -n 1)"
 	all "$@" || die "cannot download: $(grep '^E:' "$tmp/err" | head -n 1)"
 fi

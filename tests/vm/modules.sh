@@ -33,13 +33,27 @@ copy()
 	done
 }
 
+# kmake ARG...: by the compiler of the kernel, where it brought one
+kmake()
+{
+	dir=$(realpath "$build/kernels/$kernel")
+	if [ ! -d "$dir/root" ]; then
+		make -C "$kdir" "$@"
+		return
+	fi
+	inside=$(realpath "$kdir")
+	# shellcheck disable=SC2046	# one word for each variable of make's
+	"$top/tests/vm/inside.sh" "$dir/root" make -C "${inside#"$dir/root"}" \
+		$(cat "$dir/make") "$@"
+}
+
 # compile DIRECTORY [SYMVERS]: unless it has been since the sources changed
 compile()
 {
 	[ ! -e "$1/.built" ] || return 0
 	say "building ${1#"$build/"}"
 	status=0
-	make -C "$kdir" M="$1" -j"$(nproc)" KLUA="$src" \
+	kmake M="$1" -j"$(nproc)" KLUA="$src" \
 		KBUILD_EXTRA_SYMBOLS="${2-}" \
 		${strict:+W=1 C=2 CF=-Wno-external-function-has-definition} \
 		${strict:+KCFLAGS=-Wframe-larger-than=1024} \

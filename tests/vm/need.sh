@@ -5,8 +5,10 @@
 #
 # Checks that this machine has the tools of each SET, and installs those it
 # lacks with apt-get after saying which. Sets: build (compile the module),
-# vm (boot it), kernels (compile the debug kernels), check (check the style),
-# fuzz (fuzz the Lua core in user space).
+# vm (boot it), vm-arm64, vm-riscv64 (other machines), kernels (compile the debug
+# kernels), check (check the style), fuzz (fuzz the Lua core in user space), time
+# (what the benchmark in user space compares with), tool (check the program klua),
+# deb (make Debian packages).
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -20,16 +22,26 @@ tools()
 	vm)	echo "qemu-system-x86_64:qemu-system-x86 cpio:cpio" \
 		     "readelf:binutils make:make gcc:gcc pkg-config:pkgconf" \
 		     "/usr/include/libmnl/libmnl.h:libmnl-dev" \
-		     "/usr/include/editline/readline.h:libedit-dev"
+		     "/usr/include/editline/readline.h:libedit-dev" \
+		     "/usr/include/json-c/json.h:libjson-c-dev"
 		# With apt these come as packages that are not installed.
 		command -v apt-get >/dev/null ||
 			echo "busybox:busybox-static dnsmasq:dnsmasq-base" ;;
+	vm-amd64) ;;
+	vm-arm64) echo "qemu-system-aarch64:qemu-system-arm" ;;
+	vm-riscv64) echo "qemu-system-riscv64:qemu-system-misc" \
+		     "/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin:opensbi" ;;
 	kernels)
 		echo "bc:bc bison:bison flex:flex xz:xz-utils perl:perl" \
 		     "/usr/include/libelf.h:libelf-dev" \
 		     "/usr/include/openssl/opensslv.h:libssl-dev" ;;
 	check)	echo "perl:perl shellcheck:shellcheck mandoc:mandoc sparse:sparse" \
 		     "xz:xz-utils" ;;
+	tool)	echo "clang:clang cppcheck:cppcheck valgrind:valgrind" ;;
+	deb)	tools vm
+		echo "dpkg-buildpackage:dpkg-dev dh:debhelper dh_dkms:dh-dkms" \
+		     "lintian:lintian dkms:dkms $(kernel_doc)" ;;
+	time)	echo "lua5.3:lua5.3 lua5.4:lua5.4 taskset:util-linux" ;;
 	fuzz)	echo "clang:clang $(libfuzzer):libclang-rt-14-dev" ;;
 	*)	die "no such set of tools: $1" ;;
 	esac
@@ -43,6 +55,15 @@ libfuzzer()
 		[ ! -e "$dir/$file" ] || { echo "$dir/$file"; return; }
 	done
 	echo "/usr/lib/llvm-14/lib/clang/14/lib/linux/$file"
+}
+
+# kernel_doc: the script that some kernel's headers came with
+kernel_doc()
+{
+	for file in /usr/lib/linux-kbuild-*/scripts/kernel-doc; do
+		echo "$file:linux-headers-$(dpkg --print-architecture)"
+		return
+	done
 }
 
 # lib NAME: where the dynamic linker finds it, or a name that exists nowhere

@@ -5,9 +5,10 @@
 #
 # Fills DIRECTORY with what the VM finds under /klua whatever it is to do: the
 # modules of build/modules/KERNEL in modules/, the examples' scripts in
-# examples/, all of tests/ that is for the VM, in bin/ klua, nltest and dialog,
-# and netlink/ and tools/ with what is no program there. /klua/main is the
-# caller's to add.
+# examples/, all of tests/ that is for the VM, in bin/ klua, nltest, failrun and
+# dialog, netlink/ and tools/ with what is no program there, doc/README.md, and in
+# installed/ what "make install" installs of tools/. /klua/main is the caller's to
+# add.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -16,15 +17,39 @@ case ${1-} in
 esac
 [ $# -eq 2 ] || { usage >&2; exit 2; }
 
-mkdir -p "$2/modules"
+dir=$(realpath "$build/kernels/$1")
+triplet=$(cat "$dir/triplet" 2>/dev/null || true)
+programs=$build/tools${triplet:+-$triplet}
+
+# with COMMAND...: where the tools for the architecture are
+with()
+{
+	if [ "$triplet" ]; then
+		"$top/tests/vm/inside.sh" "$dir/root" env \
+			PKG_CONFIG_LIBDIR="/usr/lib/$triplet/pkgconfig" "$@"
+	else
+		"$@"
+	fi
+}
+
+# Others may want the same programs at the same time.
+mkdir -p "$build"
+exec 9>"$build/tools.lock"
+flock 9
+
+mkdir -p "$2/modules" "$2/bin"
+find "$build/modules/$1" -name '*.ko' -exec cp -t "$2/modules" {} +
 # Debugging symbols make the modules ten times as large, and the boot longer.
-find "$build/modules/$1" -name '*.ko' | while read -r module; do
-	objcopy --strip-debug "$module" "$2/modules/${module##*/}"
+with "${triplet:+$triplet-}strip" --strip-debug "$2/modules"/*.ko
+for source in tools/klua tests/netlink; do
+	with make -s -C "$top/$source" O="$programs" \
+		${triplet:+CC="$(cat "$dir/compiler")"}
 done
-make -s -C "$top/tools/klua" O="$build/tools"
-make -s -C "$top/tests/netlink" O="$build/tools"
-mkdir -p "$2/bin"
-cp "$build/tools/klua" "$build/tools/nltest" "$build/tools/dialog" "$2/bin/"
+with make -s -C "$top/tools/klua" O="$programs" DESTDIR="$(realpath "$2")/installed" \
+	${triplet:+CC="$(cat "$dir/compiler")"} install
+cp "$programs/klua" "$programs/nltest" "$programs/failrun" \
+	"$programs/dialog" "$2/bin/"
+install -D -m 644 -t "$2/doc" "$top/README.md"
 (cd "$top" && find examples netlink tools \( -name '*.sh' -o -name '*.lua' \
 	-o -name '*.yaml' -o -name '*.bash' \) \
 	-exec cp -p --parents -t "$2" {} +)

@@ -56,9 +56,9 @@ script)
 		echo 'dmesg -n 5'
 		echo 'insmod /klua/modules/klua.ko || exit'
 		# One file and no option, whatever its name.
-		echo 'cd /klua/script && set -- *'
+		echo 'set -- /klua/script/*'
 		echo "klua run --memory ${MAXALLOC:-16M}" \
-		     "${STEPS:+--steps $STEPS} -- \"\$1\" || exit 1"
+		     "${STEPS:+--steps $STEPS} \"\$1\" || exit 1"
 	} >"$tmp/main"
 	say "booting the VM"
 	tests/vm/vm -n script "$tmp" ;;

@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: rootfs.sh
+# usage: rootfs.sh [KERNEL]
 #
 # Makes build/rootfs.cpio, the programs inside the VM: from Debian packages
 # that are downloaded but not installed or, where there is no apt, from the
 # programs of this machine. (lua5.3, which only comparisons need, may be missing
-# there.)
+# there.) For a KERNEL of another architecture they are those of its root, see
+# debian.sh, and the archive is one of its own.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -22,11 +23,11 @@ programs='
 libraries='
 	libmnl0		libmnl.so.0
 	libedit2	libedit.so.2
+	libjson-c5	libjson-c.so.5
 	ncurses-base
 '
 terminals='l/linux v/vt100 s/screen x/xterm-256color'
 
-out=$build/rootfs.cpio
 
 # from_debian: unpacks the packages under $src
 from_debian()
@@ -51,8 +52,7 @@ needed()
 
 find_lib()
 {
-	for dir in /lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu /lib64 \
-		   /usr/lib64 /lib /usr/lib; do
+	for dir in "/$libs" "/usr/$libs" /lib64 /usr/lib64 /lib /usr/lib; do
 		[ ! -e "$src$dir/$1" ] || { echo "$src$dir/$1"; return; }
 	done
 	die "the VM's programs need $1, which none of their packages has"
@@ -60,9 +60,9 @@ find_lib()
 
 add_lib()
 {
-	[ ! -e "$root/lib/x86_64-linux-gnu/$1" ] || return 0
-	cp -L "$(find_lib "$1")" "$root/lib/x86_64-linux-gnu/"
-	add_libs "$root/lib/x86_64-linux-gnu/$1"
+	[ ! -e "$root/$libs/$1" ] || return 0
+	cp -L "$(find_lib "$1")" "$root/$libs/"
+	add_libs "$root/$libs/$1"
 }
 
 # add_libs FILE: copies what FILE needs, and what that needs
@@ -88,9 +88,12 @@ add_program()
 
 case ${1-} in
 -h|--help) usage; exit 0;;
-'') ;;
-*) usage >&2; exit 2;;
 esac
+[ $# -le 1 ] || { usage >&2; exit 2; }
+kernel=${1:-stock}
+out=$(rootfs_of "$kernel")
+triplet=$(cat "$build/kernels/$kernel/triplet" 2>/dev/null || true)
+libs=lib/${triplet:-x86_64-linux-gnu}
 
 # Nothing but this script decides what is inside.
 [ -z "$(find "$out" -newer "$0" 2>/dev/null)" ] || exit 0
@@ -100,12 +103,16 @@ tmp=$(mktemp -d "$build/tmp.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM HUP
 root=$tmp/root
-mkdir -p "$root/bin" "$root/dev" "$root/etc" "$root/lib/x86_64-linux-gnu" \
+mkdir -p "$root/bin" "$root/dev" "$root/etc" "$root/$libs" \
 	"$root/lib64" "$root/proc" "$root/root" "$root/run" "$root/sys" \
 	"$root/tmp" "$root/var/lib/misc"
 
 src=
-! command -v apt-get >/dev/null || from_debian
+if [ "$triplet" ]; then
+	src=$build/kernels/$kernel/root
+elif command -v apt-get >/dev/null; then
+	from_debian
+fi
 for path in $(echo "$programs" | awk '{ for (i = 2; i <= NF; i++) print $i }')
 do
 	add_program "$path"
@@ -123,10 +130,14 @@ for terminal in $terminals; do
 	done
 done
 
-ln -s ../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 "$root/lib64/"
-for applet in $("$root/bin/busybox" --list); do
-	[ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"
-done
+# Where programs look for the dynamic linker
+case $triplet in
+'')	ln -s "../$libs/ld-linux-x86-64.so.2" "$root/lib64/" ;;
+*)
+	for linker in "$root/$libs"/ld-linux-*; do
+		ln -s "${libs#lib/}/${linker##*/}" "$root/lib/"
+	done ;;
+esac
 echo 'root:x:0:0:root:/root:/bin/sh
 nobody:x:65534:65534:nobody:/:/bin/false' >"$root/etc/passwd"
 echo 'root:x:0:

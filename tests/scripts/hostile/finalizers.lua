@@ -351,3 +351,11 @@ keep = setmetatable({}, { __gc = function()
 	g("x")
 end })
 return 1
+
+--- is-tostring
+-- ends: ETIME *step budget exceeded
+local n = 0
+local mt = { __gc = tostring, __tostring = function() for i = 1, 100000 do n = n + 1 end end }
+for i = 1, 100 do setmetatable({}, mt) end
+collectgarbage()
+return "beyond the budget", n

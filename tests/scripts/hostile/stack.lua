@@ -181,7 +181,8 @@ return load("local x " .. ("return function() "):rep(100) .. "x = 1 " .. ("end "
 return load("return " .. ("{[function() return ({- "):rep(100))
 
 --- parser-at-the-limit
--- ends: 0 *
+-- ends: 0 true*190
+-- steps: 1000000
 local function deep(n) return load("return " .. ("("):rep(n) .. "1" .. (")"):rep(n)) end
 local n = 1
 while n < 190 and deep(n) do n = n + 1 end
@@ -214,7 +215,7 @@ local s = "local s = ... return load(s)(s)"
 return load("local s = ... return (load(s)(s))")("local s = ... return (load(s)(s))")
 
 --- gsub-callback
--- ends: EREMOTEIO *C stack overflow*
+-- ends: EREMOTEIO *C stack overflow* | EREMOTEIO *pattern too complex*
 -- peer: panic (about 1.3 KB a level)
 local function f(s) return s:gsub(".", f) end
 return f("x")
@@ -226,7 +227,7 @@ local function f(s) return s:gsub(".", f) end
 while true do pcall(f, "x") end
 
 --- gsub-index
--- ends: EREMOTEIO *C stack overflow*
+-- ends: EREMOTEIO *C stack overflow* | EREMOTEIO *pattern too complex*
 local t = setmetatable({}, {})
 getmetatable(t).__index = function(_, k) return (k:gsub(".", t)) end
 return ("x"):gsub(".", t)
@@ -452,3 +453,13 @@ return true
 -- ends: EREMOTEIO|ENOMEM *
 local function f(n) if n == 0 then error("bottom") end return 1 + f(n - 1) end
 return f(500)
+
+--- parser-many-operators
+-- ends: 0 true
+-- steps: 1000000
+local function ok(source) return (assert(load(source))) end
+ok("local a return a" .. ("..a"):rep(190))
+ok("local a return " .. ("a^"):rep(180) .. "a")
+ok("return " .. ("- "):rep(180) .. "1")
+ok("return " .. ("("):rep(180) .. "1" .. (")"):rep(180))
+return true

@@ -490,6 +490,15 @@ while true do local _ = t[b] end
 local s = ("1"):rep(9000)
 while true do tonumber(s) tonumber(s, 36) end
 
+--- next-after-a-copy-of-a-key
+-- ends: ETIME *step budget exceeded
+-- steps: 1000000
+local ok, s = pcall(string.rep, ("x"):rep(1024), 1024)
+if not ok then s = ("x"):rep(6000) end
+local t = { [s .. "y"] = 1 }
+local copy = s .. "y"
+for i = 1, 5000 do next(t, copy) end
+
 --- arithmetic-on-long-string
 -- ends: ETIME *step budget exceeded
 -- debug steps: 20000
@@ -598,7 +607,7 @@ while true do tostring(print) tostring(1 << 62) end
 
 --- random-in-a-loop
 -- ends: ETIME *step budget exceeded
-while true do math.random(math.mininteger, math.maxinteger) end
+while true do math.random(0, math.maxinteger) end
 
 --- straight-line-strings
 -- ends: ETIME *step budget exceeded
@@ -951,3 +960,99 @@ for i = 1, #flags >> 9 do pcall(string.format, format, 1) end
 local function text() return ("x"):rep(6000) end
 local a, b = text(), text()
 for i = 1, 6000 do rawequal(a, b) end
+
+--- tonumber-of-spaces
+-- ends: ETIME *step budget exceeded
+-- small: ENOMEM|ETIME *
+-- debug ends: ENOMEM|ETIME *
+local s = " " for i = 1, 22 do s = s .. s end
+for i = 1, 300 do tonumber(s) end
+
+--- numerals-of-200-bytes
+-- ends: ETIME *step budget exceeded
+local s = (" "):rep(199)
+while true do pcall(math.abs, s) end
+
+--- name-of-megabytes
+-- ends: ETIME *step budget exceeded
+-- small: ENOMEM|ETIME *
+-- debug ends: ENOMEM|ETIME *
+local t = setmetatable({}, { __name = ("x"):rep(1 << 21) })
+while true do pcall(function() return t + 1 end) end
+
+--- class-of-megabytes
+-- ends: ETIME *step budget exceeded
+-- small: ENOMEM|ETIME *
+-- debug ends: ENOMEM|ETIME *
+local s = ("x"):rep(1 << 21)
+while true do s:find("%a*y") end
+
+--- frontier-with-a-long-set
+-- ends: ETIME *step budget exceeded
+local p, s = "%f[" .. ("%a"):rep(1 << 10) .. "]", ("1"):rep(1000)
+while true do s:match(p) end
+
+--- search-in-megabytes
+-- ends: ETIME *step budget exceeded
+-- small: ENOMEM|ETIME *
+-- debug ends: ENOMEM|ETIME *
+local s = ("x"):rep(1 << 21)
+while true do s:find("y", 1, true) end
+
+--- case-of-megabytes
+-- ends: ETIME *step budget exceeded
+-- small: ENOMEM|ETIME *
+-- debug ends: ENOMEM|ETIME *
+local s = ("x"):rep(1 << 20)
+while true do s:lower() end
+
+--- upvalues-by-the-hundred
+-- ends: ETIME *step budget exceeded
+local names = {} for i = 1, 199 do names[i] = "a" .. i end
+names = table.concat(names, ",")
+load("while true do local " .. names .. " local f = function() return " .. names .. " end end")()
+
+--- nils-by-the-hundred
+-- ends: ETIME *step budget exceeded
+local names = {} for i = 1, 199 do names[i] = "a" .. i end
+load("while true do local " .. table.concat(names, ",") .. " end")()
+
+--- error-at-a-far-level
+-- ends: ETIME *step budget exceeded
+-- small: ENOMEM|ETIME *
+local function f(n)
+	if n == 0 then while true do pcall(error, "x", 1 << 30) end end
+	return 1 + f(n - 1)
+end
+f(8000)
+
+--- name-among-many-locals
+-- ends: ETIME *step budget exceeded
+-- small: ENOMEM|ETIME *
+local f = load(("do local a end "):rep(4000) .. "x()")
+while true do pcall(f) end
+
+--- function-among-many-globals
+-- ends: ETIME *step budget exceeded
+-- small: ENOMEM|ETIME *
+for i = 1, 5000 do _G["g" .. i] = i end
+while true do pcall(math.abs) end
+
+--- gotos-out-of-blocks
+-- ends: ETIME *step budget exceeded
+-- small: ENOMEM|ETIME *
+local source = ("do "):rep(90) .. ("goto a "):rep(3000) .. ("end "):rep(90) .. "::a::"
+while true do load(source) end
+
+--- collects-all-the-time
+-- ends: ETIME *step budget exceeded
+-- small: ENOMEM|ETIME *
+local t = {} for i = 1, 20000 do t[i] = {} end
+while true do collectgarbage() end
+
+--- collector-at-full-speed
+-- ends: ETIME *step budget exceeded
+-- small: ENOMEM|ETIME *
+collectgarbage("setstepmul", 1 << 30)
+local t = {} for i = 1, 20000 do t[i] = {} end
+while true do collectgarbage("step", 1 << 20) end

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * usage: native [-r] [-t] [-s SEED] script FILE
+ *        native [-r] [-t] [-s SEED] entry|create
+ *
+ * Runs klua.o, the code of the module as the kernel's build system makes it, in
+ * user space, and prints lines "row nanoseconds". As the kernel does when it
+ * loads a module, this first makes plain jumps and calls of those that go
+ * through retpolines; with -r they stay, as on a processor that needs them. With
+ * -t the interpreter dispatches by a tree, which the module chooses there.
+ */
+#define _GNU_SOURCE
+#include <asm/prctl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "native.h"
+
+/* From a per-CPU variable's address to where it is; thunks.S has it, too. */
+#define PERCPU_SHIFT	0x40000000ul
+#define PAGE		4096ul
+
+static void die(const char *why)
+{
+	fprintf(stderr, "native: %s\n", why);
+	exit(1);
+}
+
+static void *map_at(unsigned long at, size_t size)
+{
+	void *p = mmap((void *)(at & ~(PAGE - 1)), size + at % PAGE,
+		       PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("no memory where %gs is to point to");
+	return (void *)at;
+}
+
+/*
+ * A per-CPU variable is at its address behind %gs, and the stack protector's
+ * canary at %gs:40.
+ */
+static void percpu_init(void)
+{
+	size_t size = __stop_percpu - __start_percpu;
+
+	map_at(PERCPU_SHIFT, PAGE);
+	memcpy(map_at((unsigned long)__start_percpu + PERCPU_SHIFT, size),
+	       __start_percpu, size);
+	if (syscall(SYS_arch_prctl, ARCH_SET_GS, PERCPU_SHIFT))
+		die("%gs cannot be set");
+}
+
+static void writable(u8 *code, bool yes)
+{
+	unsigned long at = (unsigned long)code & ~(PAGE - 1);
+
+	mprotect((void *)at, 2 * PAGE,
+		 PROT_READ | PROT_EXEC | (yes ? PROT_WRITE : 0));
+}
+
+/* The number of the register whose retpoline an instruction goes to */
+static int register_of(const u8 *target)
+{
+	static const int numbers[] = {
+		0, 3, 1, 2, 6, 7, 5, 8, 9, 10, 11, 12, 13, 14, 15
+	};
+	size_t i = (target - (u8 *)__x86_indirect_thunk_rax) / 32;
+
+	if (target < (u8 *)__x86_indirect_thunk_rax ||
+	    i >= ARRAY_SIZE(numbers))
+		die("a retpoline that is none");
+	return numbers[i];
+}
+
+/* "jmp *%reg" or "call *%reg" in @len bytes; nothing comes behind a jump. */
+static void write_indirect(u8 *code, int len, bool call, int reg)
+{
+	int i = 0;
+
+	if (reg >= 8)
+		code[i++] = 0x41;
+	code[i++] = 0xff;
+	code[i++] = (call ? 0xd0 : 0xe0) + reg % 8;
+	memset(code + i, call ? 0x90 : 0xcc, len - i);
+}
+
+/*
+ * As patch_retpoline() of arch/x86/kernel/alternative.c. The compiler puts a
+ * prefix before those whose plain jump is one byte longer.
+ */
+static void make_plain(u8 *code)
+{
+	bool conditional = code[0] == 0x0f && (code[1] & 0xf0) == 0x80;
+	int at = conditional || code[0] == 0x2e ? 2 : 1;
+	s32 offset;
+	int reg;
+
+	memcpy(&offset, code + at, 4);
+	reg = register_of(code + at + 4 + offset);
+	if (conditional) {	/* the opposite condition jumps across it */
+		code[0] = ((code[1] & 0x0f) ^ 1) | 0x70;
+		code[1] = 4;
+		write_indirect(code + 2, 4, false, reg);
+	} else if ((code[at - 1] & 0xfe) == 0xe8) {
+		write_indirect(code, at + 4, code[at - 1] == 0xe8, reg);
+	} else {
+		die("a retpoline that is neither jumped to nor called");
+	}
+}
+
+static void each_site(s32 *site, s32 *end, void (*patch)(u8 *code))
+{
+	u8 *code;
+
+	for (; site < end; site++) {
+		code = (u8 *)site + *site;
+		writable(code, true);
+		patch(code);
+		writable(code, false);
+	}
+}
+
+static void make_return(u8 *code)
+{
+	if (code[0] != 0xe9)
+		die("a return that is none");
+	code[0] = 0xc3;
+	memset(code + 1, 0xcc, 4);
+}
+
+/*
+ * As static_branch_enable() does it in the module's init: a no-op that is one of
+ * @key's becomes a jump. Each of the three members is relative to itself.
+ */
+static void enable(struct jump_entry *entry, const void *key)
+{
+	u8 *code = (u8 *)&entry->code + entry->code;
+	u8 *target = (u8 *)&entry->target + entry->target;
+	s32 offset;
+
+	if ((((long)&entry->key + entry->key) & ~3l) != (long)key)
+		return;
+	writable(code, true);
+	if (code[0] == 0x66) {
+		code[0] = 0xeb;
+		code[1] = target - (code + 2);
+	} else {
+		offset = target - (code + 5);
+		code[0] = 0xe9;
+		memcpy(code + 1, &offset, 4);
+	}
+	writable(code, false);
+}
+
+/* The module's other loop, if it has two */
+static void choose_dispatch(void)
+{
+	struct jump_entry *entry;
+
+	for (entry = __start___jump_table; entry < __stop___jump_table; entry++)
+		if (klua_tree)
+			enable(entry, klua_tree);
+}
+
+static char *read_file(const char *name, size_t *len)
+{
+	FILE *file = fopen(name, "r");
+	char *text = malloc(1 << 20);
+
+	if (!file || !text)
+		die("cannot read the script");
+	*len = fread(text, 1, 1 << 20, file);
+	fclose(file);
+	return text;
+}
+
+#define STATES	200
+
+/* Making a state with its libraries, and closing it at once */
+static void make_and_close(void)
+{
+	long long ns, made = 0, closed = 0;
+	int i;
+
+	for (i = -20; i < STATES; i++) {
+		ns = ktime_get();
+		if (!klua_state_create(1 << 20, "b-000000"))
+			die("no state");
+		made += i < 0 ? 0 : ktime_get() - ns;
+		ns = ktime_get();
+		klua_state_destroy("b-000000");
+		closed += i < 0 ? 0 : ktime_get() - ns;
+	}
+	printf("create %lld\nclose %lld\ncreate+destroy %lld\n", made / STATES,
+	       closed / STATES, (made + closed) / STATES);
+}
+
+int main(int argc, char **argv)
+{
+	static char text[8192];
+	struct bench_request req = { .text = text, .size = sizeof(text) };
+	bool retpolines = false, tree = false;
+	int opt, err = 0;
+
+	while ((opt = getopt(argc, argv, "rts:")) != -1) {
+		if (opt == 'r')
+			retpolines = true;
+		else if (opt == 't')
+			tree = true;
+		else if (opt == 's')
+			native_seed(strtoul(optarg, NULL, 0));
+		else
+			die("an option that is none");
+	}
+	if (optind == argc)
+		die("nothing to do");
+	percpu_init();
+	native_kernel_init();
+	each_site(__start_return_sites, __stop_return_sites, make_return);
+	if (!retpolines)
+		each_site(__start_retpoline_sites, __stop_retpoline_sites,
+			  make_plain);
+	if (tree)
+		choose_dispatch();
+	klua_states_init();
+	if (!strcmp(argv[optind], "script") && optind + 1 < argc) {
+		req.script = read_file(argv[optind + 1], &req.script_len);
+		err = bench_script(&req);
+	} else if (!strcmp(argv[optind], "entry")) {
+		err = bench_entries(&req);
+	} else if (!strcmp(argv[optind], "create")) {
+		make_and_close();
+	} else {
+		die("what is that?");
+	}
+	fputs(text, stdout);
+	return err != 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the benchmark in user space share.
+ */
+#ifndef KLUA_NATIVE_H
+#define KLUA_NATIVE_H
+
+#include <stddef.h>
+
+typedef unsigned char u8;
+typedef unsigned int u32;
+typedef int s32;
+typedef unsigned long u64;
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Stand-ins (kernel.c, thunks.S) */
+void native_kernel_init(void);
+void native_missing(const char *name);
+void native_seed(unsigned long n);
+void pv_flags(void);
+long long ktime_get(void);
+
+/* Not the C library's: klua.o is given what the kernel has (text.c, thunks.S). */
+void *memset(void *s, int c, size_t n);
+void *memcpy(void *to, const void *from, size_t n);
+
+/* As bench.h has it */
+struct bench_request {
+	const char *script;
+	size_t script_len;
+	char *text;
+	size_t size;
+	size_t len;
+};
+
+struct klua_state;
+
+int bench_script(struct bench_request *req);
+int bench_entries(struct bench_request *req);
+struct klua_state *klua_state_create(size_t maxalloc, const char *name);
+int klua_state_destroy(const char *name);
+void klua_states_init(void);
+
+/* As <linux/jump_label.h> has it for x86-64 */
+struct jump_entry {
+	s32 code;
+	s32 target;
+	long key;
+};
+
+/* The linker's, the module's, and thunks.S's */
+extern s32 __start_retpoline_sites[], __stop_retpoline_sites[];
+extern s32 __start_return_sites[], __stop_return_sites[];
+extern struct jump_entry __start___jump_table[], __stop___jump_table[];
+extern char klua_tree[] __attribute__((weak));
+extern char __start_percpu[], __stop_percpu[];
+extern char __x86_indirect_thunk_rax[];
+
+#endif /* KLUA_NATIVE_H */

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * klua_overshoot: by how much an entry may pass its limit on time.
+ *
+ * Between two looks at the clock nothing ends an entry, so the longest stretch
+ * between two of them is what a limit can be passed by, whatever the limit is. A
+ * look that is for work ahead asks for time for it, from which that stretch then
+ * begins. And the first look guesses when the entry began: what it was wrong by is
+ * added. Lua scripts that are written to /dev/klua-overshoot run in atomic states of
+ * several sizes, and what is then read is a line for each of these:
+ *
+ *	SIZE OVER ALLOWED HEAP ERRNO
+ *
+ * the limit of memory, the stretch that is furthest beyond what is allowed for
+ * the heap at that time, that, the heap in KiB, and how the script ended. Under
+ * QEMU's -icount a ns is an instruction. Interrupts are not counted.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/kprobes.h>
+#include <linux/ktime.h>
+#include <linux/miscdevice.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+#include "states.h"
+
+#define SCRIPT_MAXSIZE	65536
+#define ANSWER_MAXSIZE	1024
+
+/* What DESIGN allows: so much, and so much for each MiB of the heap. */
+#define ALLOWED		100000
+#define ALLOWED_MIB	500000
+
+/* The time is for a script to fill the state. */
+static const struct size {
+	size_t maxalloc;
+	u32 time_us;
+} sizes[] = {
+	{ SZ_64K, 1000 },
+	{ SZ_1M, 2000 },
+	{ SZ_4M, 4000 },
+	{ SZ_64M, 8000 },
+};
+
+/* One open file: a script, then the answer. */
+struct session {
+	char *script;
+	size_t len;
+	char *answer;
+	size_t end;
+};
+
+/* A moment in an entry: when, less all interrupts, and how large the heap is */
+struct moment {
+	u64 ns;
+	size_t heap;
+};
+
+/*
+ * The entry that is watched; one at a time, with bottom halves off.
+ *
+ * @last:    the look before, and the time that it has asked for
+ * @in_time: the same, of the last look before the limit
+ * @looked:  there was one
+ * @late:    how much later than it did the entry is taken to have begun
+ * @over:    the stretch that is furthest beyond what is allowed
+ * @allowed: that, for it
+ * @heap:    the heap's size then
+ */
+static struct {
+	struct klua_state *state;
+	struct moment last;
+	struct moment in_time;
+	bool looked;
+	bool ended;
+	u64 late;
+	u64 over;
+	u64 allowed;
+	size_t heap;
+} watched;
+
+/* ns that interrupts took, since the module was loaded */
+static u64 interrupts;
+
+/* What the script says */
+static char text[1024];
+
+static DEFINE_MUTEX(lock);	/* watched, text */
+
+static struct moment moment(void)
+{
+	return (struct moment) {
+		.ns = ktime_get_mono_fast_ns() - interrupts,
+		.heap = READ_ONCE(watched.state->curralloc),
+	};
+}
+
+/* Nothing could end the entry between these two. */
+static void note(struct moment from, struct moment to)
+{
+	size_t heap = max(from.heap, to.heap);
+	u64 over = to.ns > from.ns ? to.ns - from.ns : 0;
+	u64 allowed = ALLOWED + ((u64)ALLOWED_MIB * heap >> 20);
+
+	over += watched.late;
+	if ((s64)(over - allowed) < (s64)(watched.over - watched.allowed))
+		return;
+	watched.over = over;
+	watched.allowed = allowed;
+	watched.heap = heap;
+}
+
+static void first_look(struct klua_limits *lim, struct moment now)
+{
+	u64 guess = lim->budget.slice * KLUA_STEP_NS;
+	u64 took = now.ns - watched.last.ns;
+
+	if (watched.looked)
+		return;
+	watched.looked = true;
+	watched.late = took > guess ? took - guess : 0;
+	watched.last.ns = now.ns;
+}
+
+static int before_look(struct kprobe *p, struct pt_regs *regs)
+{
+	struct klua_limits *lim = (void *)regs_get_kernel_argument(regs, 0);
+	struct moment now;
+
+	if (!watched.state || lim != &watched.state->limits || watched.ended)
+		return 0;
+	now = moment();
+	first_look(lim, now);
+	note(watched.last, now);
+	now.ns = max(now.ns + klua_limits_ahead(lim), watched.last.ns);
+	watched.last = now;
+	if (!lim->deadline || now.ns + interrupts <= lim->deadline)
+		watched.in_time = now;
+	return 0;
+}
+
+/* The lock of the state is given back: bottom halves are about to go on. */
+static int before_unlock(struct kprobe *p, struct pt_regs *regs)
+{
+	struct moment now;
+
+	if (!watched.state || watched.ended ||
+	    (void *)regs_get_kernel_argument(regs, 0) != watched.state)
+		return 0;
+	now = moment();
+	watched.ended = true;
+	note(watched.last, now);
+	/* Whatever has ended it, the limit on time would have by then. */
+	note(watched.in_time, now);
+	return 0;
+}
+
+static struct kprobe look_probe = {
+	.symbol_name = "klua_limits_check",
+	.pre_handler = before_look,
+};
+
+static struct kprobe unlock_probe = {
+	.symbol_name = "klua_state_unlock",
+	.pre_handler = before_unlock,
+};
+
+static int interrupt_begins(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	*(u64 *)ri->data = ktime_get_mono_fast_ns();
+	return 0;
+}
+
+static int interrupt_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	interrupts += ktime_get_mono_fast_ns() - *(u64 *)ri->data;
+	return 0;
+}
+
+/* There is no other device than the clock while a script runs. */
+static struct kretprobe interrupt_probe = {
+	.kp.symbol_name = "hrtimer_interrupt",
+	.entry_handler = interrupt_begins,
+	.handler = interrupt_ends,
+	.data_size = sizeof(u64),
+	.maxactive = 4,
+};
+
+static int watch(struct klua_state *s, const char *script, size_t len)
+{
+	struct klua_result result = { .buf = text, .size = sizeof(text) };
+	int err;
+
+	memset(&watched, 0, sizeof(watched));
+	watched.allowed = S64_MAX;
+	watched.state = s;
+	watched.last = moment();
+	watched.in_time = watched.last;
+	err = klua_state_run(s, script, len, "=script", &result);
+	watched.state = NULL;
+	return err;
+}
+
+static int measure(struct session *f, const struct size *size)
+{
+	const struct klua_config config = {
+		.name = KBUILD_MODNAME,
+		.maxalloc = size->maxalloc,
+		.steps = KLUA_STEPS_UNLIMITED,
+		.time_us = size->time_us,
+	};
+	struct klua_state *s = klua_state_new(&config);
+	int err;
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	err = watch(s, f->script, f->len);
+	klua_state_retire(s);
+	f->end += scnprintf(f->answer + f->end, ANSWER_MAXSIZE - f->end,
+			    "%zu %llu %llu %zu %d\n", size->maxalloc,
+			    watched.over, watched.allowed, watched.heap >> 10,
+			    err);
+	return 0;
+}
+
+static int obey(struct session *f)
+{
+	int i, err = 0;
+
+	mutex_lock(&lock);
+	for (i = 0; i < ARRAY_SIZE(sizes) && !err; i++)
+		err = measure(f, &sizes[i]);
+	mutex_unlock(&lock);
+	return err;
+}
+
+static int overshoot_open(struct inode *inode, struct file *file)
+{
+	struct session *f = kzalloc(sizeof(*f), GFP_KERNEL);
+
+	if (!f)
+		return -ENOMEM;
+	f->script = kvmalloc(SCRIPT_MAXSIZE, GFP_KERNEL);
+	f->answer = kmalloc(ANSWER_MAXSIZE, GFP_KERNEL);
+	if (!f->script || !f->answer) {
+		kvfree(f->script);
+		kfree(f->answer);
+		kfree(f);
+		return -ENOMEM;
+	}
+	file->private_data = f;
+	return 0;
+}
+
+static int overshoot_release(struct inode *inode, struct file *file)
+{
+	struct session *f = file->private_data;
+
+	kvfree(f->script);
+	kfree(f->answer);
+	kfree(f);
+	return 0;
+}
+
+static ssize_t overshoot_write(struct file *file, const char __user *buf,
+			       size_t len, loff_t *pos)
+{
+	struct session *f = file->private_data;
+
+	if (len > SCRIPT_MAXSIZE - f->len)
+		return -EFBIG;
+	if (copy_from_user(f->script + f->len, buf, len))
+		return -EFAULT;
+	f->len += len;
+	return len;
+}
+
+static ssize_t overshoot_read(struct file *file, char __user *buf, size_t len,
+			      loff_t *pos)
+{
+	struct session *f = file->private_data;
+	int err;
+
+	if (!*pos && !f->end) {
+		err = obey(f);
+		if (err)
+			return err;
+	}
+	return simple_read_from_buffer(buf, len, pos, f->answer, f->end);
+}
+
+static const struct file_operations overshoot_fops = {
+	.owner = THIS_MODULE,
+	.open = overshoot_open,
+	.release = overshoot_release,
+	.read = overshoot_read,
+	.write = overshoot_write,
+};
+
+static struct miscdevice overshoot_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "klua-overshoot",
+	.fops = &overshoot_fops,
+	.mode = 0600,
+};
+
+static int __init overshoot_init(void)
+{
+	int err = register_kprobe(&look_probe);
+
+	if (err)
+		return err;
+	err = register_kprobe(&unlock_probe);
+	if (err)
+		goto no_unlock;
+	err = register_kretprobe(&interrupt_probe);
+	if (err)
+		goto no_interrupt;
+	err = misc_register(&overshoot_device);
+	if (!err)
+		return 0;
+	unregister_kretprobe(&interrupt_probe);
+no_interrupt:
+	unregister_kprobe(&unlock_probe);
+no_unlock:
+	unregister_kprobe(&look_probe);
+	return err;
+}
+
+static void __exit overshoot_exit(void)
+{
+	misc_deregister(&overshoot_device);
+	unregister_kretprobe(&interrupt_probe);
+	unregister_kprobe(&unlock_probe);
+	unregister_kprobe(&look_probe);
+}
+
+module_init(overshoot_init);
+module_exit(overshoot_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("KLua: by how much an entry may pass its limit on time");
+KLUA_IMPORT_NS;

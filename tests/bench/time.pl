@@ -1,0 +1,202 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: time.pl ROWS FIGURES [KEY=VALUE]...
+#
+# Makes tables of the lines "build jumps row ns" of FIGURES: medians and
+# quartiles, beside lua5.3 and whatever else took turns. ROWS says what the rows
+# are. The keys say what was measured where.
+use strict;
+use warnings;
+
+my ($rows_file, $figures_file, @about) = @ARGV;
+die "usage: time.pl ROWS FIGURES [KEY=VALUE]...\n" unless $figures_file;
+my %about = map { split /=/, $_, 2 } @about;
+my (@order, %title, %figures);
+
+# Geometric mean and worst of the seven, beside lua5.3
+my %goal = (plain => [0.80, 1.0], retpolines => [1.25, 1.6]);
+my $limits_goal = 3;	# percent of the median script
+my %jumps = (plain => 'plain jumps', retpolines => 'retpolines');
+
+open my $in, '<', $rows_file or die "$rows_file: $!\n";
+while (<$in>) {
+	my ($name, undef, $title) = map { s/^\s+|\s+$//gr } split /\|/, $_, -1;
+	next if /^#/ || !defined $title;
+	push @order, $name;
+	$title{$name} = $title;
+}
+open $in, '<', $figures_file or die "$figures_file: $!\n";
+while (<$in>) {
+	my ($build, $jumps, $name, $ns) = split;
+	push @{$figures{"$build $jumps"}{$name}}, $ns;
+}
+
+# quantile PART VALUE...: between two values their mean by distance
+sub quantile
+{
+	my ($part, @values) = @_;
+	my @sorted = sort { $a <=> $b } @values;
+	my $at = $part * $#sorted;
+	my $low = int $at;
+	return $sorted[$low] if $low == $#sorted;
+	return $sorted[$low] + ($at - $low) * ($sorted[$low + 1] - $sorted[$low]);
+}
+
+# median BUILD ROW: undef where it was not measured
+sub median
+{
+	my ($build, $name) = @_;
+	my $values = $figures{$build}{$name} or return undef;
+	return quantile(0.5, @$values);
+}
+
+# spread BUILD ROW: half of what lies between the quartiles, in percent
+sub spread
+{
+	my ($build, $name) = @_;
+	my @values = @{$figures{$build}{$name}};
+	my $half = (quantile(0.75, @values) - quantile(0.25, @values)) / 2;
+	return 100 * $half / quantile(0.5, @values);
+}
+
+sub ratio
+{
+	my ($build, $other, $name) = @_;
+	my ($x, $y) = (median($build, $name), median($other, $name));
+	return defined $x && $y ? $x / $y : undef;
+}
+
+sub mean
+{
+	my $sum = 0;
+	$sum += log for @_;
+	return exp($sum / @_);
+}
+
+sub number
+{
+	my ($value, $digits) = @_;
+	return defined $value ? sprintf "%.${digits}f", $value : '';
+}
+
+sub line { print '| ', join(' | ', @_), " |\n" }
+
+# cell BUILD ROW UNIT: "median ± spread"
+sub cell
+{
+	my ($build, $name, $unit) = @_;
+	my $value = median($build, $name);
+	return '' unless defined $value;
+	$value /= $unit;
+	return sprintf '%s ± %.0f %%', number($value, $value < 100 ? 1 : 0),
+		spread($build, $name);
+}
+
+# table UNIT BUILDS RATIOS ROW...: a ratio is of two builds
+sub table
+{
+	my ($unit, $builds, $ratios, @names) = @_;
+	line('', map({ $_->[1] } @$builds), map({ $_->[2] } @$ratios));
+	line('---', map { '---:' } @$builds, @$ratios);
+	for my $name (@names) {
+		line($title{$name} // $name,
+		     map({ cell($_->[0], $name, $unit) } @$builds),
+		     map({ number(ratio($_->[0], $_->[1], $name), 2) } @$ratios));
+	}
+	print "\n";
+}
+
+sub verdict
+{
+	my ($value, $goal) = @_;
+	return sprintf 'goal at most %.2f: %s', $goal,
+		$value <= $goal ? 'met' : sprintf 'missed by %.2f', $value - $goal;
+}
+
+# Beside lua5.3: the geometric mean of a group, and its worst
+sub summary
+{
+	my ($group, $jumps, @names) = @_;
+	my %ratio;
+	for (@names) {
+		my $ratio = ratio("this $jumps", 'lua5.3 plain', $_) // next;
+		$ratio{$_} = $ratio;
+	}
+	return unless %ratio;
+	my ($worst) = sort { $ratio{$b} <=> $ratio{$a} } keys %ratio;
+	my $mean = mean(values %ratio);
+	my ($mean_goal, $worst_goal) = @{$goal{$jumps}};
+	my $judged = $group eq 'seven';
+	printf "- %s, %s: geometric mean %.2f of lua5.3%s; worst %s, %.2f%s\n",
+		$group, $jumps{$jumps}, $mean,
+		$judged ? ' (' . verdict($mean, $mean_goal) . ')' : '',
+		$worst, $ratio{$worst},
+		$judged ? ' (' . verdict($ratio{$worst}, $worst_goal) . ')' : '';
+}
+
+# What the limits cost of a group's scripts, in percent of the median one
+sub limits
+{
+	my ($group, $jumps, @names) = @_;
+	my @cost = map { 100 * ($_ - 1) } grep { defined }
+		map { ratio("this $jumps", "unchecked $jumps", $_) } @names;
+	return unless @cost;
+	printf "- limits, %s, %s: %.1f %% of the median script, from %.1f to %.1f%s\n",
+		$group, $jumps{$jumps}, quantile(0.5, @cost), quantile(0, @cost),
+		quantile(1, @cost),
+		$group eq 'seven' ? ' (' . verdict(quantile(0.5, @cost),
+						   $limits_goal) . ')' : '';
+}
+
+# other BUILD: how this one compares with another, over all scripts
+sub other
+{
+	my ($build, $what, $jumps, @names) = @_;
+	my @ratio = grep { defined } map { ratio("$build $jumps", "this $jumps", $_) }
+		@names;
+	return unless @ratio;
+	printf "- %s, %s: %+.1f %% (geometric mean of %d scripts)\n", $what,
+		$jumps{$jumps}, 100 * (mean(@ratio) - 1), scalar @ratio;
+}
+
+my @measured = grep { defined median('this plain', $_) } @order;
+my @scripts = grep { m{/} } @measured;
+my @calls = grep { !m{/} } @measured;
+my @others = grep { defined $figures{"$_ plain"} } qw(base without);
+my %label = (base => $about{base}, without => "without $about{without}");
+
+print "`$about{command}`, $about{date}, revision $about{revision}, klua.ko for\n",
+	"$about{kernel}, gcc $about{compiler}; $about{processor}; medians of\n",
+	"$about{rounds} rounds ± half of what lies between the quartiles.\n\n";
+if (@calls) {
+	print "Nanoseconds:\n\n";
+	table(1, [
+		['this plain', 'plain jumps'], ['this retpolines', 'retpolines'],
+		map({ (["$_ plain", "$label{$_}, plain"],
+		       ["$_ retpolines", "$label{$_}, retpolines"]) } @others)
+	], [], @calls);
+}
+if (@scripts) {
+	print "Milliseconds for a script:\n\n";
+	table(1e6, [
+		['this plain', 'plain jumps'], ['this retpolines', 'retpolines'],
+		map({ (["$_ plain", "$label{$_}, plain"],
+		       ["$_ retpolines", "$label{$_}, retpolines"]) } @others),
+		['lua5.3 plain', 'lua5.3'],
+		$figures{'lua5.4 plain'} ? ['lua5.4 plain', 'lua5.4'] : ()
+	], [
+		['this plain', 'lua5.3 plain', 'plain / lua5.3'],
+		['this retpolines', 'lua5.3 plain', 'retpolines / lua5.3'],
+		$figures{'lua5.4 plain'} ?
+			['this plain', 'lua5.4 plain', 'plain / lua5.4'] : ()
+	], @scripts);
+}
+for my $jumps (qw(plain retpolines)) {
+	for my $group (qw(seven twenty floats)) {
+		my @group = grep { m{^$group/} } @scripts;
+		summary($group, $jumps, @group);
+		limits($group, $jumps, @group);
+	}
+	other($_, $label{$_}, $jumps, @scripts) for @others;
+}

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: stock
+# timeout: 120
+# boot: own
+# processors: in turn
+#
+# An irq state is entered from a kprobe on a function that the page allocator
+# calls. When the probe hits while its own state runs, it gets -EBUSY and nothing
+# else happens; the state itself never calls the allocator. In a task, and in the
+# hard interrupt of an hrtimer.
+. "$(dirname "$0")/lib.sh"
+
+load klua
+# What an entry of a task calls with a lock that an irq state's entry wants, too
+for symbol in _raw_spin_unlock_irqrestore _raw_spin_lock; do
+	dmesg_mark
+	load klua_irq symbol=$symbol
+	is "$symbol: probed inside of another state" "klua_irq: inside: 0" \
+		"$(dmesg_since | grep '^klua_irq: inside')"
+	unload klua_irq
+done
+for symbol in __alloc_pages get_page_from_freelist; do
+	dmesg_mark
+	load klua_irq symbol=$symbol
+	dmesg_since | sed -n 's/^klua_irq: //p' >/tmp/said
+	is "$symbol: a page that is allocated is counted" "a page: counted yes" \
+		"$(grep '^a page' /tmp/said)"
+	for from in task hrtimer; do
+		is "$symbol, $from: a hit inside gets -EBUSY, and is not counted" \
+			"$from: pages() 0, 0; hits 1, the last -16" \
+			"$(grep "^$from: pages" /tmp/said)"
+		is "$symbol, $from: all memory of the state is there" \
+			"$from: fill() -12, 0; hits 0, the last 0" \
+			"$(grep "^$from: fill" /tmp/said)"
+	done
+	check "$symbol: the state works on" klua run --force klua_irq -e 'return count'
+	unload klua_irq
+done

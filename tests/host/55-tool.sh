@@ -1,0 +1,129 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# timeout: 900
+#
+# The program klua as a program: built as distributions build theirs, without a
+# complaint of compilers and checkers, and clean under the sanitizers wherever
+# it gets without the module.
+. "$(dirname "$0")/../lib.sh"
+
+cd "$(dirname "$0")/../.." || exit 1
+tests/vm/need.sh vm tool || exit 1
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# tool DIRECTORY [VARIABLE=VALUE]...: builds it there
+tool()
+{
+	local out=$1
+	shift
+	env -u MAKEFLAGS -u MAKELEVEL make -s -C tools/klua "O=$out" "$@" \
+		2>&1
+}
+
+is "it compiles without a warning" '' "$(tool "$tmp/plain")"
+klua=$tmp/plain/klua
+properties=$(readelf -dlsW "$klua")
+like "it may be loaded anywhere" '*Flags: *PIE*' "$properties"
+like "its tables are read-only" '*GNU_RELRO*' "$properties"
+like "from the beginning" '*FLAGS*NOW*' "$properties"
+like "its stack is guarded" '*__stack_chk_fail*' "$properties"
+like "its calls are checked" '*_chk@*' "$properties"
+
+if command -v dpkg-buildflags >/dev/null; then
+	commands=$(tool "$tmp/none" -n)
+	for flag in $(for kind in CFLAGS CPPFLAGS LDFLAGS; do
+			DEB_BUILD_MAINT_OPTIONS='hardening=+all reproducible=-all' \
+				dpkg-buildflags --get $kind
+		      done); do
+		case $flag in
+		-O2|-g) ;;
+		*) like "Debian's flag $flag" "* $flag *" "$commands" ;;
+		esac
+	done
+else
+	skip "Debian's flags" "there is no dpkg-buildflags"
+fi
+
+is "it compiles with sanitizers" '' "$(tool "$tmp/asan" HARDENING= \
+	LDHARDENING= CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all')"
+
+# sane STATUS WORD...: that is how it ends, and a sanitizer says nothing
+sane()
+{
+	local want="$1" status said
+	shift
+	said=$("$tmp/asan/klua" "$@" 2>&1 </dev/null)
+	status=$?
+	is "klua $*: status" "$want" "$status"
+	case $said in
+	*Sanitizer*|*'runtime error'*) not_ok "klua $*" "$said" ;;
+	esac
+}
+
+sane 0 help
+sane 0 --version
+for command in $("$klua" help | sed -n 's/^  \([a-z]*\)  *[A-Z].*/\1/p'); do
+	sane 0 "$command" --help
+done
+sane 2 frob
+sane 2 destroy -dash
+sane 2 destroy --json -dash
+sane 2 frob --json
+sane 2 list --force -j
+sane 2 create u/x -jm
+sane 2 --json
+sane 2 list --frob
+sane 2 create
+sane 2 create -m
+sane 2 list --sort nothing
+for size in 0 1Q 1.5 1.M K -1 99999999999999T 1KB 1e3 ''; do
+	sane 2 create "-m$size" u/x
+done
+sane 2 create -s 0 u/x
+sane 2 create "$(printf '%064d' 0)"
+sane 2 run "$tmp/none"
+sane 2 "$tmp/none" x
+sane 2 stats --watch=0
+sane 2 stats --id
+sane 2 stats --id 1 2
+sane 2 run --id /dev/null
+sane 2 run --force -e 1
+sane 2 repl --force
+sane 2 set -m 99999999999999999999.5 u/x
+sane 2 batch "$tmp/none"
+printf 'help\n help list # more\n"he"lp '"'cre'"'ate\nhe\\lp\n' >"$tmp/batch"
+sane 0 batch "$tmp/batch"
+printf 'help "list\n' >"$tmp/batch"
+sane 2 batch "$tmp/batch"
+sane 2 batch --json "$tmp/batch"
+if [ ! -e /sys/module/klua ]; then
+	for command in list info stats top monitor repl 'run -e 1' 'show x'; do
+		# shellcheck disable=SC2086	# one word for each
+		sane 5 $command
+	done
+fi
+
+# Another look at what is not initialized
+for words in 'help' 'run --help' 'destroy -dash' 'create -m1Q x' 'list' \
+	     "batch $tmp/batch"; do
+	# shellcheck disable=SC2086	# one word for each
+	said=$(valgrind --quiet --error-exitcode=99 "$klua" $words 2>&1)
+	status=$?
+	is "valgrind has nothing to say of klua $words" 1 \
+		"$((status != 99))"
+	case $said in
+	*==*) not_ok "klua $words" "$said" ;;
+	esac
+done
+
+is "cppcheck has nothing to say" '' "$(cppcheck --quiet \
+	--enable=warning,portability --inline-suppr \
+	--suppress=missingIncludeSystem --error-exitcode=1 tools/klua 2>&1)"
+# shellcheck disable=SC2046	# one word for each flag
+is "clang's analyzer has nothing to say" '' "$(cd "$tmp" && clang --analyze \
+	--analyzer-output text -Xclang -analyzer-disable-checker \
+	-Xclang deadcode.DeadStores \
+	$(pkg-config --cflags libmnl libedit json-c) \
+	"$OLDPWD"/tools/klua/*.c 2>&1)"
