@@ -156,6 +156,72 @@ void bench_dispatch(void *arg, unsigned int n)
 	}
 }
 
+/*
+ * The parts of what a packet takes, each with one thing more than the one before
+ * it; bench_dispatch() is the last. First: the state is found and put.
+ */
+static void packet_find(void *arg, unsigned int n)
+{
+	struct bench_target *target = arg;
+
+	while (n--)
+		klua_state_put(klua_state_find(target->name));
+}
+
+/* And locked */
+static void packet_lock(void *arg, unsigned int n)
+{
+	struct bench_target *target = arg;
+	struct klua_state *s;
+
+	while (n--) {
+		s = klua_state_find(target->name);
+		if (!klua_state_lock(s))
+			klua_state_unlock(s);
+		klua_state_put(s);
+	}
+}
+
+/* And entered, by a function that is called with nothing and does nothing */
+static void packet_call(void *arg, unsigned int n)
+{
+	struct bench_target *target = arg;
+	struct klua_call call = { .function = "empty" };
+	struct klua_state *s;
+
+	while (n--) {
+		s = klua_state_find(target->name);
+		klua_state_invoke(s, &call);
+		klua_state_put(s);
+	}
+}
+
+/* And with its bytes, of which the collector gets rid */
+static void packet_bytes(void *arg, unsigned int n)
+{
+	struct bench_target *target = arg;
+	char packet[PACKET];
+	const struct klua_value bytes = {
+		.type = KLUA_TYPE_STRING,
+		.string = packet,
+		.len = PACKET,
+	};
+	struct klua_call call = {
+		.function = "empty",
+		.args = &bytes,
+		.nargs = 1,
+	};
+	struct klua_state *s;
+
+	memset(packet, 'p', PACKET);
+	while (n--) {
+		number_packet(target, packet);
+		s = klua_state_find(target->name);
+		klua_state_invoke(s, &call);
+		klua_state_put(s);
+	}
+}
+
 /* What the object's method has of a packet. */
 struct packet {
 	char bytes[PACKET];
@@ -282,6 +348,10 @@ static int measure(struct bench_request *req)
 	time_row(req, "entry", bench_entry, &targets[0]);
 	time_row(req, "call", call_c, &targets[0]);
 	time_states(req, "call-lua", call_lua, targets);
+	time_row(req, "packet-find", packet_find, &targets[0]);
+	time_row(req, "packet-lock", packet_lock, &targets[0]);
+	time_states(req, "packet-call", packet_call, targets);
+	time_states(req, "packet-bytes", packet_bytes, targets);
 	time_states(req, "dispatch", bench_dispatch, targets);
 	dispatch_object(&targets[0], 1);
 	if (targets[0].judged == PACKET)

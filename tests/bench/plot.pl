@@ -1,17 +1,18 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: plot.pl BENCH.CSV DIRECTORY
+# usage: plot.pl CSV DIRECTORY
 #
-# Draws what report.pl wrote as SVG files: find-states.svg, the cost of finding
-# one of many states; step-heap.svg and close-heap.svg, the collector's longest
-# step and the close of a state, by the size of the heap and what is in it. A
-# plot whose rows were not measured is not drawn.
+# Draws what report.pl or time.pl wrote as SVG files: find-states.svg, the cost of
+# finding one of many states; step-heap.svg and close-heap.svg, the collector's
+# longest step and the close of a state, by the size of the heap and what is in it;
+# packet-parts.svg, the time that each part of a packet's way takes. A plot whose
+# rows were not measured is not drawn.
 use strict;
 use warnings;
 
 my ($csv, $dir) = @ARGV;
-die "usage: plot.pl BENCH.CSV DIRECTORY\n" unless $dir;
+die "usage: plot.pl CSV DIRECTORY\n" unless $dir;
 
 my ($width, $height) = (640, 400);
 my ($left, $right, $top, $bottom) = (80, 120, 40, 50);
@@ -62,6 +63,19 @@ sub limits
 	return @sorted[0, -1];
 }
 
+# write_svg FILE HEIGHT ELEMENT...: on white
+sub write_svg
+{
+	my ($file, $tall, @svg) = @_;
+	open my $out, '>', "$dir/$file" or die "$dir/$file: $!\n";
+	print $out map { "$_\n" }
+		'<!-- SPDX-License-Identifier: GPL-2.0-only -->',
+		qq(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 $width $tall" ) .
+		qq(font-family="sans-serif" font-size="12">),
+		'<rect width="100%" height="100%" fill="#fff"/>', @svg, '</svg>';
+	close $out or die "$dir/$file: $!\n";
+}
+
 # plot FILE TITLE X-LABEL Y-LABEL LOG {SERIES => [[x, y]...]}: the x axis is
 # logarithmic, the y axis if LOG, else it begins at 0
 sub plot
@@ -78,10 +92,6 @@ sub plot
 	my $y = sub { sprintf '%.1f', position($_[0], $ylow, $yhigh, $log,
 					       $height - $bottom, $top) };
 	my @svg = (
-		'<!-- SPDX-License-Identifier: GPL-2.0-only -->',
-		qq(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 $width $height" ) .
-		qq(font-family="sans-serif" font-size="12">),
-		'<rect width="100%" height="100%" fill="#fff"/>',
 		sprintf('<text x="%d" y="20" font-size="14">%s</text>', $left, $title),
 		sprintf('<text x="%d" y="%d" text-anchor="middle">%s</text>',
 			($left + $width - $right) / 2, $height - 12, $xlabel),
@@ -100,10 +110,7 @@ sub plot
 			   sprintf('<text x="%d" y="%s" text-anchor="end">%s</text>',
 				   $left - 6, $y->($tick) + 4, short($tick));
 	}
-	push @svg, lines_of($series, $x, $y), '</svg>';
-	open my $out, '>', "$dir/$file" or die "$dir/$file: $!\n";
-	print $out map { "$_\n" } @svg;
-	close $out or die "$dir/$file: $!\n";
+	write_svg($file, $height, @svg, lines_of($series, $x, $y));
 }
 
 # Each with its name at its end; names that would overlap move apart.
@@ -130,6 +137,73 @@ sub lines_of
 	return @svg;
 }
 
+# A row of each part has all parts before it; what it takes is the difference.
+my @parts = (
+	['packet-find', 'find the state, put it'],
+	['packet-lock', 'lock'],
+	['packet-call', 'enter, call by name'],
+	['packet-bytes', 'make 60 bytes a string, free it'],
+	['dispatch', 'run #packet, take the result'],
+);
+
+# bar BUILD X Y: its parts beside each other, and their sum
+sub bar
+{
+	my ($build, $x, $y) = @_;
+	my $before = 0;
+	my $name = $build =~ s/^this //r =~ s/^plain$/plain jumps/r;
+	my @svg = sprintf '<text x="%d" y="%d" text-anchor="end">%s</text>',
+		$left + 12, $y + 19, $name;
+	for my $i (0 .. $#parts) {
+		my $all = $figures{$build}{$parts[$i][0]};
+		my $wide = $x->($all) - $x->($before);
+		$wide = 0 if $wide < 0;
+		push @svg, sprintf('<rect x="%s" y="%d" width="%.1f" height="30" ' .
+				   'fill="%s"/>', $x->($before), $y, $wide,
+				   $colours[$i]),
+			   sprintf('<text x="%.1f" y="%d" fill="#fff" ' .
+				   'text-anchor="middle">%.0f</text>',
+				   $x->($before) + $wide / 2, $y + 19, $all - $before);
+		$before = $all;
+	}
+	return @svg, sprintf '<text x="%.1f" y="%d">%.0f</text>', $x->($before) + 4,
+		$y + 19, $before;
+}
+
+# legend Y: what the colours of the parts mean
+sub legend
+{
+	my ($y) = @_;
+	my @svg;
+	for my $i (0 .. $#parts) {
+		push @svg, sprintf('<rect x="%d" y="%d" width="12" height="12" ' .
+				   'fill="%s"/>', $left + 20, $y, $colours[$i]),
+			   sprintf('<text x="%d" y="%d">%s</text>', $left + 38,
+				   $y + 10, $parts[$i][1]);
+		$y += 18;
+	}
+	return @svg;
+}
+
+# parts FILE TITLE BUILD...: a bar for each build that has them all, in ns
+sub parts
+{
+	my ($file, $title, @builds) = @_;
+	my @rows = map { $_->[0] } @parts;
+	@builds = grep { @rows == grep { defined } @{$figures{$_}}{@rows} } @builds;
+	return unless @builds;
+	my $end = $top + 44 * @builds;
+	my (undef, $most) = limits(map { $figures{$_}{$parts[-1][0]} } @builds);
+	my $x = sub { sprintf '%.1f', position($_[0], 0, $most * 1.05, 0, $left + 20,
+					       $width - 40) };
+	my @svg = sprintf '<text x="%d" y="20" font-size="14">%s</text>', $left + 20,
+		$title;
+	push @svg, bar($builds[$_], $x, $top + 44 * $_) for 0 .. $#builds;
+	push @svg, sprintf('<text x="%d" y="%d">nanoseconds</text>', $left + 20,
+			   $end + 8), legend($end + 24);
+	write_svg($file, $end + 36 + 18 * @parts, @svg);
+}
+
 my (%find, %heap);
 for my $build (keys %figures) {
 	for my $row (keys %{$figures{$build}}) {
@@ -150,3 +224,5 @@ plot('step-heap.svg', 'Longest step of the collector, by what is in the heap',
      'heap, KiB', 'instructions', 1, $heap{step} // {});
 plot('close-heap.svg', 'Closing a state, by what is in the heap', 'heap, KiB',
      'instructions', 1, $heap{close} // {});
+parts('packet-parts.svg', 'What a packet of 60 bytes takes', 'this plain',
+      'this retpolines');

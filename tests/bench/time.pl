@@ -1,16 +1,16 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: time.pl ROWS FIGURES [KEY=VALUE]...
+# usage: time.pl ROWS FIGURES CSV [KEY=VALUE]...
 #
 # Makes tables of the lines "build jumps row ns" of FIGURES: medians and
 # quartiles, beside lua5.3 and whatever else took turns. ROWS says what the rows
-# are. The keys say what was measured where.
+# are. The keys say what was measured where. CSV gets the medians, for plot.pl.
 use strict;
 use warnings;
 
-my ($rows_file, $figures_file, @about) = @ARGV;
-die "usage: time.pl ROWS FIGURES [KEY=VALUE]...\n" unless $figures_file;
+my ($rows_file, $figures_file, $csv_file, @about) = @ARGV;
+die "usage: time.pl ROWS FIGURES CSV [KEY=VALUE]...\n" unless $csv_file;
 my %about = map { split /=/, $_, 2 } @about;
 my (@order, %title, %figures);
 
@@ -160,6 +160,17 @@ sub other
 		$jumps{$jumps}, 100 * (mean(@ratio) - 1), scalar @ratio;
 }
 
+sub write_csv
+{
+	open my $csv, '>', $csv_file or die "$csv_file: $!\n";
+	print $csv "build,row,unit,median\n";
+	for my $build (sort keys %figures) {
+		print $csv join(',', $build, $_, 'ns', median($build, $_)), "\n"
+			for grep { defined median($build, $_) } @order;
+	}
+	close $csv or die "$csv_file: $!\n";
+}
+
 my @measured = grep { defined median('this plain', $_) } @order;
 my @scripts = grep { m{/} } @measured;
 my @calls = grep { !m{/} } @measured;
@@ -200,3 +211,4 @@ for my $jumps (qw(plain retpolines)) {
 	}
 	other($_, $label{$_}, $jumps, @scripts) for @others;
 }
+write_csv();

@@ -7,7 +7,8 @@
 # for Debian's kernel, linked with stand-ins for what it calls of the kernel
 # (native/). All builds, each with plain jumps and with retpolines, and Debian's
 # lua5.3 and lua5.4 take turns, round by round. Prints tables, and leaves them in
-# build/bench as time.md, with every figure as time.txt.
+# build/bench as time.md, with every figure as time.txt, medians as time.csv, and
+# what a packet's parts take as packet-parts.svg.
 #
 #   -r, --rows NAME,...	only these: entry, create, a group of scripts (seven,
 #			twenty, floats), or a script (seven/fib); those that
@@ -199,11 +200,12 @@ for ((round = 1; round <= rounds; round++)); do
 		item $round "$i" >>"$out/time.txt"
 	done
 done
-perl "$bench/time.pl" "$bench/rows" "$out/time.txt" \
+perl "$bench/time.pl" "$bench/rows" "$out/time.txt" "$out/time.csv" \
 	"command=$command" "date=$(date -u +%F)" "rounds=$rounds" \
 	"revision=$(git describe --always --dirty)" "base=$base" \
 	"without=$without" \
 	"processor=$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" \
 	"compiler=$(cc -dumpfullversion)" \
 	"kernel=$(cat "$build/kernels/stock/release")" | tee "$out/time.md"
+perl "$bench/plot.pl" "$out/time.csv" "$out"
 [ -z "$into" ] || into_file "$into" time "$out/time.md"

@@ -102,6 +102,31 @@ check "a plot with them" perl "$bench/plot.pl" "$tmp/bench.csv" "$tmp"
 check "and it has a line" grep -q '<polyline.* points="80.0,[0-9.]* 520.0,' \
 	"$tmp/find-states.svg"
 
+# Medians of time, and the picture of a packet's parts
+cat >"$tmp/times" <<'EOF'
+this plain packet-find 7
+this plain packet-find 9
+this plain packet-find 8
+this plain packet-lock 14
+this plain packet-call 40
+this plain packet-bytes 60
+this plain dispatch 63
+this retpolines packet-find 8
+EOF
+perl "$bench/time.pl" "$bench/rows" "$tmp/times" "$tmp/time.csv" command=c date=d \
+	rounds=1 revision=r base= without= processor=p compiler=g kernel=k \
+	>"$tmp/time.md"
+like "a median of time, and its spread" "*8.0 ± 6 % |*" \
+	"$(grep "a packet's parts" "$tmp/time.md")"
+is "the CSV says the same" "this plain,packet-find,ns,8" \
+	"$(grep plain,packet-find "$tmp/time.csv")"
+check "a picture of a packet's parts" perl "$bench/plot.pl" "$tmp/time.csv" "$tmp"
+is "a bar for each build that has them all" "1 63" \
+	"$(sed -n 's/.*text-anchor="end">plain jumps<.*/1/p; s/.*>\(63\)<.*/\1/p
+		s/.*retpolines.*/too many/p' "$tmp/packet-parts.svg" | xargs)"
+is "a part is what it adds" 3 \
+	"$(grep -c '>\(6\|26\|3\)</text>' "$tmp/packet-parts.svg")"
+
 for script in "$bench"/scripts/seven/*.lua "$bench"/scripts/twenty/*.lua; do
 	name=${script#"$bench/scripts/"}
 	check "$name has its row" grep -q "^${name%.lua} " "$bench/rows"
