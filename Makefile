@@ -132,6 +132,7 @@ torture:
 
 fuzz:
 	@tests/fuzz/run.sh $(if $(SECS),--secs $(SECS))
+	@tests/fuzz/run.sh --hunt $(if $(SECS),--secs $(SECS))
 	@tests/numbers/run.sh
 
 bench:

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: run.sh [--secs N] [--without PATCH]
+# usage: run.sh [--secs N] [--without PATCH] [--hunt]
 #        run.sh INPUT...
 #        run.sh --packages
 #
@@ -13,10 +13,15 @@
 # something was found, which is then in build/fuzz/found until the next run, or
 # in found-PATCH.
 #
+# With --hunt one fuzzer hunts for time instead: it calls functions and operators
+# with large values, and what takes more than 200 instructions for a step that is
+# charged is found (hunt.c).
+#
 #   --secs 0	   runs only the inputs that are known
 #   --without PATCH	leaves out the patch of that number, to see what it is for
 #   INPUT...	   runs what was found, scripts (.lua) and inputs of the
-#		   generator, once and with a full report
+#		   generator (with --hunt, of the hunt), once and with a full
+#		   report
 #   --packages	   prints the Debian packages this needs
 set -u
 . "$(dirname "$0")/../vm/common.sh"
@@ -87,14 +92,30 @@ build_fuzzers()
 	done
 }
 
+# hunt.c counts the blocks of the core: no sanitizer, and plain jumps of C.
+build_hunt()
+{
+	flags=(-O1 -g -fwrapv -Wall -Wextra -Wno-unused-parameter
+		-Wno-unused-function -Wno-implicit-fallthrough -Wno-sign-compare)
+	bin=$dir/bin-hunt${without:+-$without}
+	mkdir -p "$bin"
+	compile "$bin/core.o" -include "$here/hunt.h" "$top/lua/core.c" \
+		-fsanitize-coverage=inline-8bit-counters,pc-table,edge,trace-pc,no-prune
+	objcopy --redefine-sym __sanitizer_cov_trace_pc=hunt_block "$bin/core.o" ||
+		exit
+	compile "$bin/hunt.o" -Wa,-I"$here" "$here/hunt.c"
+	clang -fsanitize=fuzzer "$bin/hunt.o" "$bin/core.o" -o "$bin/hunt" ||
+		die "the hunt does not link"
+}
+
 # The known inputs: the scripts of the tests, one file for each, and those of
 # the generator, a line of hexadecimal digits for each.
 seeds()
 {
 	local line n=0
 	rm -rf "$dir/seeds"
-	mkdir -p "$dir/seeds/script" "$dir/seeds/program" \
-		"$dir/corpus/script" "$dir/corpus/program"
+	mkdir -p "$dir/seeds/script" "$dir/seeds/program" "$dir/seeds/hunt" \
+		"$dir/corpus/script" "$dir/corpus/program" "$dir/corpus/hunt"
 	cp "$here"/corpus/*.lua "$dir/seeds/script/" || exit
 	for file in "$top"/tests/scripts/hostile/*.lua; do
 		awk -v to="$dir/seeds/script/$(basename "$file" .lua)" '
@@ -155,10 +176,10 @@ show()
 run_inputs()
 {
 	local file name status=0
-	build_fuzzers
+	$builder
 	for file in "$@"; do
 		[ -r "$file" ] || die "cannot read $file"
-		name=program
+		name=${kinds[-1]}
 		case ${file##*/} in
 		script-*|*.lua) name=script ;;
 		esac
@@ -170,12 +191,15 @@ run_inputs()
 
 secs=60
 without=
+builder=build_fuzzers
+kinds=(script program)
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h|--help) usage; exit 0 ;;
 	--packages) echo "$packages"; exit 0 ;;
 	--secs) secs=${2-}; shift ;;
 	--without) without=${2-}; shift ;;
+	--hunt) builder=build_hunt kinds=(hunt) ;;
 	-*) usage >&2; exit 2 ;;
 	*) break ;;
 	esac
@@ -186,7 +210,7 @@ done
 check_tools
 sources
 [ $# -eq 0 ] || run_inputs "$@"
-build_fuzzers
+$builder
 seeds
 finds=$dir/found${without:+-$without}
 rm -rf "$finds"
@@ -194,11 +218,20 @@ mkdir -p "$finds"
 
 limit=(-runs=0)
 [ "$secs" -eq 0 ] || limit=("-max_total_time=$secs")
-fuzz script "${limit[@]}" -max_len=4096 -dict="$here/lua.dict" &
-fuzz program "${limit[@]}" -max_len=1024
-program=$?
-wait $!
-script=$?
+jobs=()
+for name in "${kinds[@]}"; do
+	case $name in
+	script) options=(-max_len=4096 -dict="$here/lua.dict") ;;
+	program) options=(-max_len=1024) ;;
+	hunt) options=(-max_len=40 -len_control=0) ;;
+	esac
+	fuzz "$name" "${limit[@]}" "${options[@]}" &
+	jobs+=($!)
+done
+status=0
+for job in "${jobs[@]}"; do
+	wait "$job" || status=1
+done
 
 found=$(find "$finds" -type f | sort)
 for file in $found; do
@@ -206,13 +239,12 @@ for file in $found; do
 done
 total=0
 summary=
-for name in script program; do
-	n=$(runs $name)
+for name in "${kinds[@]}"; do
+	n=$(runs "$name")
 	total=$((total + n))
-	summary=${summary:+$summary; }"$name: $n executions, $(last $name \
+	summary=${summary:+$summary; }"$name: $n executions, $(last "$name" \
 		'cov: ([0-9]+)') edges"
 done
 count=$(echo "$found" | grep -c .)
 echo "fuzz: $summary; $count found"
-[ "$count" -eq 0 ] && [ $program -eq 0 ] && [ $script -eq 0 ] &&
-	[ $total -gt 0 ]
+[ "$count" -eq 0 ] && [ $status -eq 0 ] && [ $total -gt 0 ]

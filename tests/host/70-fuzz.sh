@@ -28,4 +28,17 @@ out=$(FUZZ_UNLIMITED=1 "$fuzz" --secs 0 2>&1)
 is "a script without an end is found" 1 "$?"
 like "as such" '*timeout*to run it again*' "$out"
 
+out=$("$fuzz" --hunt --secs "${FUZZ_SECS:-30}" 2>&1)
+is "nothing takes more than its steps" 0 "$?"
+like "and it says how much was run" '*
+fuzz: hunt: [1-9]* executions, [1-9]* edges; 0 found' "
+$out"
+echo "$out" | tail -n 1
+
+# It ends with what it finds, after some thousand inputs.
+out=$(FUZZ_UNCHARGED=1 "$fuzz" --hunt --secs 300 2>&1)
+is "a function that is not charged is found" 1 "$?"
+like "as what takes too long" '*BROKEN: * instructions for * steps*to run it again*' \
+	"$out"
+
 check_fails "an unknown option is refused" "$fuzz" --fast
