@@ -36,9 +36,9 @@
  *   bits: no allocator, no lock. So it may be entered with interrupts off, and
  *   from a probe in the page allocator itself. An irq state is always reserved.
  *
- * A state that is closed gives its pages back without freeing what is on them
- * first (klua_drop()). So what Lua has forgotten is no leak; that both count the
- * same bytes is checked then.
+ * A state that is closed gives its pages back without freeing the blocks on them
+ * first (klua_drop()). So a block that Lua has forgotten does not leak; klua_drop()
+ * checks that Lua's count of bytes and ours agree.
  */
 
 #include <linux/bitmap.h>
@@ -51,7 +51,7 @@
 
 #include "internal.h"
 
-/* What a state may hold beyond its share, so that small ones can work. */
+/* Bytes of pages that each state may hold in addition, so that small ones work. */
 #define HELD_MORE	(4 * PAGE_SIZE)
 
 /* Pages of a reserved state for its finalizers when it is closed. */
@@ -480,7 +480,7 @@ void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize)
 	return block;
 }
 
-/* Where klua_block_get() ends when there is none of that size to be taken. */
+/* klua_block_get() found no free block of this size. */
 static noinline void *get_slow(struct klua_state *s, size_t size)
 {
 	void *block;
@@ -562,9 +562,9 @@ size_t klua_room(const struct klua_limits *lim)
  * @lim: the limits of the state, which Lua is closing
  * @bytes: what its blocks come to by Lua's own count
  *
- * Every object was finalized, and what is left of the state is memory. All of
- * that is on the heap's pages, which klua_alloc_exit() gives back, a page where
- * there may be a hundred blocks.
+ * Every object was finalized, so nothing but memory is left of the state. All of
+ * it is on the heap's pages, and klua_alloc_exit() gives these back page by page,
+ * which takes far less time than to free some hundred blocks on each.
  *
  * Context: Process context, while the state is made or closed.
  * Return: true: Lua need not free anything.
@@ -580,7 +580,7 @@ bool klua_drop(struct klua_limits *lim, size_t bytes)
 	return true;
 }
 
-/* May the state's limit be so high? Whoever asks need not have its lock. */
+/* May the state's limit be so high? The caller need not have its lock. */
 bool klua_alloc_max_fits(const struct klua_state *s, size_t max)
 {
 	return !s->reserve || max <= s->reserve->max;

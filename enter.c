@@ -9,30 +9,31 @@
  *
  * A state of each kind has a lock of its own:
  *
- * - atomic: &klua_state.lock, taken with bottom halves off. Whoever finds it
- *   taken tries again for as long as one entry into the state may last.
+ * - atomic: &klua_state.lock, taken with bottom halves off. When it is taken, the
+ *   caller tries again for as long as one entry into the state may last.
  * - sleepable: &klua_state.mutex. Waiting for it ends with a fatal signal.
- * - irq: &klua_state.raw, taken with interrupts off and only tried for, since
- *   whoever has it may be what the interrupt, or the probe, came in between.
+ * - irq: &klua_state.raw, taken with interrupts off and only tried for: the
+ *   interrupt or the probe may have interrupted the holder of the lock.
  *
  * A function that Lua calls may enter another state. Entries of one context are
  * then linked by &klua_limits.outer, innermost first:
  *
  * - the innermost one of a context that cannot be preempted is in klua_inside of
- *   its processor. An interrupt finds there what it interrupts, and what it adds
- *   it removes before it returns;
+ *   its processor. An interrupt finds the entry there that it interrupts. It puts
+ *   its own entry on top, and removes that before it returns;
  * - those of a task that can be preempted are in a table by task, task_entries.
  *   On PREEMPT_RT all entries are.
  *
- * A nested entry has no second share of the C stack: it gets what is left of the
- * outermost one's on the same stack, and no more time than is left of that.
+ * A nested entry has no second share of the C stack. It gets the rest of the
+ * outermost entry's share on the same stack, and the rest of that entry's time.
  *
  * Two contexts that each are in a state and want the other's would wait for ever.
- * So whoever waits while it is in states notes in each of these which one it
- * waits for (&klua_state.waits), under wait_lock, after following such notes from
- * the state that it wants: when these lead back to one of its own, it does not
- * wait. The last one to note closes the circle and sees it; nobody else is
- * refused. Whoever is in no state cannot be part of a circle.
+ * So a context that is in states notes, in each of them, the state that it waits
+ * for (&klua_state.waits). It does so under wait_lock, after it has followed such
+ * notes from the state that it wants: if they lead back to one of its own states,
+ * it gets -EBUSY and does not wait. The context whose note would close a circle is
+ * the only one that is refused. A context that is in no state cannot be part of a
+ * circle.
  */
 
 #include <linux/hash.h>
@@ -215,8 +216,9 @@ bool klua_stack_fits_nested(void)
 }
 
 /*
- * When the entry has to end: after its own time, and before the one that it is
- * nested in. What an interrupt interrupts is not what it is nested in.
+ * When the entry has to end: after its own time, and no later than the entry that
+ * it is nested in. An entry of a hard interrupt is not nested in the entry that the
+ * interrupt came into: it has its whole time.
  */
 u64 klua_entry_deadline(struct klua_limits *lim, u64 now)
 {
@@ -292,8 +294,8 @@ static u64 wait_deadline(struct klua_state *s)
 
 /*
  * Handing a state from one processor to another costs about as much as a short
- * entry. So whoever finds the lock taken looks away for about ten of these before
- * it tries again: each try costs the other one the cache line.
+ * entry, and each try takes the lock's cache line from its holder. So a context
+ * that finds the lock taken does not look again for about ten short entries.
  */
 #define LOOK_AWAY	128	/* times cpu_relax() */
 
@@ -357,7 +359,7 @@ static int lock_taken(struct klua_state *s,
 	return err;
 }
 
-/* Trying is no order of locks to lockdep, which is to see each. */
+/* lockdep learns no order from a trylock: show it this one. */
 static void atomic_lock_order(struct klua_state *s)
 {
 	if (inside_state(s) || inside())
@@ -402,7 +404,7 @@ static noinline int irq_lock(struct klua_state *s)
 	if (in_nmi())
 		return -EOPNOTSUPP;
 	local_irq_save(irqs);
-	/* Not in the middle of what entries do; see klua_guard_lock(). */
+	/* This processor may have a lock that the entry would take: klua_guard_lock(). */
 	if (!__this_cpu_read(klua_guarded) && raw_spin_trylock(&s->raw)) {
 		s->irqs = irqs;
 		return 0;
@@ -427,13 +429,13 @@ static __always_inline int kind_lock(struct klua_state *s)
 	return err;
 }
 
-/* The lock of the state, whoever it lets in. */
+/* Take the lock of a state, be the state stopped, retired or about to close. */
 int klua_state_lock_any(struct klua_state *s)
 {
 	return kind_lock(s);
 }
 
-/* Whoever takes the count to zero, or retires the state, lets nobody in again. */
+/* The state is stopped or retired, or its last hold was put. */
 static bool refuses(const struct klua_state *s)
 {
 	return READ_ONCE(s->gate) || !refcount_read(&s->users);
@@ -487,7 +489,7 @@ int klua_state_lock_asleep(struct klua_state *s, bool killable)
 	return err;
 }
 
-/* The same, for a task that any signal ends the wait of, with -EINTR. */
+/* The same; any signal of the task ends the wait with -EINTR. */
 int klua_state_lock_interruptible(struct klua_state *s)
 {
 	if (s->kind != KLUA_KIND_SLEEPABLE)
@@ -498,7 +500,7 @@ int klua_state_lock_interruptible(struct klua_state *s)
 	return 0;
 }
 
-/* The lock of the state, whoever it lets in, if it is there now. For a task. */
+/* As klua_state_lock_any(), without waiting. For a task. */
 bool klua_state_lock_try(struct klua_state *s)
 {
 	if (s->kind == KLUA_KIND_ATOMIC) {

@@ -6,10 +6,10 @@
 /**
  * DOC: heap
  *
- * Lua says with each block that it frees or resizes how large it is, and asks
- * mostly for a few dozen bytes. So blocks have no head of their own, and those
- * of all sizes share pages: an empty state with its libraries open fits into
- * three pages, where one page for each size would take twenty.
+ * Lua tells the size of each block that it frees or resizes, and most blocks have a
+ * few dozen bytes. So blocks have no header, and blocks of all sizes share pages: an
+ * empty state with its libraries open fits into three pages, where one page for each
+ * size would take twenty.
  *
  * A page of small blocks starts with a struct klua_page, which says in bits
  * where a block starts and whether it is free. A free block hangs in a bin, by
@@ -43,8 +43,8 @@
  * sees @held and refuses more pages where it wants to; then Lua collects
  * garbage, and if that does not help the script gets a memory error.
  *
- * Nothing here is locked: a heap belongs to one state, and whoever uses that
- * has its lock.
+ * There is no lock here: a heap belongs to one state, and each caller has the lock
+ * of that state.
  */
 
 #include "heap.h"
@@ -78,7 +78,7 @@
 #define RELEASE_MORE	16
 #define RELEASE_COST	64
 
-/* No sum of this and what a block needs besides its bytes can wrap around. */
+/* Larger requests are refused, so that adding a head and red zones cannot wrap. */
 #define LARGE_MAX	(SIZE_MAX - KLUA_PAGE - KLUA_RED_ZONE)
 
 static void ring_init(struct klua_page_list *list)
@@ -415,7 +415,7 @@ static void *small_alloc(struct klua_heap *h, size_t size)
 	return p;
 }
 
-/* What klua_heap_alloc() could not do at once. */
+/* The slow part of klua_heap_alloc(): large blocks, and sizes whose bin is empty. */
 void *klua_heap_alloc_slow(struct klua_heap *h, size_t size)
 {
 	void *block;
@@ -459,7 +459,7 @@ static void small_free(struct klua_heap *h, struct klua_page *page,
 		klua_page_turned(h, page);
 }
 
-/* What klua_heap_free() could not do at once. */
+/* The slow part of klua_heap_free(): large blocks, and pages that need more work. */
 void klua_heap_free_slow(struct klua_heap *h, void *block, size_t size)
 {
 	if (size <= KLUA_SMALL_MAX)

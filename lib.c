@@ -46,7 +46,7 @@
 
 #include "internal.h"
 
-/* Guards changes of @libs, @next_id, and the private fields of what is in it. */
+/* Guards changes of @libs and @next_id, and the private fields of each library. */
 static DEFINE_MUTEX(libs_mutex);
 
 static LIST_HEAD(libs);
@@ -196,9 +196,9 @@ static void *owned_take(struct klua_owned *owned)
 
 /*
  * Release an object that its state has no use for any more, unless unregistering
- * does. In an atomic entry RCU is what keeps the module's text meanwhile, in
- * others a frame. The same RCU keeps the descriptor of an object whose library
- * is unregistered right now, and its lock tells.
+ * its library releases it. Meanwhile RCU keeps the module's text in an atomic entry,
+ * and a frame does in others. RCU also keeps the descriptor of a library that is
+ * being unregistered; the descriptor's lock decides which of the two releases.
  */
 void klua_owned_release(struct klua_limits *lim, struct klua_owned *owned)
 {
@@ -330,7 +330,7 @@ static struct refusal check_lib(const struct klua_lib *lib)
 	return check_classes(lib->classes);
 }
 
-/* What the descriptor of a library has room for */
+/* The numbers of things that the descriptor of a library has room for */
 struct sizes {
 	size_t functions;
 	size_t classes;
@@ -562,9 +562,9 @@ static bool frames_gone(struct klua_libdesc *desc)
 #define PATIENCE	(5 * HZ)
 
 /*
- * Wait for whoever entered the module before it was dead. What Lua does in
- * there ends by its limits or is cancelled; how long a function of the module
- * itself sleeps is the module's decision, which is reported.
+ * Wait for the calls that entered the module before its library was dead. Lua code
+ * in them ends by its limits, or is cancelled. A function of the module may sleep as
+ * long as the module likes; the log says that it is waited for.
  */
 static void wait_frames(struct klua_libdesc *desc)
 {
@@ -597,10 +597,10 @@ static struct refusal unregister_lib(struct klua_lib *lib)
 	struct klua_libdesc *desc;
 	struct refusal refusal;
 
-	/* Whoever holds the lock of an atomic state cannot wait either. */
+	/* A task that holds the lock of an atomic state cannot wait either. */
 	if (!in_task() || in_softirq() || irqs_disabled() || klua_inside_any())
 		return refuse(-EDEADLK, "Lua runs here, or nothing may sleep");
-	/* A function that is waited for may make a state, and wait for this. */
+	/* We would wait for a function that makes a state and waits for this listener. */
 	if (klua_telling())
 		return refuse(-EDEADLK, "called by a listener");
 	might_sleep();
@@ -706,7 +706,7 @@ static void module_going(struct module *mod)
 	}
 	klua_states_retire_module(mod);
 	klua_states_flush();
-	/* After what it was still to be told. */
+	/* Its listeners have heard by now that the module's states are gone. */
 	klua_listeners_forget(mod);
 }
 

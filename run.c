@@ -51,7 +51,7 @@ static struct kind_defaults kinds[__KLUA_KIND_MAX] = {
 	[KLUA_KIND_IRQ] = { 10000, 100, KLUA_TIME_MAX_US_IRQ },
 };
 
-/* No steps at all would be of no use, and is not what 0 would be meant for. */
+/* 0 is refused: no script could run, and a reader could take it for "no limit". */
 static int set_steps(const char *text, const struct kernel_param *kp)
 {
 	unsigned long n;
@@ -140,7 +140,7 @@ bool klua_time_valid(enum klua_kind kind, u64 us)
 	return us && (kind == KLUA_KIND_SLEEPABLE || us <= kinds[kind].us_max);
 }
 
-/* What entries into a new state may do: as asked for, or as its kind does. */
+/* Set the limits of entries into a new state; 0 stands for those of its kind. */
 void klua_run_limits(struct klua_state *s, u64 steps, u64 us)
 {
 	klua_steps_set(s, steps ?: klua_default_steps(s->kind));
@@ -162,7 +162,7 @@ static void refill(struct klua_budget *budget)
 	budget->left = budget->slice;
 }
 
-/* What an entry starts with, where the last one did not leave it so. */
+/* Put right what an entry starts with, after an entry that has changed it. */
 static void reset_limits(struct klua_state *s)
 {
 	struct klua_limits *lim = &s->limits;
@@ -177,10 +177,10 @@ static void reset_limits(struct klua_state *s)
 }
 
 /*
- * The outermost call into a state: everything in it is charged from here. The
- * caller has the state's lock, or is the only one who knows it. Most entries
- * find what they start with as the last one left it, with nobody watching, and
- * do not come here (lua/entry.h).
+ * Begin the outermost call into a state, which charges everything in it to the
+ * limits. The caller has the state's lock, or is the only one who knows the state.
+ * Most entries do not call this: when the last entry has left the limits as they
+ * were, and nobody traces, lua/entry.h does it inline.
  */
 int klua_arm_slow(struct klua_limits *lim)
 {
@@ -219,11 +219,11 @@ void klua_disarm(struct klua_limits *lim)
 }
 
 /*
- * The clock bounds what steps cannot: a slow machine, a generous budget, work
- * whose steps are cheaper counted than done. It is read from the second slice on,
- * so that the short runs that packets are do not read it; what the first one has
- * taken is guessed. What is charged beyond the slice is yet to be done, so there
- * has to be time for it.
+ * Steps alone do not bound time: a machine may be slow, a budget generous, and some
+ * steps take longer than others. So each look at the limits reads the clock. The
+ * first look comes after a slice, which spares short entries such as a packet's the
+ * clock; the time that this slice took is estimated. Steps charged beyond the slice
+ * are for work that is not done yet, and the entry needs time for that work, too.
  */
 static bool late(struct klua_limits *lim)
 {
@@ -236,14 +236,14 @@ static bool late(struct klua_limits *lim)
 	return now + klua_limits_ahead(lim) > deadline;
 }
 
-/* Whoever started the run has a signal that is to end it. */
+/* Does a signal end this run? */
 static bool interrupted(const struct klua_limits *lim)
 {
 	const struct klua_state *s = container_of(lim, struct klua_state, limits);
 
 	if (!in_task())
 		return false;
-	/* Whoever waits for it can end it by any signal. */
+	/* A task of user space waits for the output, and any signal ends the wait. */
 	if (s->sink)
 		return signal_pending(current);
 	return fatal_signal_pending(current);
@@ -293,7 +293,7 @@ void klua_charge_host(lua_State *L, size_t n)
 	klua_charge_slow(L);
 }
 
-/* To whoever started the run, or into the log. */
+/* Print a line: to the reader of this run, if it has one, else into the log. */
 void klua_print(lua_State *L, const char *text, size_t len)
 {
 	struct klua_state *s = state_of(L);
@@ -305,7 +305,7 @@ void klua_print(lua_State *L, const char *text, size_t len)
 		klua_event_print(s, text, len);
 }
 
-/* To whoever started the run and wants bytes, not lines; false: nobody did. */
+/* Write bytes to the reader of this run. False: it has none. */
 bool klua_stream(lua_State *L, const char *text, size_t len)
 {
 	struct klua_state *s = state_of(L);
@@ -317,7 +317,7 @@ bool klua_stream(lua_State *L, const char *text, size_t len)
 	return true;
 }
 
-/* Who made the outermost of our calls that are in progress here */
+/* The address that called into this module first, of the calls on this stack */
 static void *caller(void)
 {
 	unsigned long trace[64];
@@ -479,7 +479,7 @@ void klua_state_close(struct klua_state *s)
 			klua_disarm(&s->limits);
 		s->L = NULL;
 	}
-	/* What the state was charged for, whatever closing it needed. */
+	/* The quota was charged for this limit, not for what closing needed. */
 	WRITE_ONCE(s->maxalloc, maxalloc);
 	klua_trace_exit(s);
 	klua_alloc_exit(s);
@@ -487,7 +487,7 @@ void klua_state_close(struct klua_state *s)
 		  NAME_ARG(s), s->curralloc);
 }
 
-/* One table of what a status, without a limit hit, means for the caller. */
+/* The errno for a status of Lua's, of an entry that has hit no limit */
 static int status_errno(int status)
 {
 	switch (status) {
@@ -532,7 +532,7 @@ static int describe(lua_State *L)
 	return 1;
 }
 
-/* For a caller who is told the message alone, while who looks at the state is told all. */
+/* The caller gets the message alone; the state keeps the traceback for "klua show". */
 static int note(lua_State *L)
 {
 	describe(L);
@@ -556,7 +556,7 @@ static void copy_text(char *buf, size_t size, const char *text, size_t len)
 	buf[len] = '\0';
 }
 
-/* What a protected entry runs and where its text goes. */
+/* A protected entry: the function to run, and where the text of an error goes */
 struct entry {
 	lua_CFunction fn;
 	lua_CFunction handler;
@@ -656,7 +656,7 @@ static __always_inline bool call_valid(const struct klua_call *call)
 	       (call->results || !call->nresults);
 }
 
-/* The call failed: its text is for the caller and for who looks at the state. */
+/* The call failed: the text goes to the caller and into the state's last error. */
 static int call_failed(struct klua_state *s, struct klua_call *call, int err,
 		       const char *text, size_t len)
 {
@@ -691,7 +691,7 @@ static __always_inline int invoke(struct klua_state *s, struct klua_call *call)
 	return likely(status == LUA_OK) ? 0 : invoke_failed(s, call, status);
 }
 
-/* Limits of one call: those of the state, until they are put back. */
+/* A call with limits of its own: the state has them until the call is over. */
 static noinline int invoke_limited(struct klua_state *s, struct klua_call *call)
 {
 	u64 time = s->time_ns;
@@ -873,7 +873,7 @@ int klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 }
 EXPORT_SYMBOL_KLUA(klua_state_run);
 
-/* Change the limit on memory and not what its owner allowed. */
+/* Change the limit on memory, and leave the owner's grant as it is. */
 int klua_state_limit_memory(struct klua_state *s, size_t maxalloc)
 {
 	klua_state_assert_locked(s);
