@@ -34,7 +34,7 @@ help:
 	@echo
 	@echo 'In a virtual machine; this machine and its kernel stay as they are:'
 	@echo '  make run         a DNS packet filter in Lua, with real packets'
-	@echo '  make run SCRIPT=my.lua [MAXALLOC=bytes] [STEPS=n]'
+	@echo '  make run SCRIPT=my.lua [MAXALLOC=1M] [STEPS=n] [TIME=20s]'
 	@echo '                   runs your own script in a fresh state'
 	@echo '  make shell       a shell with klua.ko loaded'
 	@echo '  make test        all tests; TESTS="name..." or GROUP=name runs some,'

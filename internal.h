@@ -82,8 +82,9 @@ bool klua_alloc_max_fits(const struct klua_state *s, size_t max);
 int klua_alloc_set_max(struct klua_state *s, size_t max);
 void klua_alloc_exit(struct klua_state *s);
 
-/* lua/call.c */
+/* lua/call.c, lua/number.c */
 void klua_core_drop_finalizers(lua_State *L);
+int klua_number_write(lua_Number n, char *out);
 int klua_core_invoke(lua_State *L, struct klua_call *call,
 		     lua_CFunction handler);
 

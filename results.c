@@ -140,18 +140,27 @@ static void put_key(lua_State *L, struct writer *w, int index)
 	put_string(L, w, index);
 }
 
-/* As tostring() shows it: with a fraction or an exponent if it is no integer. */
+/* Steps for a float, which is written and read up to four times */
+#define NUMBER_COST	256
+
+/*
+ * An integer as it is; a float with a fraction or an exponent, and all digits that
+ * it takes to read the same float again.
+ */
 static void put_number(lua_State *L, struct writer *w)
 {
-	const char *text;
-	size_t len;
+	char text[32];
+	int len;
 
-	lua_pushvalue(L, -1);
-	text = lua_tolstring(L, -1, &len);
-	if (len && isalpha(text[len - 1]))
-		klua_raise(L, "JSON has no number '%s'", text);
+	if (lua_isinteger(L, -1)) {
+		len = snprintf(text, sizeof(text), "%lld", lua_tointeger(L, -1));
+	} else {
+		klua_charge_host(L, NUMBER_COST);
+		len = klua_number_write(lua_tonumber(L, -1), text);
+		if (isalpha(text[len - 1]))
+			klua_raise(L, "JSON has no number '%s'", text);
+	}
 	put(L, w, text, len);
-	lua_pop(L, 1);
 }
 
 /* The value on top, which is no table. */

@@ -405,8 +405,8 @@ static void release_source(struct klua_state *s)
 
 /*
  * Load a library's source, for require(). Returns LUA_OK with its function on the
- * stack, a status with an error's text there, or -ENOENT: there is no such file,
- * or the state is not being built, and so must not wait for one; -EBUSY: another
+ * stack, a status with an error's text there, or -ENOENT: there is no such file;
+ * -EPERM: the state is not being built, and so must not wait for one; -EBUSY: another
  * one is being compiled, and the collector has run a finalizer that asks.
  */
 int klua_source_load(lua_State *L, const char *path, const char *chunkname)
@@ -416,7 +416,9 @@ int klua_source_load(lua_State *L, const char *path, const char *chunkname)
 
 	if (s->source)
 		return -EBUSY;
-	if (!s->building || request_firmware_direct(&s->source, path, NULL))
+	if (!s->building)
+		return -EPERM;
+	if (request_firmware_direct(&s->source, path, NULL))
 		return -ENOENT;
 	/* A limit's error goes past this function; klua_build_end() releases the file. */
 	status = luaL_loadbufferx(L, s->source->data, s->source->size, chunkname,

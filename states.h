@@ -332,19 +332,23 @@ enum klua_type {
 	KLUA_TYPE_STRING,
 	KLUA_TYPE_OBJECT,
 	KLUA_TYPE_TEXT,
+	KLUA_TYPE_NUMBER,
 };
 
 /**
  * struct klua_value - an argument or a result of klua_state_invoke()
  *
  * @type:    which of the following it is. Of a result: which one it has to be;
- *	     another one is an error, but KLUA_TYPE_NIL takes any and drops it,
+ *	     another one is an error, after what Lua itself converts: KLUA_TYPE_INTEGER
+ *	     takes 7.0 and "7", KLUA_TYPE_NUMBER any number and a string that reads as
+ *	     one, KLUA_TYPE_STRING a number. KLUA_TYPE_NIL takes any and drops it,
  *	     and KLUA_TYPE_BOOLEAN takes any as a condition does; no result is a
  *	     KLUA_TYPE_OBJECT or a KLUA_TYPE_TEXT
  * @optional: of a result: nil is good, too, and leaves the value as it was
  * @absent:  of a result, out: it was nil, and @optional
  * @boolean: KLUA_TYPE_BOOLEAN
  * @integer: KLUA_TYPE_INTEGER
+ * @number:  KLUA_TYPE_NUMBER: a float, for klua_number_round() and the like
  * @object:  KLUA_TYPE_OBJECT, an argument: lent as by klua_object_lend(), so for
  *	     this call, but when a function that Lua calls makes it by
  *	     __klua_state_invoke() until the entry around both is over
@@ -363,6 +367,7 @@ struct klua_value {
 	union {
 		bool boolean;
 		s64 integer;
+		lua_Number number;
 		const void *string;
 		void *object;
 		char *buf;
@@ -379,6 +384,8 @@ struct klua_value {
 	{ .type = KLUA_TYPE_BOOLEAN, .boolean = (value) }
 #define KLUA_ARG_INTEGER(value) \
 	{ .type = KLUA_TYPE_INTEGER, .integer = (value) }
+#define KLUA_ARG_NUMBER(value) \
+	{ .type = KLUA_TYPE_NUMBER, .number = (value) }
 #define KLUA_ARG_STRING(bytes, count) \
 	{ .type = KLUA_TYPE_STRING, .string = (bytes), .len = (count) }
 #define KLUA_ARG_TEXT(text) \
@@ -389,6 +396,7 @@ struct klua_value {
 /* Initializers of results */
 #define KLUA_RESULT_BOOLEAN	{ .type = KLUA_TYPE_BOOLEAN }
 #define KLUA_RESULT_INTEGER	{ .type = KLUA_TYPE_INTEGER }
+#define KLUA_RESULT_NUMBER	{ .type = KLUA_TYPE_NUMBER }
 #define KLUA_RESULT_STRING(buffer, bytes) \
 	{ .type = KLUA_TYPE_STRING, .buf = (buffer), .size = (bytes) }
 
@@ -397,6 +405,8 @@ struct klua_value {
 	{ .type = KLUA_TYPE_BOOLEAN, .optional = true, .boolean = (value) }
 #define KLUA_OPTIONAL_INTEGER(value) \
 	{ .type = KLUA_TYPE_INTEGER, .optional = true, .integer = (value) }
+#define KLUA_OPTIONAL_NUMBER(value) \
+	{ .type = KLUA_TYPE_NUMBER, .optional = true, .number = (value) }
 #define KLUA_OPTIONAL_STRING(buffer, bytes) \
 	{ .type = KLUA_TYPE_STRING, .optional = true, .buf = (buffer), .size = (bytes) }
 
@@ -655,7 +665,8 @@ int klua_state_retire(struct klua_state *s);
  * The decision is one atomic step on the count: a klua_state_get() that comes
  * first makes this fail, one that comes later fails itself.
  *
- * Context: Any context but NMI. Takes and releases states_lock. Does not sleep.
+ * Context: Any context but NMI, and not from a probe: the code that the probe
+ *	    interrupts may have states_lock. Takes and releases that, does not sleep.
  *	    On PREEMPT_RT not with interrupts off.
  * Return: 0: no lookup or get succeeds from now on, and the state is closed once
  *	   current readers are done. -1: there is no state of this name, or

@@ -55,6 +55,9 @@ static void push_value(lua_State *L, struct klua_call *call, unsigned int i)
 	case KLUA_TYPE_INTEGER:
 		setivalue(L->top, value->integer);
 		break;
+	case KLUA_TYPE_NUMBER:
+		setfltvalue(L->top, value->number);
+		break;
 	case KLUA_TYPE_STRING:
 		if (unlikely(!value->string && value->len))
 			argument_error(L, call, i, "a string at NULL");
@@ -111,8 +114,9 @@ static noinline void take_other(lua_State *L, struct klua_call *call,
 	struct klua_value *value = &call->results[i];
 	int at = (int)i - (int)call->nresults;
 	const char *text;
+	lua_Number number;
 	lua_Integer n;
-	int isinteger;
+	int isinteger, isnumber;
 	size_t len;
 
 	switch (value->type) {
@@ -128,6 +132,13 @@ static noinline void take_other(lua_State *L, struct klua_call *call,
 			value->integer = n;
 		else
 			result_differs(L, call, i, "an integer");
+		break;
+	case KLUA_TYPE_NUMBER:
+		number = lua_tonumberx(L, at, &isnumber);
+		if (isnumber)
+			value->number = number;
+		else
+			result_differs(L, call, i, "a number");
 		break;
 	case KLUA_TYPE_STRING:
 		text = lua_tolstring(L, at, &len);

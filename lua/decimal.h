@@ -180,15 +180,15 @@ static noinline void decimal_make(struct decimal *d, lua_Number a, bool fixed,
 }
 
 /* What a format asks for */
-struct float_spec {
+struct format_spec {
 	bool left, plus, space, alt, zero;
 	int width, precision;
 	char how;
 };
 
-static struct float_spec float_spec_parse(const char *form)
+static struct format_spec format_spec_parse(const char *form)
 {
-	struct float_spec spec = { .precision = -1 };
+	struct format_spec spec = { .precision = -1 };
 
 	for (form++; *form; form++) {
 		if (*form == '-')
@@ -242,7 +242,7 @@ static char *put_exponent(char *out, char letter, int x, int digits)
 }
 
 static char *put_scientific(char *out, const struct decimal *d,
-			    const struct float_spec *spec, int precision)
+			    const struct format_spec *spec, int precision)
 {
 	out = put_digits(out, d, 0, 1);
 	if (precision || spec->alt)
@@ -252,7 +252,7 @@ static char *put_scientific(char *out, const struct decimal *d,
 }
 
 static char *put_fixed(char *out, const struct decimal *d,
-		       const struct float_spec *spec, int precision)
+		       const struct format_spec *spec, int precision)
 {
 	if (d->point > 0)
 		out = put_digits(out, d, 0, d->point);
@@ -265,7 +265,7 @@ static char *put_fixed(char *out, const struct decimal *d,
 
 /* %g: by the exponent, and without the zeros at the end */
 static char *put_general(char *out, struct decimal *d,
-			 const struct float_spec *spec, int precision)
+			 const struct format_spec *spec, int precision)
 {
 	int x = d->point - 1;
 	bool fixed = x >= -4 && x < precision;
@@ -282,7 +282,7 @@ static char *put_general(char *out, struct decimal *d,
 		       put_scientific(out, d, spec, precision);
 }
 
-static char *put_decimal(char *out, lua_Number n, const struct float_spec *spec)
+static char *put_decimal(char *out, lua_Number n, const struct format_spec *spec)
 {
 	int precision = spec->precision < 0 ? 6 : spec->precision;
 	struct decimal d;
@@ -303,7 +303,7 @@ static char *put_decimal(char *out, lua_Number n, const struct float_spec *spec)
 }
 
 /* %a, the first digit of which is the bit that normal numbers all have */
-static char *put_hex(char *out, lua_Number n, const struct float_spec *spec)
+static char *put_hex(char *out, lua_Number n, const struct format_spec *spec)
 {
 	const char *digits = spec->how == 'a' ? "0123456789abcdef" :
 						"0123456789ABCDEF";
@@ -338,7 +338,7 @@ static char *put_hex(char *out, lua_Number n, const struct float_spec *spec)
 
 /* Widen @len bytes, of which @sign come first in any case. */
 static int pad(char *out, int len, int sign, bool zero,
-	       const struct float_spec *spec)
+	       const struct format_spec *spec)
 {
 	int by = spec->width - len;
 
@@ -362,7 +362,7 @@ static int pad(char *out, int len, int sign, bool zero,
  */
 static noinline int float_format(char *out, const char *form, lua_Number n)
 {
-	struct float_spec spec = float_spec_parse(form);
+	struct format_spec spec = format_spec_parse(form);
 	bool small = spec.how & 0x20, finite = float_exponent(n) != 0x7ff;
 	char *end = out;
 	int len, sign;
@@ -385,6 +385,68 @@ static noinline int float_format(char *out, const char *form, lua_Number n)
 	len = pad(out, end - out, sign, spec.zero && finite, &spec);
 	out[len] = '\0';
 	return len;
+}
+
+/* @n in base @base, with @least digits at least: from the end of @digits back */
+static char *put_integer(char *end, u64 n, unsigned int base, int least, bool small)
+{
+	const char *digits = small ? "0123456789abcdef" : "0123456789ABCDEF";
+	char *out = end;
+
+	while (n || end - out < least) {
+		*--out = digits[n % base];
+		n /= base;
+	}
+	return out;
+}
+
+/*
+ * Write @n as the format @form says, one of %d %i %o %u %x %X with flags, a width
+ * and a precision of at most 99. The kernel's own vsnprintf() takes flags and
+ * precisions otherwise than C does. At most 102 bytes with the NUL; returns their
+ * number without the NUL.
+ */
+static noinline int integer_format(char *out, const char *form, lua_Integer n)
+{
+	struct format_spec spec = format_spec_parse(form);
+	bool small = spec.how & 0x20, decimal = spec.how == 'd' || spec.how == 'i';
+	bool hex = spec.how == 'x' || spec.how == 'X', octal = spec.how == 'o';
+	int least = spec.precision < 0 ? 1 : spec.precision, sign, len;
+	u64 value = decimal && n < 0 ? -(u64)n : (u64)n;
+	char digits[104], *last = digits + sizeof(digits), *first, *end = out;
+
+	first = put_integer(last, value, hex ? 16 : octal ? 8 : 10, least, small);
+	if (octal && spec.alt && (first == last || *first != '0'))
+		*--first = '0';
+	if (decimal && n < 0)
+		*end++ = '-';
+	else if (decimal && (spec.plus || spec.space))
+		*end++ = spec.plus ? '+' : ' ';
+	if (hex && spec.alt && value) {
+		*end++ = '0';
+		*end++ = spec.how;
+	}
+	sign = end - out;
+	memcpy(end, first, last - first);
+	len = pad(out, sign + (last - first), sign, spec.zero && spec.precision < 0,
+		  &spec);
+	out[len] = '\0';
+	return len;
+}
+
+/*
+ * Write the string @s as the format @form says, a %s with a width and a precision of
+ * at most 99. @len is its length, of which more than 99 bytes have a precision.
+ * Returns the number of bytes, at most 99.
+ */
+static noinline int string_format(char *out, const char *form, const char *s, size_t len)
+{
+	struct format_spec spec = format_spec_parse(form);
+
+	if (spec.precision >= 0 && len > (size_t)spec.precision)
+		len = spec.precision;
+	memcpy(out, s, len);
+	return pad(out, len, 0, false, &spec);
 }
 
 /* Is the number written by %.99f in less than 120 bytes? */

@@ -461,15 +461,19 @@ static bool source_path(const char *name, const char *suffix,
 	return word;
 }
 
-/* Pushes the function that a file is, and its path, while the state is built. */
-static bool push_source_file(lua_State *L, const char *name, const char *suffix)
+/*
+ * Pushes the function that a file is, and its path, while the state is built.
+ * Returns 0, or with nothing pushed -EINVAL: no file can have the name, or what
+ * klua_source_load() returns.
+ */
+static int push_source_file(lua_State *L, const char *name, const char *suffix)
 {
 	char path[SOURCE_PATH_MAX];
 	char chunkname[SOURCE_PATH_MAX + 1];
 	int status;
 
 	if (!source_path(name, suffix, path))
-		return false;
+		return -EINVAL;
 	snprintf(chunkname, sizeof(chunkname), "@%s", path);
 	status = klua_source_load(L, path, chunkname);
 	if (status > LUA_OK)
@@ -477,16 +481,29 @@ static bool push_source_file(lua_State *L, const char *name, const char *suffix)
 	if (status == -EBUSY)
 		luaL_error(L, "a finalizer requires '%s' while a library is compiled",
 			   name);
-	if (status != LUA_OK)
-		return false;
-	lua_pushstring(L, path);
-	return true;
+	if (status == LUA_OK)
+		lua_pushstring(L, path);
+	return status;
 }
 
-static bool push_source(lua_State *L, const char *name)
+static int push_source(lua_State *L, const char *name)
 {
-	return push_source_file(L, name, ".lua") ||
-	       push_source_file(L, name, "/init.lua");
+	int err = push_source_file(L, name, ".lua");
+
+	return err == -ENOENT ? push_source_file(L, name, "/init.lua") : err;
+}
+
+/* No library is registered by this name, and @err says why there is no source. */
+static int not_found(lua_State *L, const char *name, int err)
+{
+	const char *why = "there is no file of its name below /lib/firmware/klua";
+
+	if (err == -EINVAL)
+		why = "its name is not words with single dots in between, as those of files are";
+	else if (err == -EPERM)
+		why = "files are looked for only while a state is built, as klua create --file does";
+	return luaL_error(L, "library '%s' not found: no module has it, and %s",
+			  name, why);
 }
 
 /*
@@ -513,14 +530,14 @@ static int require(lua_State *L)
 {
 	size_t len;
 	const char *name = luaL_checklstring(L, 1, &len);
+	int err;
 
 	if (len > NAME_MAX_LEN || memchr(name, '\0', len))
 		return luaL_error(L, "no library has a name like this");
 	if (push_lib(L, name))
 		return 1;
-	if (!push_source(L, name))
-		return luaL_error(L, "library '%s' not found", name);
-	return call_source(L, name);
+	err = push_source(L, name);
+	return err ? not_found(L, name, err) : call_source(L, name);
 }
 
 int klua_lib_open(lua_State *L, const char *name)

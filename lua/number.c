@@ -13,6 +13,30 @@ lua_Number klua_number_from_ratio(s64 numerator, s64 denominator)
 	return float_div(float_from_int(numerator), float_from_int(denominator));
 }
 
+/*
+ * Write a finite float with as few digits as read back as the same one, at least as
+ * many as tostring() shows: at most 26 bytes with the NUL. Returns their number
+ * without the NUL.
+ */
+int klua_number_write(lua_Number n, char *out)
+{
+	static const char * const forms[] = { "%.14g", "%.15g", "%.16g", "%.17g" };
+	unsigned int i;
+	char *end;
+	int len;
+
+	for (i = 0; i < ARRAY_SIZE(forms); i++) {
+		len = float_format(out, forms[i], n);
+		if (float_read(out, &end).bits == n.bits)
+			break;
+	}
+	if (!out[strspn(out, "-0123456789")]) {
+		memcpy(out + len, ".0", 3);
+		len += 2;
+	}
+	return len;
+}
+
 bool klua_number_round(lua_Number n, s64 *i)
 {
 	const lua_Number half = float_ldexp(FLOAT_ONE, -1);

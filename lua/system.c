@@ -653,8 +653,9 @@ static int debug_getinfo(lua_State *L)
 	int shift;
 	lua_State *L1 = asked_thread(L, &shift);
 	size_t len;
-	const char *what = luaL_optlstring(L, shift + 2, "nSltu", &len);
 	bool given = lua_isfunction(L, shift + 1);
+	const char *what = luaL_optlstring(L, shift + 2,
+					   given ? "nSltuf" : "nSltu", &len);
 	lua_Debug ar;
 
 	luaL_argcheck(L, len <= 16 && !what[strspn(what, "nSltufL")],

@@ -84,7 +84,8 @@ is "they are what they return, once" \
 	"one	onesub.two	true	true	1" \
 	"$(klua run user/source -e 'return one.f(), two, require("one") == one,
 		three, loaded')"
-like "afterwards nothing is loaded any more" "*library 'fails' not found*" \
+like "afterwards nothing is loaded any more" \
+	"*library 'fails' not found: *only while a state is built*" \
 	"$(klua run user/source -e 'require "fails"' 2>&1)"
 check "it goes" klua destroy user/source
 build "a library may be a directory" '' 'args = require("args").args
@@ -93,6 +94,10 @@ is "each is called with its name and its file" \
 	"2	args	klua/args.lua	a directory klua/whole/init.lua	a directory klua/whole/init.lua, and sub.whole" \
 	"$(klua run user/source -e 'return args.n, args[1], args[2], whole, sub')"
 check "that goes, too" klua destroy user/source
+build "a library that is not there" "*library 'no.such' not found: *no file*" \
+	'require "no.such"'
+build "a name that no file can have" "*library 'sub/two' not found: *words*" \
+	'require "sub/two"'
 build "a syntax error is told" '*klua/wrong.lua:1: unexpected symbol*' \
 	'require "wrong"'
 build "so is another error" '*klua/fails.lua:1: oh no*' 'require "fails"'

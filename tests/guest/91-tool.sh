@@ -325,6 +325,9 @@ is "JSON: texts" "$(cat "$tmp/texts.json")" \
 	"$(klua run --json "$tmp/texts.lua" | sed 's/.*"results"://; s/}$//')"
 json "the largest integers" '[[]9223372036854775807,-9223372036854775808]' \
 	'return math.maxinteger, math.mininteger'
+json "floats, which read back the same" \
+	'[[]0.1,0.30000000000000004,0.3333333333333333,9007199254740992.0,1e+100,4.9406564584125e-324,-0.0]' \
+	'return 0.1, 0.1 + 0.2, 1 / 3, 2.0 ^ 53, 1e100, 5e-324, -0.0'
 json "sixty-four levels" "$(printf '[[]%064d' 0 | sed 's/0/[[]/g')*" \
 	'local t = {} for i = 1, 63 do t = {t} end return t'
 no_json "cycles" 'JSON has no table that contains itself' \

@@ -62,9 +62,10 @@ refused "a script that is not there" "no.lua: no such file" SCRIPT=no.lua
 refused "a directory" "build: no such file" SCRIPT=build
 head -c 1048577 /dev/zero >"$tmp/large"
 refused "a script of more than 1 MiB" "large: larger than 1 MiB" SCRIPT=large
-refused "a limit that is no number" "MAXALLOC=1x: not a number" \
+refused "a limit that is no number" "MAXALLOC=1x: not a number with a unit of K, ..." \
 	SCRIPT=s.lua MAXALLOC=1x
-refused "nor steps" "STEPS=-1: not a number" SCRIPT=s.lua STEPS=-1
+refused "nor steps" "STEPS=-1: not a number with a unit of k, ..." \
+	SCRIPT=s.lua STEPS=-1
 
 # The real thing
 tree=$top
@@ -79,7 +80,7 @@ printf 'print("begun")\nlocal function f() error("my error") end\nf()\n' \
 run SCRIPT="$tmp/bad.lua"
 like "so do an error and where it was, after what was printed before" \
 	"1 begun
-*bad.lua:2: my error
+klua: bad.lua:2: my error
 stack traceback:*bad.lua:3: in main chunk*" "$status $out"
 
 run SCRIPT="$tmp/good.lua" MAXALLOC=8192

@@ -16,6 +16,7 @@ static const char functions[] =
 	"function fail_odd() error({}) end\n"
 	"function length(s) return #s end\n"
 	"function spin() while true do end end\n"
+	"function double(x) return x * 2, math.type(x), '7', 7.0 end\n"
 	"function count(n) for i = 1, n do end return n end\n"
 	"function rep(n) return ('x'):rep(n) end\n"
 	"local kept local function fill() while true do kept = {kept} end end\n"
@@ -97,6 +98,36 @@ static void values_have_their_types(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, invoke("types", args, ARRAY_SIZE(args), &result,
 				     1), 0);
 	KUNIT_EXPECT_STREQ(test, text, "nilbooleannumberstring");
+}
+
+static void numbers_go_both_ways(struct kunit *test)
+{
+	const struct klua_value third =
+		KLUA_ARG_NUMBER(klua_number_from_ratio(1, 3));
+	char type[8];
+	struct klua_value results[] = {
+		KLUA_RESULT_NUMBER, KLUA_RESULT_STRING(type, sizeof(type)),
+		KLUA_RESULT_INTEGER, KLUA_RESULT_INTEGER,
+		KLUA_OPTIONAL_NUMBER(klua_number_from_integer(5)),
+	};
+	struct klua_value seven = KLUA_RESULT_NUMBER;
+	const struct klua_value integer = KLUA_ARG_INTEGER(7);
+	s64 n;
+
+	KUNIT_ASSERT_EQ(test, invoke("double", &third, 1, results,
+				     ARRAY_SIZE(results)), 0);
+	KUNIT_EXPECT_EQ(test, klua_number_bits(results[0].number),
+			klua_number_bits(klua_number_from_ratio(2, 3)));
+	KUNIT_EXPECT_STREQ(test, type, "float");
+	KUNIT_EXPECT_EQ(test, results[2].integer, 7);
+	KUNIT_EXPECT_EQ(test, results[3].integer, 7);
+	KUNIT_EXPECT_TRUE(test, klua_number_round(results[4].number, &n) && n == 5);
+	/* An integer is one of the numbers; a table is none. */
+	KUNIT_ASSERT_EQ(test, invoke("same", &integer, 1, &seven, 1), 0);
+	KUNIT_EXPECT_TRUE(test, klua_number_round(seven.number, &n) && n == 7);
+	KUNIT_EXPECT_EQ(test, invoke("same", NULL, 0, &seven, 1), -EREMOTEIO);
+	KUNIT_EXPECT_STREQ(test, message,
+			   "result 1 of 'same' is a nil, not a number");
 }
 
 static void strings_are_cut_to_fit(struct kunit *test)
@@ -191,7 +222,7 @@ static void nil_leaves_optional_results(struct kunit *test)
 static void wrong_values_are_errors(struct kunit *test)
 {
 	static const struct klua_value bad[] = {
-		{ .type = KLUA_TYPE_TEXT + 1 },
+		{ .type = KLUA_TYPE_NUMBER + 1 },
 		{ .type = KLUA_TYPE_TEXT, .string = NULL },
 		{ .type = KLUA_TYPE_STRING, .string = NULL, .len = 1 },
 		{ .type = KLUA_TYPE_OBJECT, .object = NULL },
@@ -209,7 +240,7 @@ static void wrong_values_are_errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, invoke("same", NULL, 0, &result, 1), -EREMOTEIO);
 	result.type = KLUA_TYPE_TEXT;
 	KUNIT_EXPECT_EQ(test, invoke("same", NULL, 0, &result, 1), -EREMOTEIO);
-	result.type = KLUA_TYPE_TEXT + 1;
+	result.type = KLUA_TYPE_NUMBER + 1;
 	KUNIT_EXPECT_EQ(test, invoke("same", NULL, 0, &result, 1), -EREMOTEIO);
 }
 
@@ -501,6 +532,7 @@ static void each_kind_is_called(struct kunit *test)
 static struct kunit_case invoke_cases[] = {
 	KUNIT_CASE(values_come_back),
 	KUNIT_CASE(values_have_their_types),
+	KUNIT_CASE(numbers_go_both_ways),
 	KUNIT_CASE(strings_are_cut_to_fit),
 	KUNIT_CASE(wrong_results_are_errors),
 	KUNIT_CASE(nil_leaves_optional_results),

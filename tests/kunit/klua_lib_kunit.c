@@ -246,7 +246,7 @@ static void require_opens_once(struct kunit *test)
 static void require_finds_no_other(struct kunit *test)
 {
 	raises(test, "require 'nolib'", "library 'nolib' not found");
-	raises(test, "require ''", "not found");
+	raises(test, "require ''", "not found: no module has it, and its name");
 	raises(test, "require()", "bad argument #1 to 'require'");
 	raises(test, "require {}", "bad argument #1 to 'require'");
 	raises(test, "require('kulib\\0x')", "no library has a name like this");

@@ -5,7 +5,8 @@
 #
 # Compares the core's floats with this machine's processor and C library: PAIRS
 # random pairs of operands (10 millions) for each operation, bit by bit; as many
-# floats printed and read; and PROGRAMS generated programs (300) of 2,000 random
+# floats printed and read; integers and strings in all formats (formats.lua); and
+# PROGRAMS generated programs (300) of 2,000 random
 # statements each, run by lua5.3 and by the core in user space. With the same
 # SEED (the time) the programs are the same. LUA names a lua5.3. The exit status
 # is 1 when something differs.
@@ -51,6 +52,14 @@ fi
 say "programs: $programs, from seed $seed"
 "${CC:-cc}" -std=gnu11 -O2 -fwrapv -w -I"$top" -I"$top/lua" -I"$top/lua/src" \
 	"$top/lua/core.c" "$here/host.c" -o "$tmp/host"
+"$LUA" "$here/formats.lua" >"$tmp/theirs"
+"$tmp/host" "$here/formats.lua" >"$tmp/ours" 2>&1 || true
+if ! diff "$tmp/theirs" "$tmp/ours" >"$tmp/diff"; then
+	echo "formats differ:"
+	head -n 6 "$tmp/diff"
+	exit 1
+fi
+
 different=0
 end=$((seed + programs))
 while [ "$seed" -lt "$end" ]; do

@@ -7,19 +7,22 @@
 #
 # What "make run" and "make shell" do: gets all that a VM needs, boots it and
 # runs there the demonstration, one's own Lua script, or a shell.
-#   MAXALLOC=bytes	the memory the script may hold
-#   STEPS=n		the steps it may take
+#   MAXALLOC=size	the memory the script may hold, 16M
+#   STEPS=n		the steps it may take, 100M
+#   TIME=time		the time it may take, 10s; "unlimited" for no limit
+# Each is what klua(8) takes for it.
 # Exit status of a script: 0; 1 after an error, of which klua(8) has several
 # kinds; that of vm when the VM itself failed.
 set -eu
 . "$(dirname "$0")/common.sh"
 cd "$top"
 
-number()	# NAME VALUE
+# amount NAME VALUE UNITS: a number, with a fraction or a unit or without
+amount()
 {
-	case $2 in
-	*[!0-9]*) die "$1=$2: not a number";;
-	esac
+	[ -z "$2" ] || echo "$2" |
+		grep -qiE "^([0-9]+([.][0-9]+)?($3)?|unlimited)\$" ||
+		die "$1=$2: not a number with a unit of ${3%%|*}, ..."
 }
 
 case "${1-} $#" in
@@ -30,8 +33,9 @@ case "${1-} $#" in
 "-h 1"|"--help 1") usage; exit 0;;
 *) usage >&2; exit 2;;
 esac
-number MAXALLOC "${MAXALLOC-}"
-number STEPS "${STEPS-}"
+amount MAXALLOC "${MAXALLOC-}" 'K|M|G|KiB|MiB|GiB'
+amount STEPS "${STEPS-}" 'k|M|G'
+amount TIME "${TIME-}" 'us|ms|s'
 
 tests/vm/need.sh build vm
 tests/vm/stock.sh
@@ -51,15 +55,16 @@ demo)
 script)
 	mkdir "$tmp/script"
 	cp -- "$2" "$tmp/script/"
-	{
-		# What is printed goes to the kernel's log, too: not shown twice.
-		echo 'dmesg -n 5'
-		echo 'insmod /klua/modules/klua.ko || exit'
-		# One file and no option, whatever its name.
-		echo 'set -- /klua/script/*'
-		echo "klua run --memory ${MAXALLOC:-16M}" \
-		     "${STEPS:+--steps $STEPS} \"\$1\" || exit 1"
-	} >"$tmp/main"
+	# What is printed goes to the kernel's log, too: not shown twice. There is one
+	# file, and it is no option whatever its name.
+	cat >"$tmp/main" <<-EOF
+	dmesg -n 5
+	insmod /klua/modules/klua.ko || exit
+	cd /klua/script && set -- *
+	case \$1 in -*) set -- "./\$1" ;; esac
+	klua run --memory ${MAXALLOC:-16M} ${STEPS:+--steps $STEPS} \\
+		${TIME:+--time $TIME} "\$1" || exit 1
+	EOF
 	say "booting the VM"
 	tests/vm/vm -n script "$tmp" ;;
 shell)

@@ -215,7 +215,7 @@ local s = "local s = ... return load(s)(s)"
 return load("local s = ... return (load(s)(s))")("local s = ... return (load(s)(s))")
 
 --- gsub-callback
--- ends: EREMOTEIO *C stack overflow* | EREMOTEIO *pattern too complex*
+-- ends: EREMOTEIO *C stack overflow*
 -- peer: panic (about 1.3 KB a level)
 local function f(s) return s:gsub(".", f) end
 return f("x")
@@ -227,7 +227,7 @@ local function f(s) return s:gsub(".", f) end
 while true do pcall(f, "x") end
 
 --- gsub-index
--- ends: EREMOTEIO *C stack overflow* | EREMOTEIO *pattern too complex*
+-- ends: EREMOTEIO *C stack overflow*
 local t = setmetatable({}, {})
 getmetatable(t).__index = function(_, k) return (k:gsub(".", t)) end
 return ("x"):gsub(".", t)
