@@ -16,6 +16,18 @@ for i = 1, math.maxinteger do local _ = s + i end
 local s = ("0"):rep(1 << 20) .. "1"
 for i = 1, math.maxinteger do local _ = tonumber(s) end
 
+--- zeros-of-a-pack-format
+-- ends: ETIME *step budget exceeded
+local ok, zeros = pcall(string.rep, "0", 1 << 20)
+if not ok then zeros = ("0"):rep(6000) end
+for i = 1, 3000 do string.packsize("c" .. zeros .. "1") end
+
+--- zeros-of-a-pack-alignment
+-- ends: ETIME *step budget exceeded
+local ok, zeros = pcall(string.rep, "0", 1 << 20)
+if not ok then zeros = ("0"):rep(6000) end
+for i = 1, 3000 do string.unpack("!" .. zeros .. "8d", "12345678") end
+
 --- digits-of-the-largest
 -- ends: ETIME *step budget exceeded
 for i = 1, math.maxinteger do local _ = ("%99.99f"):format(1.7e308) end
