@@ -663,15 +663,15 @@ static lua_Number numeral_value_short(const struct numeral *num)
 	return float_bits(float_norm(0, e + FLOAT_BIAS + 63, m | !!rem));
 }
 
-/* More than any exponent that matters, and far from where an int ends */
-#define EXPONENT_MAX	(1 << 20)
+/* More than the digits of any string make up for; sums of it are no overflow. */
+#define EXPONENT_MAX	(1LL << 50)
 
 /* An exponent after @letter, if there is one; returns what follows. */
-static const char *read_exponent(const char *s, char letter, int *e)
+static const char *read_exponent(const char *s, char letter, long long *e)
 {
 	const char *start = s;
+	long long n = 0;
 	bool neg;
-	int n = 0;
 
 	*e = 0;
 	if ((*s | 0x20) != letter)
@@ -689,11 +689,12 @@ static const char *read_exponent(const char *s, char letter, int *e)
 	return s;
 }
 
-/* A sum of what may be large: where the result is 0 or infinite anyway */
+/* Far from where an int ends, and the number is 0 or infinite anyway */
 static int clamp_exponent(long long e)
 {
-	return e > EXPONENT_MAX ? EXPONENT_MAX :
-	       e < -EXPONENT_MAX ? -EXPONENT_MAX : (int)e;
+	const int max = 1 << 20;
+
+	return e > max ? max : e < -max ? -max : (int)e;
 }
 
 static lua_Number read_decimal(const char *s, const char **end)
@@ -701,7 +702,7 @@ static lua_Number read_decimal(const char *s, const char **end)
 	struct numeral num = { .digits = NULL };
 	long long n = 0, point = 0;
 	bool any = false, dot = false;
-	int e;
+	long long e;
 
 	for (; lisdigit(cast_uchar(*s)) || (*s == '.' && !dot); s++) {
 		if (*s == '.') {
@@ -740,9 +741,8 @@ static lua_Number read_decimal(const char *s, const char **end)
 static lua_Number read_hex(const char *s, const char **end)
 {
 	bool any = false, dot = false;
-	long long e = 0;
+	long long e = 0, x;
 	u64 m = 0;
-	int x;
 
 	for (; lisxdigit(cast_uchar(*s)) || (*s == '.' && !dot); s++) {
 		if (*s == '.') {
