@@ -43,15 +43,14 @@ static void add_begun_line(lua_State *L, luaL_Buffer *b)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &line_key);
 }
 
-/* What tostring() makes of the value at @i, by the global of that name. */
-static void push_text(lua_State *L, int i)
+/* What tostring() makes of the value at @i; the global of that name is at @f. */
+static void push_text(lua_State *L, int i, int f)
 {
-	if (likely(lua_getglobal(L, "tostring") == LUA_TFUNCTION &&
-		   lua_tocfunction(L, -1) == luaB_tostring)) {
-		lua_pop(L, 1);
+	if (likely(lua_tocfunction(L, f) == luaB_tostring)) {
 		luaL_tolstring(L, i, NULL);
 		return;
 	}
+	lua_pushvalue(L, f);
 	lua_pushvalue(L, i);
 	lua_call(L, 1, 1);
 	if (!lua_isstring(L, -1))
@@ -68,12 +67,13 @@ static int print(lua_State *L)
 	int i;
 
 	klua_charge(L, n);
+	lua_getglobal(L, "tostring");
 	luaL_buffinit(L, &b);
 	add_begun_line(L, &b);
 	for (i = 1; i <= n; i++) {
 		if (i > 1)
 			luaL_addchar(&b, '\t');
-		push_text(L, i);
+		push_text(L, i, n + 1);
 		luaL_addvalue(&b);
 		if (unlikely(i % 128 == 0))
 			klua_look(L, 0);
@@ -327,6 +327,17 @@ static long long seconds_of(const struct klua_tm *tm)
 	return day * DAY_SECONDS + tm->hour * 3600 + tm->min * 60 + tm->sec;
 }
 
+/* By how much a date is earlier that is said to be one of summer time. */
+static long long summer_seconds(lua_State *L)
+{
+	bool summer;
+
+	lua_getfield(L, 1, "isdst");
+	summer = lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	return summer ? 3600 : 0;
+}
+
 static void split_time(lua_State *L, lua_Integer t, struct klua_tm *tm)
 {
 	if (!klua_time_split(t, tm))
@@ -347,7 +358,7 @@ static int os_time(lua_State *L)
 	lua_settop(L, 1);
 	for (i = TIME_FIELDS - 1; i >= 0; i--)
 		get_date_field(L, &tm, &date_fields[i]);
-	t = seconds_of(&tm);
+	t = seconds_of(&tm) - summer_seconds(L);
 	split_time(L, t, &tm);
 	set_date_fields(L, &tm);
 	lua_pushinteger(L, t);

@@ -63,6 +63,9 @@ says "a level is not one, a format neither" 'print("<0>oh %s %n %pK")' \
 says "print calls the global tostring" \
 	'tostring = function(x) return "<" .. x .. ">" end print(1, "a")' \
 	'klua: log: <1>	<a>'
+says "which it looks for once" \
+	'tostring = function(x) tostring = nil return "<" .. x .. ">" end print(1, "a")' \
+	'klua: log: <1>	<a>'
 says "io.write makes lines of what has an end" \
 	'io.write("a", 1, " ", 1.5) io.stdout:write("\n", "b\nc"):write("d\n")' \
 	'klua: log: a1 1.5
