@@ -55,6 +55,7 @@ checkout()
 copy()
 {
 	mkdir -p "$1"
+	rm -rf "$1/lua/patches"
 	git ls-files -co --exclude-standard -- Kbuild '*.[chS]' lua uapi |
 		xargs cp -p -u --parents -t "$1"
 }

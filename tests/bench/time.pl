@@ -160,6 +160,34 @@ sub other
 		$jumps{$jumps}, 100 * (mean(@ratio) - 1), scalar @ratio;
 }
 
+# What a patch is worth: by how much more the rows take without it that gain most
+# from it. Both builds took turns, so each round is compared with itself.
+my $gains = 3;		# rows shown
+
+sub gain
+{
+	my ($build, $jumps, $name) = @_;
+	my ($without, $with) = map { $figures{"$_ $jumps"}{$name} } $build, 'this';
+	return unless $without && $with;
+	my @gain = map { 100 * ($without->[$_] / $with->[$_] - 1) }
+		grep { defined $without->[$_] } 0 .. $#$with;
+	return {
+		name => $name, value => quantile(0.5, @gain),
+		spread => (quantile(0.75, @gain) - quantile(0.25, @gain)) / 2,
+	};
+}
+
+sub gains
+{
+	my ($build, $jumps) = @_;
+	my @gain = sort { $b->{value} <=> $a->{value} }
+		map { gain($build, $jumps, $_) } @order;
+	$#gain = $gains - 1 if @gain > $gains;
+	return join ', ', map {
+		sprintf '%s %+.1f ± %.1f %%', @$_{qw(name value spread)}
+	} @gain;
+}
+
 sub write_csv
 {
 	open my $csv, '>', $csv_file or die "$csv_file: $!\n";
@@ -174,8 +202,9 @@ sub write_csv
 my @measured = grep { defined median('this plain', $_) } @order;
 my @scripts = grep { m{/} } @measured;
 my @calls = grep { !m{/} } @measured;
-my @others = grep { defined $figures{"$_ plain"} } qw(base without);
-my %label = (base => $about{base}, without => "without $about{without}");
+my @others = grep { defined $figures{"$_ plain"} } qw(base);
+my %label = (base => $about{base});
+my @without = sort map { /^(without-\S+) plain$/ } keys %figures;
 
 print "`$about{command}`, $about{date}, revision $about{revision}, klua.ko for\n",
 	"$about{kernel}, gcc $about{compiler}; $about{processor}; medians of\n",
@@ -210,5 +239,17 @@ for my $jumps (qw(plain retpolines)) {
 		limits($group, $jumps, @group);
 	}
 	other($_, $label{$_}, $jumps, @scripts) for @others;
+}
+if (@without) {
+	print "\nWithout a patch, the rows that gain most from it:\n\n";
+	line('patch', 'plain jumps', 'retpolines');
+	line('---', '---', '---');
+	for (@without) {
+		line(s/^without-//r, gains($_, 'plain'), gains($_, 'retpolines'));
+	}
+	print "\n";
+}
+for my $jumps (qw(plain retpolines)) {
+	other($_, s/-/ /r, $jumps, @scripts) for @without;
 }
 write_csv();

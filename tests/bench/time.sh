@@ -15,7 +15,8 @@
 #			only run.sh has are left out
 #   -n, --rounds N	how often (15)
 #   -b, --base REV	another revision beside this one; it has to have native/
-#   -w, --without N	this tree without patch N of lua/patches beside it
+#   -w, --without N,...	this tree without patch N of lua/patches beside it, and
+#			what that patch is worth; 20+21 leaves out both at once
 #   -l, --limits no	without the build that has no limits
 #   -c, --cpu N		on processor N (the last one)
 #       --into FILE	puts the tables into FILE, too, between the lines
@@ -59,7 +60,10 @@ esac
 cd "$top"
 [ "$(uname -m)" = x86_64 ] || die "stand-ins are there for x86-64 only"
 
-builds=(this ${base:+base} ${without:+without})
+builds=(this ${base:+base})
+for patches in ${without//,/ }; do
+	builds+=("without-$patches")
+done
 [ "$limits" = no ] || builds+=(unchecked)
 
 # What to run, in order
@@ -78,7 +82,7 @@ done
 
 [ ${#items[@]} -gt 0 ] || exit 0
 
-# leave_out NUMBER DIRECTORY: undoes a patch in a copy of the tree
+# leave_out PATCHES DIRECTORY: undoes them in a copy of the tree
 leave_out()
 {
 	LUA_TARBALL=${LUA_TARBALL:-$build/lua/lua-5.3.6.tar.gz} \
@@ -184,7 +188,9 @@ for b in "${builds[@]}"; do
 	*) copy "$src";;
 	esac
 	copy_bench "$src"
-	[ "$b" != without ] || leave_out "$without" "$src"
+	case $b in
+	without-*) leave_out "${b#without-}" "$src" ;;
+	esac
 	case $b in
 	unchecked) compile "$b" "$src" KLUA_UNCHECKED=y;;
 	*) compile "$b" "$src";;
@@ -203,7 +209,6 @@ done
 perl "$bench/time.pl" "$bench/rows" "$out/time.txt" "$out/time.csv" \
 	"command=$command" "date=$(date -u +%F)" "rounds=$rounds" \
 	"revision=$(git describe --always --dirty)" "base=$base" \
-	"without=$without" \
 	"processor=$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" \
 	"compiler=$(cc -dumpfullversion)" \
 	"kernel=$(cat "$build/kernels/stock/release")" | tee "$out/time.md"

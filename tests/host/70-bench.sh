@@ -94,6 +94,24 @@ check "the JSON says the same" perl -MJSON::PP -e '
 is "and so does the CSV" "this,low,insn,91,90,99,3" \
 	"$(grep this,low "$tmp/bench.csv")"
 
+# What a patch is worth: each round with itself, the best rows first
+cat >"$tmp/time" <<'EOF'
+this plain low 100
+without-5 plain low 104
+this plain high 100
+without-5 plain high 110
+this plain low 200
+without-5 plain low 212
+this plain high 300
+without-5 plain high 330
+this retpolines low 100
+without-5 retpolines low 99
+EOF
+like "the rows that gain most from a patch" '*
+| 5 | high +10.0 ± 0.0 %, low +5.0 ± 0.5 % | low -1.0 ± 0.0 % |*' \
+	"$(perl "$bench/time.pl" "$tmp/rows" "$tmp/time" "$tmp/gain.csv" command=c date=d \
+		revision=r rounds=2 base= processor=p compiler=c kernel=k 2>&1)"
+
 check "no plot without its rows" perl "$bench/plot.pl" "$tmp/bench.csv" "$tmp"
 is "and no file" '' "$(find "$tmp" -name '*.svg')"
 printf 'this,find-10,insn,100,,,1\nthis,find-1000,insn,110,,,1\n' \

@@ -61,14 +61,17 @@ publish()
 	mv -T "$1" "$2"
 }
 
-# core_without NUMBER DIR: the patched core as a git history at DIR, without that
-# patch in its files
+# core_without PATCHES DIR: the patched core as a git history at DIR, without those
+# patches in its files. PATCHES is a number, or several with "+" between them.
 core_without()
 {
 	rm -rf "$2"
 	"$top/lua/import.sh" --git "$2" >&2 || return
-	commit=$(git -C "$2" log --format=%h --grep="^${1#"${1%%[!0]*}"}: ")
-	[ "$commit" ] || die "there is no patch $1"
-	git -C "$2" revert --no-commit "$commit" >/dev/null 2>&1 ||
-		die "patch $1 cannot be left out alone"
+	for number in $(echo "$1" | tr + '\n' | sort -rn); do
+		commit=$(git -C "$2" log --format=%h \
+			--grep="^${number#"${number%%[!0]*}"}: ")
+		[ "$commit" ] || die "there is no patch $number"
+		git -C "$2" revert --no-commit "$commit" >/dev/null 2>&1 ||
+			die "patch $number cannot be left out alone"
+	done
 }
