@@ -543,13 +543,13 @@ void klua_block_put(struct klua_limits *lim, void *block, size_t size)
 }
 
 /**
- * klua_room - bytes that a state may take in addition
+ * klua_memory_left - bytes that a state may take in addition
  * @lim: the limits of the state
  *
  * Context: as klua_alloc().
  * Return: the bytes, 0 where the state holds more than its limit allows by now.
  */
-size_t klua_room(const struct klua_limits *lim)
+size_t klua_memory_left(const struct klua_limits *lim)
 {
 	const struct klua_state *s =
 		container_of(lim, const struct klua_state, limits);

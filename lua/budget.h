@@ -39,10 +39,9 @@ struct klua_grant;
 #define KLUA_SLICE		256
 
 /*
- * ns that a step is taken to need at least. Work that is charged before it is done
- * has to end before the limit on time by this measure, or does not begin. An
- * atomic entry that spends all its steps by default then just has the time for
- * them.
+ * ns that a step takes at least, as far as limits on time are concerned. Work that is
+ * charged before it is done begins only if, by this measure, it ends before the
+ * limit. By default an atomic entry just has the time for all of its steps.
  */
 #define KLUA_STEP_NS		10
 
@@ -134,16 +133,19 @@ void klua_limits_owe(struct klua_limits *lim, size_t n);
 void klua_print(struct lua_State *L, const char *text, size_t len);
 bool klua_stream(struct lua_State *L, const char *text, size_t len);
 
-size_t klua_room(const struct klua_limits *lim);
+size_t klua_memory_left(const struct klua_limits *lim);
 
 /*
- * What the allocator does, for a new block and one that goes. The first may
- * return NULL for any reason: then the allocator itself is asked.
+ * The allocator's commonest calls: a new block, and one that is freed.
+ * klua_block_get() may return NULL for any reason; the core then asks the allocator.
  */
 void *klua_block_get(struct klua_limits *lim, size_t size);
 void klua_block_put(struct klua_limits *lim, void *block, size_t size);
 
-/* ns that work which a look is for takes at least: charged, or only said */
+/*
+ * ns that the work ahead takes at least: what is charged beyond the slice, and what
+ * klua_look() was told
+ */
 static inline u64 klua_limits_ahead(const struct klua_limits *lim)
 {
 	u64 steps = lim->ahead;
@@ -161,8 +163,8 @@ static inline u64 klua_limits_runs(const struct klua_limits *lim)
 
 #ifdef __KERNEL__
 /*
- * Ask entry number @entry to end, in any context: unless a later one was asked to,
- * which is the one in progress then.
+ * Ask entry number @entry to end. Any context. If a later entry has been asked to end
+ * already, that one is in progress, and this does nothing.
  */
 static inline void klua_limits_cancel(struct klua_limits *lim, u64 entry)
 {

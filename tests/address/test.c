@@ -69,7 +69,7 @@ int klua_limits_check(struct klua_limits *lim)
 	return lim->budget.left < 0 ? -ETIME : 0;
 }
 
-size_t klua_room(const struct klua_limits *lim)
+size_t klua_memory_left(const struct klua_limits *lim)
 {
 	(void)lim;
 	return 1L << 60;

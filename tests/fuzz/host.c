@@ -124,7 +124,7 @@ int klua_limits_check(struct klua_limits *lim)
 	return 0;
 }
 
-size_t klua_room(const struct klua_limits *lim)
+size_t klua_memory_left(const struct klua_limits *lim)
 {
 	(void)lim;
 	return maxalloc > curralloc ? maxalloc - curralloc : 0;

@@ -198,7 +198,7 @@ int klua_limits_check(struct klua_limits *lim)
 	return steps > budget ? -ETIME : 0;
 }
 
-size_t klua_room(const struct klua_limits *lim)
+size_t klua_memory_left(const struct klua_limits *lim)
 {
 	(void)lim;
 	return MEMORY > curralloc ? MEMORY - curralloc : 0;
@@ -216,7 +216,7 @@ static void *allocate(void *ud, void *block, size_t osize, size_t nsize)
 	size_t old = block ? osize : 0;
 
 	(void)ud;
-	if (nsize > old && nsize - old > klua_room(&limits))
+	if (nsize > old && nsize - old > klua_memory_left(&limits))
 		return NULL;
 	curralloc += nsize - old;
 	if (nsize)

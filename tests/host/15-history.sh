@@ -53,8 +53,10 @@ is "a commit for each patch" "$(find "$top/lua/patches" -type f | wc -l)" \
 is "its end is the core that is compiled" "" \
 	"$(diff -r -x .git -x .stamp "$tmp/first" "$top/lua/src" 2>&1 | head)"
 like "a commit has the patch's number and reason" \
-	"10: gmatch after an error*A match that raises leaves*" \
-	"$(in_git first log -1 --format=%B --grep='^10: ')"
+	"8: Chains in tables*Integers whose low bits agree*" \
+	"$(in_git first log -1 --format=%B --grep='^8: ')"
+is "no more patches than one can review" 1 \
+	"$(($(in_git first rev-list --count upstream..HEAD) <= 30))"
 check "and is made into patches" "$import" --from-git "$tmp/first"
 is "which are the ones that there are" "" \
 	"$(diff -rq "$tree/lua/patches" "$top/lua/patches" 2>&1 | head)"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The hash of strings, outside the kernel: what tests/hash/test.c says, with the
-# function as patch 44 has it.
+# function as patch 16 has it.
 . "$(dirname "$0")/../lib.sh"
 
 top=$(dirname "$0")/../..

@@ -20,7 +20,7 @@ fuzz: script: [1-9]* executions, [1-9]* edges; program: [1-9]* executions, [1-9]
 $out"
 echo "$out" | tail -n 1
 
-out=$("$fuzz" --secs 0 --without 0012 2>&1)
+out=$("$fuzz" --secs 0 --without 5 2>&1)
 is "memory that is used after it was freed is found" 1 "$?"
 like "as such" '*heap-use-after-free*to run it again*' "$out"
 

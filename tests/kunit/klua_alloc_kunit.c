@@ -16,7 +16,7 @@
 #define klua_alloc_exit		copy_alloc_exit
 #define klua_alloc_set_max	copy_alloc_set_max
 #define klua_drop		copy_drop
-#define klua_room		copy_room
+#define klua_memory_left	copy_memory_left
 #define klua_pages_get		copy_pages_get
 #define klua_pages_put		copy_pages_put
 #define klua_pages_resize	copy_pages_resize

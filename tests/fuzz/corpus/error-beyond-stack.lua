@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- A limit is reached while a finalizer is pushed beyond a stack that is full (patch 0040).
+-- A limit is reached while a finalizer is pushed beyond a stack that is full (patch 10).
 local a,b,c,d=1,'x',{},print
 T,U,F,G,C={},{},print,print,coroutine.create(print)
 function Q(n,s,p)local t={}for i=1,n do t[i]=s:gsub('@',i)end return table.concat(t,p)end

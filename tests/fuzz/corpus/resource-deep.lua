@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The collector runs near the end of the C stack (patch 0011).
+-- The collector runs near the end of the C stack (patch 11).
 local function deep(s)
 	for i = 1, 20 do resource() end
 	return (s:gsub('.', deep))

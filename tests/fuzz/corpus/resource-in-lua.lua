@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- A limit is reached by the call of a finalizer in C while a Lua function waits (patch 0074).
+-- A limit is reached by the call of a finalizer in C while a Lua function waits (patch 11).
 local a,b,c,d=1,'x',{},print
 T,U,F,G,C={},{},print,print,coroutine.create(print)
 function Q(n,s,p)local t={}for i=1,n do t[i]=s:gsub('@',i)end return table.concat(t,p)end

@@ -4,7 +4,7 @@
 -- without the patch that it names.
 
 --- all-weak-metatable
--- 5.4.8-1, patch 0012
+-- 5.4.8-1, patch 5
 -- ends: 0|ENOMEM|ETIME *
 -- steps: 4000000
 local weak = {__mode = 'kv'}
@@ -29,7 +29,7 @@ end
 return 60
 
 --- newindex-in-weak-metatable
--- 5.4.7-5, patch 0013: memory runs out while a table gets a new key
+-- 5.4.7-5, patch 5: memory runs out while a table gets a new key
 -- ends: 0|ENOMEM|ETIME *
 -- steps: 1000000
 -- debug steps: 100000
@@ -49,7 +49,7 @@ keep = nil
 return 'done'
 
 --- names-of-nested-indices
--- 5.4.6, patch 0014: the name of what could not be called, deep in the stack
+-- 5.4.6, patch 5: the name of what could not be called, deep in the stack
 -- ends: EREMOTEIO|ELOOP *
 -- steps: 1000000
 local f
@@ -67,7 +67,7 @@ end
 return deep('x')
 
 --- message-while-memory-runs-out
--- 5.4.7, patch 0015: the text for an error in an error handler
+-- 5.4.7, patch 5: the text for an error in an error handler
 -- ends: 0 done
 -- steps: 40000000
 local function handler() error() end
@@ -85,7 +85,7 @@ end
 return 'done'
 
 --- name-of-a-type
--- patch 0016: a finalizer takes __name away while a message is made of it
+-- patch 5: a finalizer takes __name away while a message is made of it
 -- ends: 0|ETIME *
 -- steps: 10000000
 collectgarbage('setpause', 100)
@@ -105,7 +105,7 @@ end
 return 60
 
 --- finalizers-collect-while-closing
--- patch 0022
+-- patch 11
 -- ends: 0 1
 keep = {}
 for i = 1, 10 do
@@ -114,7 +114,7 @@ end
 return 1
 
 --- finalizers-step-while-closing
--- 5.4.3-10, patch 0017
+-- 5.4.3-10, patch 11
 -- ends: 0|ENOMEM|ETIME|EREMOTEIO *
 -- steps: 1000000
 keep = {}
@@ -132,7 +132,7 @@ end
 return 1
 
 --- gmatch-after-an-error
--- patch 0010: the depth that a match counts down
+-- patch 5: the depth that a match counts down
 -- ends: EREMOTEIO|ETIME *
 -- steps: 1000000
 local p = ('a?'):rep(300) .. 'b'
