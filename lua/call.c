@@ -3,14 +3,14 @@
  * Typed calls: a function by its name, arguments and results that are not Lua's.
  * Part of core.c.
  *
- * All of it is one protected call from outside, which is what makes it both safe
- * and short: whatever runs out of memory or time on the way is caught there.
+ * All of a typed call is one protected call from outside. It catches whatever runs
+ * out of memory or time on the way, and is the shortest way into a state.
  */
 
 /* Room for a function and its arguments */
 #define CALL_SLOTS	(KLUA_CALL_VALUES + 1)
 
-/* A name that is no short string: apart, as it takes room on the C stack. */
+/* A name that is no short string. Not inline, because it takes C stack. */
 static noinline const TValue *find_long(Table *globals, TString *name)
 {
 	return luaH_getstr(globals, name);
@@ -18,7 +18,7 @@ static noinline const TValue *find_long(Table *globals, TString *name)
 
 static void push_function(lua_State *L, struct klua_call *call)
 {
-	/* In the array from the beginning: nothing takes them out. */
+	/* The globals are in the array part from the beginning, for good. */
 	Table *registry = hvalue(&G(L)->l_registry);
 	Table *globals = hvalue(&registry->array[LUA_RIDX_GLOBALS - 1]);
 	TString *name = luaS_new(L, call->function);
@@ -80,7 +80,7 @@ static void push_value(lua_State *L, struct klua_call *call, unsigned int i)
 	L->top++;
 }
 
-/* A result is not what was asked for: good if it is nil and may be. */
+/* A result is not of the type asked for: no error if it is nil and optional. */
 static void result_differs(lua_State *L, struct klua_call *call, unsigned int i,
 			   const char *expected)
 {
@@ -94,7 +94,7 @@ static void result_differs(lua_State *L, struct klua_call *call, unsigned int i,
 		   call->function, luaL_typename(L, at), expected);
 }
 
-/* All of its bytes that fit, and a NUL. */
+/* Copy the bytes that fit, and a NUL. */
 static void copy_string(struct klua_value *value, const char *text, size_t len)
 {
 	size_t n;
@@ -171,7 +171,7 @@ static void take_result(lua_State *L, struct klua_call *call,
 		take_other(L, call, i);
 }
 
-/* Charged for each value; its bytes are charged where they are copied. */
+/* Values are charged here; the bytes of a string where they are copied. */
 static void invoke(lua_State *L, void *ud)
 {
 	struct klua_call *call = ud;
@@ -183,7 +183,7 @@ static void invoke(lua_State *L, void *ud)
 	push_function(L, call);
 	for (i = 0; i < call->nargs; i++)
 		push_value(L, call, i);
-	/* The function may make nothing itself, and never come by here. */
+	/* A function that allocates nothing never gives the collector a turn. */
 	luaC_checkGC(L);
 	func = L->top - (call->nargs + 1);
 	luaD_callnoyield(L, func, call->nresults);
@@ -216,7 +216,7 @@ int klua_core_invoke(lua_State *L, struct klua_call *call,
 	ptrdiff_t base = savestack(L, L->top);
 	int status;
 
-	/* The stack has a few slots that nobody counts on. */
+	/* No check: a stack always has spare slots (EXTRA_STACK). */
 	setfvalue(L->top, handler);
 	L->top++;
 	if (unlikely(klua_inside(L)))

@@ -47,9 +47,9 @@
 #define cast_num(i)		float_from_int(i)
 
 /*
- * A value by its members: copied as one object of 16 bytes, for which the
- * kernel's stack is not aligned, gcc spends a register on a frame pointer in
- * each function that does so, the interpreter's loop among them.
+ * Copy a value by its members. Copied as one object of 16 bytes, for which the
+ * kernel does not align its stack, it costs gcc a frame pointer, and so a register,
+ * in each function that copies one: the interpreter's loop among them.
  */
 #undef setobj
 #define setobj(L, obj1, obj2) \
@@ -62,8 +62,8 @@
 	 checkliveness(L, (o1)))
 
 /*
- * Converting a string reads all of it, several times. For a short one nothing is
- * raised: the API has functions that never do.
+ * Converting a string to a number reads all of it several times. A short one is
+ * only owed, because lua_tonumberx() and others must not raise an error.
  */
 #define SHORT_NUMERAL	200
 
@@ -78,19 +78,19 @@ static inline void charge_numeral(lua_State *L, const TValue *o)
 }
 
 /*
- * The place of @name in @t. The string is on the stack, in one of the slots
- * that it always has to spare, until it is in the table, for which memory may
- * have to be collected.
+ * The value of field @name in @t, for the caller to set. The name is on the stack
+ * meanwhile, in one of the slots that are always spare (EXTRA_STACK), because
+ * making the field may collect garbage.
  */
 static TValue *klua_field(lua_State *L, Table *t, const char *name)
 {
-	TValue *place;
+	TValue *value;
 
 	setsvalue2s(L, L->top, luaS_newlstr(L, name, strlen(name)));
 	L->top++;
-	place = luaH_set(L, t, L->top - 1);
+	value = luaH_set(L, t, L->top - 1);
 	L->top--;
-	return place;
+	return value;
 }
 
 /* Names that several of the files below use for different things. */
@@ -117,9 +117,9 @@ static TValue *klua_field(lua_State *L, Table *t, const char *name)
 #include "lparser.c"
 #ifdef KLUA_CONTEXT_CHECKS
 /*
- * A consumer uses the API in a way that the manual forbids. Of values pushed past
- * the room that a function has the first one is reported, and the one that would be
- * written behind the stack is an error.
+ * A consumer uses the API in a way that the manual forbids. A function that pushes
+ * more values than it has slots is reported once, at the first such value. A value
+ * that would be written behind the stack is an error.
  */
 static noinline void klua_misused(lua_State *L, const char *what)
 {
@@ -151,40 +151,43 @@ static noinline void klua_misused(lua_State *L, const char *what)
 #include "number.c"
 #endif
 
-/* The text of each limit; short strings, made once, so that none can fail. */
+/*
+ * The text of each limit's error. They are short strings that are made with the
+ * state (make_limit_texts()), so that raising one allocates nothing.
+ */
 static const struct {
 	int err;
 	const char *text;
-} reasons[] = {
+} limit_texts[] = {
 	{ -ETIME,	"step budget exceeded" },
 	{ -ETIMEDOUT,	"time limit exceeded" },
 	{ -ECANCELED,	"cancelled" },
 	{ -EINTR,	"interrupted by a signal" },
 };
 
-static const char *reason(int err)
+static const char *limit_text(int err)
 {
 	unsigned int i;
 
-	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-		if (reasons[i].err == err)
-			return reasons[i].text;
+	for (i = 0; i < sizeof(limit_texts) / sizeof(limit_texts[0]); i++)
+		if (limit_texts[i].err == err)
+			return limit_texts[i].text;
 	return "stopped";
 }
 
-/* Make the reasons' strings for good: raising one then allocates nothing. */
-static void keep_reasons(lua_State *L)
+/* The registry keeps the strings for as long as the state lives. */
+static void make_limit_texts(lua_State *L)
 {
 	unsigned int i;
 
-	lua_createtable(L, sizeof(reasons) / sizeof(reasons[0]) + 1, 0);
-	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		lua_pushstring(L, reasons[i].text);
+	lua_createtable(L, sizeof(limit_texts) / sizeof(limit_texts[0]) + 1, 0);
+	for (i = 0; i < sizeof(limit_texts) / sizeof(limit_texts[0]); i++) {
+		lua_pushstring(L, limit_texts[i].text);
 		lua_rawseti(L, -2, i + 1);
 	}
-	lua_pushstring(L, reason(0));
+	lua_pushstring(L, limit_text(0));
 	lua_rawseti(L, -2, i + 1);
-	lua_rawsetp(L, LUA_REGISTRYINDEX, reasons);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, limit_texts);
 }
 
 /* The innermost Lua function, to say where the limit was hit. */
@@ -199,24 +202,24 @@ static CallInfo *innermost(lua_State *L)
 }
 
 /*
- * Raise the error of a limit: past the message handler, since a handler is a
- * script's code. The second time in an entry, and while the first text is
- * made, only the bare reason is raised, which allocates nothing.
+ * Raise the error of a limit. It goes past the message handler, because a handler is
+ * a script's code. The first error of an entry says where it happened. Later ones,
+ * and one that is raised while that text is made, have the bare text.
  */
-static l_noret stop(lua_State *L, int err)
+static l_noret raise_limit(lua_State *L, int err)
 {
 	struct klua_budget *budget = &klua_limits(L)->budget;
 	CallInfo *ci = innermost(L);
 	bool first = !budget->stopped;
 
 	budget->stopped = err;
-	/* Without growing the Lua stack, which may fail and come here again. */
+	/* Do not grow the Lua stack: that may fail, and raise the limit again. */
 	if (L->top < L->stack + L->stacksize)
 		L->top++;
 	setsvalue2s(L, L->top - 1,
-		    luaS_newlstr(L, reason(err), strlen(reason(err))));
+		    luaS_newlstr(L, limit_text(err), strlen(limit_text(err))));
 	if (first && ci) {
-		/* Room for the text alone: no script code runs in between. */
+		/* Steps for making the text. No code of a script runs meanwhile. */
 		klua_left(L) = KLUA_SLICE;
 		luaG_addinfo(L, svalue(L->top - 1), ci_func(ci)->p->source,
 			     currentline(ci));
@@ -225,8 +228,11 @@ static l_noret stop(lua_State *L, int err)
 	luaD_throw(L, LUA_ERRRUN);
 }
 
-/* What the host says of the budget, which it sees for as long as that takes. */
-static int look(lua_State *L, struct klua_limits *lim)
+/*
+ * Ask the host whether a limit is reached. The host reads and refills the budget, so
+ * the steps are there meanwhile.
+ */
+static int check_limits(lua_State *L, struct klua_limits *lim)
 {
 	int err = lim->budget.stopped;
 
@@ -238,7 +244,7 @@ static int look(lua_State *L, struct klua_limits *lim)
 	return err;
 }
 
-/* A charge to a grant, which no host sees: it is small. */
+/* Charge a grant. It is too small for the host to be asked. */
 static void charge_grant(lua_State *L, struct klua_grant *grant)
 {
 	grant->left -= -1 - klua_left(L);
@@ -246,13 +252,14 @@ static void charge_grant(lua_State *L, struct klua_grant *grant)
 	if (grant->left >= 0)
 		return;
 	if (klua_protected(L))
-		stop(L, -ETIME);
+		raise_limit(L, -ETIME);
 	klua_limits(L)->budget.stopped = -ETIME;
 }
 
 /*
- * A script's own work. While a Lua function waits for a finalizer that it did not
- * call, what is charged before the finalizer's own frame exists is not.
+ * Is what is charged now a script's own work? Not while a Lua function waits for a
+ * finalizer that it did not call: what is charged before the finalizer has a frame
+ * of its own is the collector's.
  */
 static bool is_script(const CallInfo *ci)
 {
@@ -260,10 +267,9 @@ static bool is_script(const CallInfo *ci)
 }
 
 /*
- * The slice is spent, or is with another coroutine. Outside an entry nobody
- * counts. Where nothing would catch an error the entry is only marked as
- * stopped: what it still does is the core's own work, which is bounded, and no
- * more of a script's.
+ * The slice is spent, or another coroutine holds it. Outside an entry nothing is
+ * counted. Where nothing would catch an error the entry is only marked as stopped:
+ * what follows there is bounded work of the core's own, and no script runs any more.
  */
 void klua_charge_slow(lua_State *L)
 {
@@ -284,17 +290,17 @@ void klua_charge_slow(lua_State *L)
 	}
 	if (klua_left(L) >= 0)
 		return;
-	err = look(L, lim);
+	err = check_limits(L, lim);
 	if (!err)
 		return;
 	if (klua_protected(L))
-		stop(L, err);
+		raise_limit(L, err);
 	lim->budget.stopped = err;
 }
 
 /*
- * A look at the clock whatever is left of the slice: is there time for so many
- * steps? They are not charged here.
+ * Look at the clock, whatever is left of the slice: is there time for @ahead steps?
+ * They are not charged here.
  */
 void klua_look(lua_State *L, size_t ahead)
 {
@@ -305,16 +311,16 @@ void klua_look(lua_State *L, size_t ahead)
 		return;
 	klua_take(L);
 	lim->ahead = ahead;
-	err = look(L, lim);
+	err = check_limits(L, lim);
 	lim->ahead = 0;
 	if (!err)
 		return;
 	if (klua_protected(L))
-		stop(L, err);
+		raise_limit(L, err);
 	lim->budget.stopped = err;
 }
 
-/* The same where a Lua function is called. */
+/* klua_charge_slow() where a Lua function is called */
 void klua_call_slow(lua_State *L)
 {
 	if (unlikely(klua_limits(L)->grant))
@@ -322,7 +328,7 @@ void klua_call_slow(lua_State *L)
 	klua_charge_slow(L);
 }
 
-/* Work of the host for this state, where nothing may be raised: counted now. */
+/* Count work that the host does for this state, without raising an error. */
 void klua_limits_owe(struct klua_limits *lim, size_t n)
 {
 	if (lim->running)

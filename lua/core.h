@@ -8,12 +8,14 @@
 #include "entry.h"
 
 /*
- * The host makes every state with its limits as the allocator's data. Behind
- * the consumer's own extra space, right before every lua_State, lie a pointer
- * to them and the steps that are left until the next look. The steps are with
- * the coroutine that runs: a charge is then one subtraction and one jump. Every
- * other coroutine has none, so whoever runs one by a way that the core does not
- * see brings the steps there by its first charge (klua_charge_slow()).
+ * The host makes every state with its limits as the allocator's data. Two words
+ * lie right before every lua_State, behind the consumer's own extra space: a
+ * pointer to the limits, and the steps that are left until the next look.
+ *
+ * Only the running coroutine holds steps, so that a charge is one subtraction and
+ * one jump. When the core switches coroutines it moves them. A switch that it
+ * cannot see is caught by the first charge, which finds none left
+ * (klua_charge_slow()).
  */
 #define klua_limits(L)	(((struct klua_limits **)(L))[-2])
 #define klua_left(L)	(((long *)(L))[-1])
@@ -21,16 +23,16 @@
 /* A call of a C function counts as this many VM instructions. */
 #define KLUA_COST_CCALL		4
 
-/* A number becomes digits, or an item of a format a text. */
+/* Writing a number, or an item of a format, as text */
 #define KLUA_COST_NUMERAL	4
 
 /* A power of floats: two series, and products of many bits */
 #define KLUA_COST_POWER		8
 
-/* Bytes of a text that are read before they are charged for; a power of two */
+/* A text is charged, and then read, in blocks of so many bytes: a power of two */
 #define KLUA_TEXT_BLOCK		1024
 
-/* A line for the log, which may have to wait for a console */
+/* A line for the log */
 #define KLUA_COST_LINE		16
 
 /* Running out of memory costs a collection, which is charged as it works. */
@@ -68,30 +70,30 @@ static void klua_libs_closed(lua_State *L);
 /* Count @n steps; true when that calls for klua_charge_slow(). */
 #define klua_spend(L, n)	unlikely((klua_left(L) -= (long)(n)) < 0)
 
-/* Bring the steps that are left to @L; returns where they were. */
+/* Move the steps that are left to @L. Returns the coroutine that held them. */
 static inline lua_State *klua_take(lua_State *L)
 {
 	struct klua_limits *lim = klua_limits(L);
-	lua_State *was = lim->running;
+	lua_State *holder = lim->running;
 
-	if (was == L)
-		return was;
-	if (was) {
-		klua_left(L) += klua_left(was);
-		klua_left(was) = 0;
+	if (holder == L)
+		return holder;
+	if (holder) {
+		klua_left(L) += klua_left(holder);
+		klua_left(holder) = 0;
 	} else {
 		klua_left(L) = lim->budget.slice;
 	}
 	lim->running = L;
-	return was;
+	return holder;
 }
 
-/* Who takes steps, or NULL outside of an entry. */
+/* The coroutine that holds the steps, or NULL outside of an entry */
 #define klua_running(L)	(klua_limits(L)->running)
 
 /*
- * Count @n steps without raising anything: for places where nothing may, or
- * where whoever comes next looks soon enough.
+ * Count @n steps without raising an error. For places that must not raise, and
+ * for small work: the next charge finds the debt, and raises.
  */
 static inline void klua_owe(lua_State *L, size_t n)
 {
@@ -101,12 +103,12 @@ static inline void klua_owe(lua_State *L, size_t n)
 		klua_left(ran) -= (long)n;
 }
 
-/* Steps go with who runs: from @was, who does, to @L, who has none. */
-static inline void klua_switch(lua_State *was, lua_State *L)
+/* @L runs in place of @from, and gets its steps. */
+static inline void klua_switch(lua_State *from, lua_State *L)
 {
-	long left = klua_left(was);
+	long left = klua_left(from);
 
-	klua_left(was) = 0;
+	klua_left(from) = 0;
 	klua_left(L) += left;
 	klua_running(L) = L;
 }
@@ -119,7 +121,7 @@ static inline bool klua_overdrawn(lua_State *L)
 	return ran && unlikely(klua_left(ran) < 0);
 }
 
-/* Bring the steps that are left to where the host sees them. */
+/* Put the steps that are left into the budget, where the host reads them. */
 static inline void klua_park(struct klua_limits *lim)
 {
 	if (!lim->running)
@@ -131,7 +133,10 @@ static inline void klua_park(struct klua_limits *lim)
 
 #define klua_inside(L)	klua_armed(klua_limits(L))
 
-/* An entry begins: not klua_inside() one yet. @L has yet to get its steps. */
+/*
+ * Begin an entry. The caller has seen that none is in progress (klua_inside()),
+ * and gives @L its steps afterwards (klua_first()).
+ */
 static inline void klua_enter(lua_State *L, struct klua_limits *lim)
 {
 	if (likely(!lim->used && klua_entry_unwatched()))
@@ -141,11 +146,11 @@ static inline void klua_enter(lua_State *L, struct klua_limits *lim)
 	lim->running = L;
 }
 
-/* The first slice is for @L, which has spent @n of it. */
+/* Give @L the first slice, of which it has spent @n. */
 #define klua_first(L, lim, n) \
 	(klua_left(L) = (lim)->budget.slice - (long)(n))
 
-/* It ends; whoever runs has what is left. */
+/* End the entry. The coroutine that runs holds the steps that are left. */
 static inline void klua_leave(struct klua_limits *lim)
 {
 	lua_State *ran = lim->running;
@@ -161,7 +166,7 @@ static inline void klua_leave(struct klua_limits *lim)
 	}
 }
 
-/* True when this call armed the limits, and so has to klua_end() the entry. */
+/* Begin an entry if none is in progress. True: the caller has to klua_end() it. */
 static inline int klua_begin(lua_State *L)
 {
 	if (klua_inside(L))
@@ -173,7 +178,7 @@ static inline int klua_begin(lua_State *L)
 
 #define klua_end(L)	klua_leave(klua_limits(L))
 
-/* Nearer to the end of the C stack than Lua may go. */
+/* The stack pointer is below the limit of this entry. */
 #define klua_stack_below(lim)	unlikely(klua_stack_pointer() < (lim)->stack)
 #else
 /* For tests/bench alone, which shows what the limits cost. */
@@ -188,7 +193,7 @@ static inline int klua_begin(lua_State *L)
 #define klua_end(L)		((void)(L))
 #define klua_running(L)		(L)
 #define klua_overdrawn(L)	0
-#define klua_switch(was, L)	((void)(was))
+#define klua_switch(from, L)	((void)(from))
 
 static inline long klua_first(lua_State *L, struct klua_limits *lim, long n)
 {
@@ -201,7 +206,7 @@ static inline lua_State *klua_take(lua_State *L)
 }
 #endif
 
-/* A new coroutine has no steps; one that ends, or all of them, keeps none. */
+/* A new coroutine has no steps, and one that is freed must hold none. */
 #undef luai_userstatethread
 #define luai_userstatethread(L, L1)	((void)(L), klua_left(L1) = 0)
 #undef luai_userstatefree
@@ -224,8 +229,8 @@ static inline lua_State *klua_take(lua_State *L)
 #define klua_charge_scan(L, n)		klua_charge(L, (size_t)(n) >> 2)
 
 /*
- * Look at the clock in the middle of work that has been charged: after so many
- * bytes that are copied, or that are looked at one by one.
+ * Work that has been charged looks at the clock on the way: after so many bytes
+ * that memcpy() copies, and after so many that are looked at one by one.
  */
 #define KLUA_COPY_BLOCK		16384
 #define KLUA_LOOK_BLOCK		4096
@@ -233,8 +238,9 @@ static inline lua_State *klua_take(lua_State *L)
 void klua_look(lua_State *L, size_t ahead);
 
 /*
- * Before work that cannot be interrupted and takes more time than is charged for
- * it: is there time for @n steps? Only where that matters.
+ * Some work cannot be interrupted, and takes more time than it is charged. Before
+ * it klua_ahead() asks whether the entry has time for @n steps. Up to KLUA_AHEAD
+ * steps do not matter.
  */
 #define KLUA_AHEAD		2000
 
@@ -244,7 +250,7 @@ void klua_look(lua_State *L, size_t ahead);
 			klua_look(L, n); \
 	} while (0)
 
-/* memcpy() of what is charged, and as long as a script makes it. */
+/* memcpy() of a length that a script chooses, and that has been charged */
 static inline void klua_copy(lua_State *L, void *to, const void *from, size_t n)
 {
 	for (; unlikely(n > KLUA_COPY_BLOCK); n -= KLUA_COPY_BLOCK) {
@@ -257,9 +263,8 @@ static inline void klua_copy(lua_State *L, void *to, const void *from, size_t n)
 }
 
 /*
- * Steps that it takes to have a large block at the rate of KLUA_STEP_NS: all of
- * what the page allocator finds, a power of two, is cleared, and the old one is
- * copied.
+ * The time that a large block takes, in steps of KLUA_STEP_NS. The page allocator
+ * clears all of its power of two of bytes, and the old block is copied.
  */
 static inline size_t klua_block_cost(size_t size, size_t old)
 {
@@ -267,8 +272,8 @@ static inline size_t klua_block_cost(size_t size, size_t old)
 }
 
 /*
- * strlen() of a text that may be a script's. How long it is can only be known by
- * reading it, so each block is charged for before the next one is read.
+ * strlen() of a text that a script may have chosen. Its length is known only when
+ * it has been read, so each block is charged before the next one is read.
  */
 static inline size_t klua_textlen(lua_State *L, const char *s)
 {
@@ -282,7 +287,7 @@ static inline size_t klua_textlen(lua_State *L, const char *s)
 	return len;
 }
 
-/* memchr() likewise, which costs the way to where the byte is. */
+/* memchr() likewise. The bytes before the one that is found are charged. */
 static inline const char *klua_textfind(lua_State *L, const char *s, int c,
 					size_t len)
 {
@@ -307,12 +312,15 @@ static inline const char *klua_textfind(lua_State *L, const char *s, int c,
 /* Somebody would catch an error raised now. */
 #define klua_protected(L)	((L)->errorJmp || G(L)->mainthread->errorJmp)
 
-/* Below the limit, or no limit set: one comparison for the common case. */
+/*
+ * True below the limit, and also while no limit is set (KLUA_UNARMED), so that the
+ * common case is one comparison.
+ */
 #define klua_stack_check(L)	klua_stack_below(klua_limits(L))
 
 #define klua_stack_low(L)	(klua_stack_check(L) && klua_stack_hit(L))
 
-/* Not inline, so that the comparison above is all that it usually takes. */
+/* Below the limit of an entry? Not inline, because it is seldom called. */
 static noinline bool klua_stack_hit(lua_State *L)
 {
 	struct klua_limits *lim = klua_limits(L);
@@ -329,8 +337,8 @@ static noinline bool klua_stack_hit(lua_State *L)
 	 klua_limits(L)->stack - KLUA_STACK_HANDLING)
 
 /*
- * Call a function of a consumer, and say so when it returns, or raises an
- * error, with a lock held or preemption or interrupts not as they were.
+ * Call a function of a consumer. Report it if it returns, or raises an error, with
+ * a lock held, or with preemption or interrupts not as they were.
  */
 #ifdef KLUA_CONTEXT_CHECKS
 static inline int klua_call_c(lua_State *L, lua_CFunction f)
@@ -342,7 +350,7 @@ static inline int klua_call_c(lua_State *L, lua_CFunction f)
 	return n;
 }
 
-/* The innermost C function is the one that raised, or called what did. */
+/* The innermost C function raised the error, or called what did. */
 static inline void *klua_raiser(lua_State *L)
 {
 	CallInfo *ci = L->ci;
@@ -370,15 +378,15 @@ static void klua_misused(lua_State *L, const char *what);
 #endif
 
 /*
- * A consumer's finalizer may give back what its module holds, so it gets a small
- * budget of its own, even in an entry that has spent its own: a grant. It is for
- * C code alone. What a script does has to be paid for by the entry, so the first
- * call of a Lua function within a grant ends it, and a script that has made
- * tostring() a finalizer gains nothing.
+ * A consumer's finalizer gives back what its module holds, so it has to run even in
+ * an entry that has spent its budget. It gets a grant: a small budget of its own.
+ * A grant is for C code. The first call of a Lua function ends it, so that the entry
+ * pays for what a script does, and a script that has made tostring() a finalizer
+ * gains nothing.
  *
- * While a grant lasts every charge takes the slow way, since the steps that are
- * left are -1 then; that is also how calls of Lua functions are noticed. The
- * entry's own budget lies in the grant, on the C stack of who gives it.
+ * While a grant lasts the steps that are left are -1. Every charge therefore takes
+ * the slow way, which counts it against the grant, and notices calls of Lua
+ * functions. The entry's own budget waits in the grant, on the C stack of GCTM().
  */
 struct klua_grant {
 	struct klua_budget saved;
@@ -423,7 +431,7 @@ static inline void klua_grant_end(lua_State *L, struct klua_grant *grant)
 		klua_grant_close(L);
 }
 
-/* A script runs: what it does is the entry's. */
+/* A script runs, and the entry pays for it: end all grants. */
 static inline void klua_grants_drop(lua_State *L)
 {
 	struct klua_limits *lim = klua_limits(L);

@@ -263,7 +263,7 @@ static lua_Number logarithm_round(struct logarithm l)
 				     m >> 1 | (m & 1) | !!(u64)l.m));
 }
 
-/* What there is no logarithm of, or none that is computed */
+/* Numbers without a logarithm, and those whose logarithm needs no computing */
 static bool log_special(lua_Number a, lua_Number *result)
 {
 	if (float_isnan(a))
@@ -652,7 +652,7 @@ static struct wide root_of_rest(struct wide w)
 			 -64 - (by + n) / 2);
 }
 
-/* What has no arc sine or cosine */
+/* Numbers that have no arc sine or cosine */
 static bool arc_special(lua_Number a, lua_Number *result)
 {
 	if (float_isnan(a))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What every entry into a state does first and last. Each packet comes by here,
- * so it is inline where the core is entered; klua_arm_slow() and klua_disarm()
- * do the same and whatever an entry seldom needs.
+ * What every entry into a state does first and last. Each packet passes here, so it
+ * is inline in the core. klua_arm_slow() and klua_disarm() do the same, and what an
+ * entry seldom needs.
  */
 #ifndef KLUA_ENTRY_H
 #define KLUA_ENTRY_H
@@ -20,9 +20,9 @@
 DECLARE_STATIC_KEY_FALSE(klua_watched);
 
 /*
- * Where the kernel has retpolines the interpreter's loop is there twice (patch
- * 95). klua_tree says which one runs. main.c chooses once, when the module is
- * loaded, so that a call of the loop takes no more than a no-op or a jump.
+ * Where the kernel has retpolines the interpreter's loop is compiled twice (patch 19),
+ * and klua_tree says which one runs. main.c sets it once, when the module is loaded,
+ * so that choosing costs a no-op or a jump.
  */
 #if defined(CONFIG_RETPOLINE) || defined(CONFIG_MITIGATION_RETPOLINE)
 #define KLUA_TWO_LOOPS		1
@@ -34,21 +34,22 @@ DECLARE_STATIC_KEY_FALSE(klua_tree);
 #define klua_by_tree()		static_branch_unlikely(&klua_tree)
 
 /*
- * An entry may use this many bytes of the C stack, counted from where it began:
- * the same on a task's stack and on that of an interrupt, so that a script that
- * fits once fits always. Of 16 KiB that are 6. Handling an error may use
- * KLUA_STACK_HANDLING more, and KLUA_STACK_RESERVE is for what Lua calls at the
- * deepest point, printk() say, and for an interrupt that comes then. On a task's
- * stack that leaves some 6 KiB to our callers, and an entry that finds less than
- * it needs is refused. The bounds of the stacks of interrupts cannot be had by a
- * module: there a third may be gone before a netfilter hook is called. Under
- * KASAN THREAD_SIZE and all frames are larger alike.
+ * An entry may use this many bytes of the C stack, counted from where it began: 6 KiB
+ * of 16. The number is the same on a task's stack and on an interrupt's, so that a
+ * script that fits once fits always.
+ *
+ * Handling an error may use KLUA_STACK_HANDLING more. KLUA_STACK_RESERVE is for what
+ * Lua calls at the deepest point, printk() say, and for an interrupt that comes then.
+ * On a task's stack that leaves some 6 KiB to our callers, and an entry that finds
+ * less than it needs is refused. A module cannot find out the bounds of an
+ * interrupt's stack, a third of which may be used before a netfilter hook is called.
+ * Under KASAN THREAD_SIZE and all frames are larger alike.
  */
 #define KLUA_STACK_SHARE	(THREAD_SIZE / 8 * 3)
 #define KLUA_STACK_HANDLING	(THREAD_SIZE / 32 * 3)
 #define KLUA_STACK_RESERVE	(THREAD_SIZE / 8)
 
-/* What has to be left of a task's stack where an entry begins. */
+/* An entry on a task's stack begins only where this much is left. */
 #define KLUA_STACK_NEEDED \
 	(KLUA_STACK_SHARE + KLUA_STACK_HANDLING + KLUA_STACK_RESERVE)
 
@@ -59,9 +60,9 @@ DECLARE_STATIC_KEY_FALSE(klua_tree);
 #define KLUA_STACK_NONE		(KLUA_UNARMED - 1)
 
 /*
- * The innermost entry of whoever has this processor and cannot be preempted
- * while in it: entries into atomic and irq states, but on PREEMPT_RT. An
- * interrupt that enters puts its entry on top, and removes it before it returns.
+ * The innermost entry on this processor that cannot be preempted: into an atomic or
+ * irq state, and none on PREEMPT_RT. An interrupt that enters puts its entry on top,
+ * and removes it before it returns.
  */
 DECLARE_PER_CPU(struct klua_limits *, klua_inside);
 
@@ -95,7 +96,7 @@ static __always_inline bool klua_stack_fits(void)
 	return !klua_stack_short(current_stack_pointer);
 }
 
-/* The entry is here. */
+/* Arm the limits: the entry begins at this stack pointer. */
 static __always_inline void klua_entry_arm(struct klua_limits *lim)
 {
 	unsigned long sp = current_stack_pointer;
@@ -114,7 +115,7 @@ static __always_inline void klua_entry_arm(struct klua_limits *lim)
 	__this_cpu_write(klua_inside, lim);
 }
 
-/* It is over, and took @steps. */
+/* Disarm them: the entry is over, and took @steps. */
 static __always_inline void klua_entry_disarm(struct klua_limits *lim, u64 steps)
 {
 	struct klua_limits *outer = lim->outer;
@@ -132,11 +133,11 @@ static __always_inline void klua_entry_disarm(struct klua_limits *lim, u64 steps
 	WRITE_ONCE(lim->entry, lim->entry + 1);
 }
 
-/* Who looks for mistakes sees each entry in run.c, with all checks there. */
+/* Kernels that look for mistakes take every entry through the checks of run.c. */
 #define KLUA_ENTRY_CHECKED \
 	(IS_ENABLED(CONFIG_PROVE_LOCKING) || IS_ENABLED(CONFIG_KCSAN))
 
-/* Nobody wants to know when entries begin and end, as on most machines. */
+/* Nobody watches entries (tracepoints, statistics), as on most machines. */
 static __always_inline bool klua_entry_unwatched(void)
 {
 	return !KLUA_ENTRY_CHECKED && !static_branch_unlikely(&klua_watched);

@@ -144,7 +144,7 @@ static inline void float_split(lua_Number a, int *e, u64 *m)
 	}
 }
 
-/* What comes of an operation on a NaN */
+/* The result of an operation on a NaN */
 static noinline lua_Number float_nan2(lua_Number a, lua_Number b)
 {
 	return float_bits((float_isnan(a) ? a.bits : b.bits) | FLOAT_QUIET);
@@ -544,7 +544,7 @@ static inline int float_hash(lua_Number a)
 	return (int)(a.bits * 0x9e3779b97f4a7c15ULL >> 33);
 }
 
-/* Towards 0, for those in the range of integers; 0 for the others */
+/* Rounded towards 0; 0 where that is no integer of Lua */
 static inline long long float_integer(lua_Number a)
 {
 	long long i;

@@ -90,9 +90,9 @@ static inline bool klua_time_split(long long t, struct klua_tm *tm)
 }
 
 /*
- * Are two texts the same? The name of a function comes by here for each packet.
- * By words, of which the last one may reach beyond the text: where there is no
- * page behind it that reads as zeroes.
+ * Are two texts the same? Called for a function's name with each packet. Compares
+ * words. The last one may reach beyond the text, and reads zeroes where the next page
+ * does not exist.
  */
 static inline bool klua_textequals(const char *s, const char *t)
 {
@@ -124,7 +124,7 @@ static inline bool klua_textequals(const char *s, const char *t)
  * differ, so that a text does not tell which pointers collide in a table.
  */
 struct klua_pointer_keys {
-	hsiphash_key_t place;
+	hsiphash_key_t order;
 	siphash_key_t id;
 };
 
@@ -138,7 +138,7 @@ static inline u32 klua_pointer_hash(const void *p,
 {
 	u64 address = (unsigned long)p;
 
-	return hsiphash_2u32(address, address >> 32, &keys->place);
+	return hsiphash_2u32(address, address >> 32, &keys->order);
 }
 
 static inline u64 klua_pointer_id(const void *p,
@@ -154,8 +154,8 @@ static inline u64 klua_pointer_id(const void *p,
 #define strcoll			strcmp
 
 /*
- * What a consumer's function must leave as it found it. Looked at where the
- * kernel is built to find such mistakes; costs nothing elsewhere.
+ * What a consumer's function must leave as it found it. Checked in kernels that are
+ * built to find such mistakes, and not compiled elsewhere.
  */
 #if defined(CONFIG_PROVE_LOCKING) || defined(CONFIG_DEBUG_ATOMIC_SLEEP)
 #include <linux/irqflags.h>
@@ -200,7 +200,7 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 
 #define KLUA_CONTEXT_CHECKS
 
-/* What the manual demands of who uses the API (core.c) */
+/* What the manual demands of users of the API (klua_misused() in core.c) */
 #define luai_apicheck(L, e)	((void)(likely(e) || (klua_misused(L, #e), 0)))
 #endif
 
@@ -281,7 +281,7 @@ unsigned long long klua_random(void);
 
 /* The kernel's hsiphash_2u32() and siphash_1u64() in one, for one pointer. */
 struct klua_pointer_keys {
-	unsigned long long place[2];
+	unsigned long long order[2];
 	unsigned long long id[2];
 };
 
@@ -324,8 +324,8 @@ static inline unsigned long long klua_siphash(unsigned long long n,
 
 static inline void klua_pointer_keys_init(struct klua_pointer_keys *keys)
 {
-	keys->place[0] = klua_random();
-	keys->place[1] = klua_random();
+	keys->order[0] = klua_random();
+	keys->order[1] = klua_random();
 	keys->id[0] = klua_random();
 	keys->id[1] = klua_random();
 }
@@ -333,7 +333,7 @@ static inline void klua_pointer_keys_init(struct klua_pointer_keys *keys)
 static inline unsigned int klua_pointer_hash(const void *p,
 					     const struct klua_pointer_keys *keys)
 {
-	return klua_siphash((unsigned long)p, keys->place);
+	return klua_siphash((unsigned long)p, keys->order);
 }
 
 static inline unsigned long long

@@ -3,7 +3,7 @@
  * The libraries of a state. Part of core.c.
  */
 
-static void keep_reasons(lua_State *L);
+static void make_limit_texts(lua_State *L);
 
 #ifdef __KERNEL__
 static int require(lua_State *L);
@@ -23,7 +23,7 @@ static const luaL_Reg libraries[] = {
 
 #define LIBRARIES	(sizeof(libraries) / sizeof(libraries[0]))
 
-/* What base, print and require make of globals, with _G and _VERSION. */
+/* Globals that base, print and require make, with _G and _VERSION */
 #define BASE_GLOBALS	(sizeof(base_funcs) / sizeof(base_funcs[0]) + 1)
 
 /* Pops a library, which becomes @name in @loaded and in @globals. */
@@ -31,13 +31,13 @@ static void add_library(lua_State *L, Table *loaded, Table *globals,
 			const char *name)
 {
 	Table *lib = hvalue(L->top - 1);
-	TValue *place = klua_field(L, loaded, name);
+	TValue *value = klua_field(L, loaded, name);
 
-	sethvalue(L, place, lib);
-	luaC_barrierback(L, loaded, place);
-	place = klua_field(L, globals, name);
-	sethvalue(L, place, lib);
-	luaC_barrierback(L, globals, place);
+	sethvalue(L, value, lib);
+	luaC_barrierback(L, loaded, value);
+	value = klua_field(L, globals, name);
+	sethvalue(L, value, lib);
+	luaC_barrierback(L, globals, value);
 	L->top--;
 }
 
@@ -50,8 +50,8 @@ static void add_library(lua_State *L, Table *loaded, Table *globals,
  * debug, each as a global. There is no package library: require() knows these and
  * what modules have registered (lib.c), and loads nothing from files.
  *
- * Every state begins with this, so tables get their sizes beforehand and the
- * collector, to which nothing here is garbage, begins after it.
+ * Every state begins here. So tables are made in their final sizes, and the
+ * collector starts afterwards, since nothing here becomes garbage.
  */
 void luaL_openlibs(lua_State *L)
 {
@@ -74,7 +74,7 @@ void luaL_openlibs(lua_State *L)
 #ifdef __KERNEL__
 	setfvalue(klua_field(L, globals, "require"), require);
 #endif
-	keep_reasons(L);
+	make_limit_texts(L);
 	G(L)->GCestimate = gettotalbytes(G(L));
 	setpause(G(L));
 	G(L)->gcrunning = 1;

@@ -23,7 +23,10 @@
 /* __gc of a struct klua_opened finds its metatable by this address. */
 static const char opened_key;
 
-/* Making the message may collect what holds the descriptor: its names are copied. */
+/*
+ * The names are copied first: making the message may collect the userdata that holds
+ * the descriptor.
+ */
 static noinline l_noret raise_gone(lua_State *L, const struct klua_libdesc *desc)
 {
 	char text[KLUA_NAME_MAXSIZE + MODULE_NAME_LEN + 40];
@@ -53,7 +56,7 @@ static struct klua_libdesc *closure_desc(lua_State *L, const CClosure *cl)
 	return desc;
 }
 
-/* Every state finds every library, also one that is not for its kind. */
+/* A state finds every library by name, also one that sleeps where it may not. */
 static int raise_sleeps(lua_State *L, const struct klua_libdesc *desc)
 {
 	return luaL_error(L, "library '%s' sleeps, and this state may not",
@@ -372,7 +375,7 @@ static bool push_by_id(lua_State *L, u64 id)
 	}
 	lua_pop(L, 1);
 	forget_dead(L);
-	/* The userdata first: what holds the library must not get lost. */
+	/* The userdata first: an error after klua_lib_get() would leak the library. */
 	opened = push_opened(L);
 	opened->desc = klua_lib_get(id);
 	if (!opened->desc) {
@@ -615,7 +618,7 @@ static noinline void raise_null(lua_State *L, const struct klua_class *class)
 	luaL_error(L, "an object of class %s is NULL", class->name);
 }
 
-/* The caller lets the collector work. */
+/* The caller gives the collector its turn (luaC_checkGC()). */
 static __always_inline void lend(lua_State *L, const struct klua_class *class,
 				 void *ptr)
 {
@@ -627,11 +630,11 @@ static __always_inline void lend(lua_State *L, const struct klua_class *class,
 	if (unlikely(!ptr))
 		raise_null(L, class);
 	mt = class_metatable(L, class, id);
-	/* The collector is not told of the finalizer, which this has no use for. */
+	/* No luaC_checkfinalizer(): a lent object has nothing to release. */
 	u = push_object(L, mt, id, sizeof(*object));
 	object = (struct klua_object *)getudatamem(u);
 	object->ptr = ptr;
-	/* Outside of an entry: for the next one. */
+	/* What is lent outside an entry is good for the next one. */
 	object->entry = klua_limits(L)->entry | 1;
 }
 
@@ -680,7 +683,7 @@ void klua_object_push(lua_State *L, const struct klua_class *class, void *ptr)
 	status = luaD_rawrunprotected(L, push_owned, &push);
 	if (status == LUA_OK)
 		return;
-	/* The caller has given it away and will not come back. */
+	/* The caller has given the object away, and does not get control back. */
 	if (class->release)
 		class->release(ptr);
 	luaD_throw(L, status);

@@ -46,7 +46,10 @@ SYM_FUNC_START(klua_try)
 	bl	klua_try_call
 	restore
 SYM_FUNC_END(klua_try)
-/* Its return address would be taken after a throw had been told of all others. */
+/*
+ * No kretprobe here: a throw drops the probes' return addresses above klua_try(), but
+ * could not drop one of klua_try() itself.
+ */
 NOKPROBE(klua_try)
 
 /* x0: buf. Takes over the frame of klua_try(). */

@@ -58,7 +58,10 @@ SYM_FUNC_START(klua_try)
 	call	klua_try_call
 	restore
 SYM_FUNC_END(klua_try)
-/* Its return address would be taken after a throw had been told of all others. */
+/*
+ * No kretprobe here: a throw drops the probes' return addresses above klua_try(), but
+ * could not drop one of klua_try() itself.
+ */
 _ASM_NOKPROBE(klua_try)
 
 /* a0: buf. Takes over the frame of klua_try(). */

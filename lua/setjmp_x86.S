@@ -32,12 +32,15 @@ SYM_FUNC_START(klua_try)
 	movq	%rsp, (%rdx)
 	movq	%rcx, %rdx
 	call	klua_try_call
-	/* What f() was called with it has restored, as every function does. */
+	/* f() has restored the callee-saved registers: they need no popping. */
 	leave
 	UNWIND_HINT_FUNC
 	RET
 SYM_FUNC_END(klua_try)
-/* Its return address would be taken after a throw had been told of all others. */
+/*
+ * No kretprobe here: a throw drops the probes' return addresses above klua_try(), but
+ * could not drop one of klua_try() itself.
+ */
 _ASM_NOKPROBE(klua_try)
 
 /*

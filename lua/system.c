@@ -12,10 +12,10 @@
 /* The name of a file's metatable, as in Lua */
 #define FILE_NAME	"FILE*"
 
-/* Where that line is in the registry */
+/* The address of this is the key of that line in the registry. */
 static const char line_key;
 
-/* The host looks at each byte, and makes a line of each line. */
+/* Charge what klua_print() does: it reads each byte, and logs each line. */
 static void charge_lines(lua_State *L, const char *text, size_t len)
 {
 	const char *end = text + len;
@@ -43,7 +43,7 @@ static void add_begun_line(lua_State *L, luaL_Buffer *b)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &line_key);
 }
 
-/* What tostring() makes of the value at @i; the global of that name is at @f. */
+/* Push what tostring() makes of the value at @i. The global of that name is at @f. */
 static void push_text(lua_State *L, int i, int f)
 {
 	if (likely(lua_tocfunction(L, f) == luaB_tostring)) {
@@ -57,7 +57,7 @@ static void push_text(lua_State *L, int i, int f)
 		luaL_error(L, "'tostring' must return a string to 'print'");
 }
 
-/* The host gets one text, which may have several lines. */
+/* One call of klua_print(), whose text may have several lines */
 static int print(lua_State *L)
 {
 	int n = lua_gettop(L);
@@ -163,7 +163,7 @@ static int file_write(lua_State *L)
 	return 1;
 }
 
-/* Nothing is held back but a line without its end, by flush() neither. */
+/* Only a line without its end is held back, and flush() does not change that. */
 static int file_flush(lua_State *L)
 {
 	luaL_checkudata(L, 1, FILE_NAME);
@@ -241,7 +241,7 @@ static const char months[12][10] = {
 static const struct date_field {
 	const char *name;
 	size_t offset;
-	int more;	/* than what struct tm has */
+	int base;	/* what is added to the member of struct tm */
 	int missing;	/* the value of a field that is missing, or -1 */
 } date_fields[] = {
 	{ "year", offsetof(struct klua_tm, year), 1900, -1 },
@@ -257,7 +257,7 @@ static const struct date_field {
 /* Those that os.time() reads */
 #define TIME_FIELDS	6
 
-static long long *date_place(struct klua_tm *tm, const struct date_field *field)
+static long long *date_member(struct klua_tm *tm, const struct date_field *field)
 {
 	return (long long *)((char *)tm + field->offset);
 }
@@ -269,7 +269,7 @@ static void set_date_fields(lua_State *L, struct klua_tm *tm)
 					       sizeof(date_fields[0]);
 
 	for (; field < end; field++) {
-		lua_pushinteger(L, *date_place(tm, field) + field->more);
+		lua_pushinteger(L, *date_member(tm, field) + field->base);
 		lua_setfield(L, -2, field->name);
 	}
 	lua_pushboolean(L, 0);
@@ -296,7 +296,7 @@ static void get_date_field(lua_State *L, struct klua_tm *tm,
 	} else if (value < -INT_MAX / 2 || value > INT_MAX / 2) {
 		luaL_error(L, "field '%s' is out-of-bound", field->name);
 	}
-	*date_place(tm, field) = value - (isinteger ? field->more : 0);
+	*date_member(tm, field) = value - (isinteger ? field->base : 0);
 }
 
 /* Days from 1970-01-01 to the first of a month; a year begins in March here. */
@@ -365,7 +365,7 @@ static int os_time(lua_State *L)
 	return 1;
 }
 
-/* Time that passed, to the microsecond: there is no process to have spent it. */
+/* Time since some moment, in microseconds: no process has spent it. */
 static int os_clock(lua_State *L)
 {
 	lua_pushnumber(L, float_div(float_from_int(klua_clock_us()),
@@ -426,7 +426,7 @@ static int iso_week(const struct klua_tm *tm, long long *year)
 static int date_item(char *buf, char c, const struct klua_tm *tm,
 		     const char *zone);
 
-/* Several items in one. */
+/* An item that stands for several */
 static int date_items(char *buf, const char *items, const struct klua_tm *tm,
 		      const char *zone)
 {
@@ -451,7 +451,7 @@ static int date_text(char *buf, const char *text, int len)
 	return snprintf(buf, DATE_ITEM, "%.*s", len, text);
 }
 
-/* Without the time zone's name there is nothing that depends on a place. */
+/* The conversions that do not name a time zone */
 static int date_part(char *buf, char c, const struct klua_tm *tm)
 {
 	long long year = tm->year + 1900;
@@ -590,7 +590,7 @@ static int luaopen_os(lua_State *L)
 	return 1;
 }
 
-/* The coroutine that is asked about, and how many arguments say so. */
+/* The coroutine to look at: the first argument (@shift 1), or else the caller */
 static lua_State *asked_thread(lua_State *L, int *shift)
 {
 	*shift = lua_isthread(L, 1);

@@ -24,7 +24,7 @@
 #include <linux/sched.h>
 #include <asm/stacktrace.h>
 
-/* What Kbuild has a file for; what another one takes is in lua/README. */
+/* Kbuild has a file for these. lua/README says what another architecture takes. */
 #if !defined(CONFIG_X86_64) && !defined(CONFIG_ARM64) && \
 	!(defined(CONFIG_RISCV) && defined(CONFIG_64BIT))
 #error "KLua has no lua/setjmp_<arch>.S for this architecture"
@@ -51,8 +51,8 @@ asmlinkage void klua_try(struct lua_State *L, void *ud,
 asmlinkage void klua_throw(struct klua_jmpbuf *buf);
 
 /*
- * What klua_try() calls. The indirect call is compiled, so that whatever the
- * kernel has it look at first, such as the type of @f, is the compiler's business.
+ * klua_try() calls this function, which calls @f. The indirect call is in C, so that
+ * the compiler adds what the kernel wants checked before it, such as the type of @f.
  */
 asmlinkage void klua_try_call(struct lua_State *L, void *ud,
 			      void (*f)(struct lua_State *L, void *ud));
