@@ -320,6 +320,24 @@ void klua_look(lua_State *L, size_t ahead)
 	lim->budget.stopped = err;
 }
 
+/*
+ * Is there time for so many steps? Raises nothing. Outside of an entry, and for a
+ * consumer's finalizer, there always is.
+ */
+bool klua_has_time(lua_State *L, size_t ahead)
+{
+	struct klua_limits *lim = klua_limits(L);
+	lua_State *ran = klua_running(L);
+	bool yes;
+
+	if (!klua_armed(lim) || lim->grant || !ran)
+		return true;
+	lim->ahead = ahead;
+	yes = !check_limits(ran, lim);
+	lim->ahead = 0;
+	return yes;
+}
+
 /* klua_charge_slow() where a Lua function is called */
 void klua_call_slow(lua_State *L)
 {

@@ -26,6 +26,9 @@
 /* Writing a number, or an item of a format, as text */
 #define KLUA_COST_NUMERAL	4
 
+/* A text is made of a format of the core's and what belongs into it. */
+#define KLUA_COST_MESSAGE	8
+
 /* A power of floats: two series, and products of many bits */
 #define KLUA_COST_POWER		8
 
@@ -42,7 +45,7 @@
 #define KLUA_GC_SHIFT		5
 
 /* Bytes that a step of the collector may do before it is charged for them. */
-#define KLUA_GC_BATCH		4096
+#define KLUA_GC_BATCH		2048
 
 /*
  * Passes over the ephemeron tables in one collection. Each pass resolves one
@@ -249,6 +252,14 @@ void klua_look(lua_State *L, size_t ahead);
 		if (unlikely((size_t)(n) > KLUA_AHEAD)) \
 			klua_look(L, n); \
 	} while (0)
+
+/*
+ * klua_has_time() is asked where nothing may be raised, or work can be left undone.
+ * When the answer is no, the next look ends the entry.
+ */
+bool klua_has_time(lua_State *L, size_t ahead);
+
+#define klua_affords(L, n)	((n) <= KLUA_AHEAD || klua_has_time(L, n))
 
 /* memcpy() of a length that a script chooses, and that has been charged */
 static inline void klua_copy(lua_State *L, void *to, const void *from, size_t n)

@@ -531,7 +531,7 @@ static const char *add_date_item(lua_State *L, luaL_Buffer *b, const char *p,
 	const char *conversion = p;
 	int n = -1;
 
-	klua_charge(L, 2 * KLUA_COST_NUMERAL);
+	klua_charge(L, 4 * KLUA_COST_NUMERAL);
 	if ((*p == 'E' || *p == 'O') && has_modifier(*p, p[1]))
 		p++;
 	if (*p && *p != 'E' && *p != 'O')

@@ -141,6 +141,8 @@ static int before_look(struct kprobe *p, struct pt_regs *regs)
 	watched.last = now;
 	if (!lim->deadline || now.ns + interrupts <= lim->deadline)
 		watched.in_time = now;
+	else	/* What it has to go back through grew in time. */
+		watched.in_time.heap = max(watched.in_time.heap, now.heap);
 	return 0;
 }
 
