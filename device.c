@@ -261,14 +261,13 @@ static int run_script(lua_State *L)
 /* Why the state, whose lock the caller has, lets nobody in. */
 static const char *gate_text(const struct klua_state *s)
 {
-	switch (READ_ONCE(s->gate)) {
-	case KLUA_GATE_OPEN:
-		return NULL;
-	case KLUA_GATE_STOPPED:
+	u8 gate = READ_ONCE(s->gate);
+
+	if (gate & KLUA_GATE_STOPPED)
+		return "a kernel module has stopped the state (see klua start --force)";
+	if (gate & KLUA_GATE_HALTED)
 		return "the state is stopped (see klua start)";
-	default:
-		return "the state is being closed";
-	}
+	return gate ? "the state is being closed" : NULL;
 }
 
 /* Under the state's own lock. Nothing but an error keeps the script away. */

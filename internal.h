@@ -178,7 +178,7 @@ struct klua_state *klua_state_by_id(u32 id);
 struct klua_state *klua_state_by_next(unsigned long *id);
 int klua_state_remove(u32 id, bool held);
 int klua_state_stop(struct klua_state *s);
-int klua_state_gate(struct klua_state *s, bool stopped);
+int klua_state_gate(struct klua_state *s, bool stopped, bool force);
 bool klua_state_busy(const struct klua_state *s);
 unsigned int klua_states_generation(void);
 void klua_states_flush(void);

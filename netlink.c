@@ -24,9 +24,10 @@
  * socket and not for its port, which anybody may have as soon as it is closed;
  * and each time it is looked at whether its opener has the right.
  *
- * A state that a kernel module made can be read, cancelled and, with force,
+ * A state that a kernel module made can be read, cancelled, stopped and, with force,
  * changed or destroyed. Even with force it gets no more memory than its module
- * allowed: that is nobody's quota.
+ * allowed: that is nobody's quota. What a kernel module has stopped is started by force
+ * only: whoever stops a state knows why, and what user space has stopped it may start.
  *
  * Names with a slash are for user space and those without for kernel modules,
  * so that nobody takes a name that a module will need.
@@ -1056,40 +1057,34 @@ static int set_doit(struct sk_buff *request, struct genl_info *info)
 	return err;
 }
 
-/* The state of the name at the time, whichever it is then. */
-static int gate_found(struct genl_info *info, bool stopped)
+/*
+ * Stopping takes no force: it is the brake for states of modules, too. Starting what a
+ * module has stopped does. Whatever takes the place of the state that was found meanwhile
+ * is stopped or started with it.
+ */
+static int gate_doit(struct genl_info *info, bool stopped)
 {
+	bool force = info->attrs[KLUA_A_STATE_FORCE];
 	struct klua_state *s = find_and_get(info);
 	int err;
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	err = klua_state_gate(s, stopped);
-	if (err == -ENOENT)
-		err = -EAGAIN;
-	else
-		klua_audit(&(struct klua_audit) {
-			.op = stopped ? "stop" : "start",
-			.id = s->id,
-			.name = s->name,
-			.change = true,
-			.err = err,
-		});
-	klua_state_put(s);
-	return err;
-}
-
-/* Stopping takes no force: it is the brake for states of modules, too. */
-static int gate_doit(struct genl_info *info, bool stopped)
-{
-	int tries, err = -EAGAIN;
-
-	for (tries = 0; err == -EAGAIN && tries < REPLACED_TRIES; tries++)
-		err = gate_found(info, stopped);
-	if (err == -EAGAIN)
-		NL_SET_ERR_MSG(info->extack, "the state is replaced all the time");
-	if (err == -ESHUTDOWN)
+	err = klua_state_gate(s, stopped, force);
+	if (err == -EPERM)
+		NL_SET_ERR_MSG(info->extack,
+			       "a kernel module has stopped the state; this has to be forced");
+	else if (err == -ESHUTDOWN)
 		NL_SET_ERR_MSG(info->extack, "the state is being closed");
+	klua_audit(&(struct klua_audit) {
+		.op = stopped ? "stop" : "start",
+		.id = s->id,
+		.name = s->name,
+		.force = force,
+		.change = true,
+		.err = err,
+	});
+	klua_state_put(s);
 	return err;
 }
 
@@ -1198,7 +1193,7 @@ static const struct nla_policy create_policy[] = {
 	[KLUA_A_STATE_RESERVED] = { .type = NLA_FLAG },
 };
 
-static const struct nla_policy destroy_policy[] = {
+static const struct nla_policy forced_policy[] = {
 	[KLUA_A_STATE_ID] = ID_POLICY,
 	[KLUA_A_STATE_NAME] = NAME_POLICY,
 	[KLUA_A_STATE_FORCE] = { .type = NLA_FLAG },
@@ -1239,8 +1234,8 @@ static const struct genl_ops ops[] = {
 	},
 	{
 		.cmd = KLUA_CMD_STATE_DESTROY,
-		.policy = destroy_policy,
-		.maxattr = ARRAY_SIZE(destroy_policy) - 1,
+		.policy = forced_policy,
+		.maxattr = ARRAY_SIZE(forced_policy) - 1,
 		.doit = destroy_doit,
 	},
 	{
@@ -1269,8 +1264,8 @@ static const struct genl_ops ops[] = {
 	},
 	{
 		.cmd = KLUA_CMD_STATE_START,
-		.policy = state_policy,
-		.maxattr = ARRAY_SIZE(state_policy) - 1,
+		.policy = forced_policy,
+		.maxattr = ARRAY_SIZE(forced_policy) - 1,
 		.doit = start_doit,
 	},
 	{

@@ -21,6 +21,9 @@
  *   when a state enters or leaves the table, so that table and numbers change
  *   together, and alone when a number is reserved or given up: reserving may
  *   sleep for memory in between, which is why it is not states_lock.
+ * - lines_lock: which states have replaced each other, and the changes of their
+ *   gates by those who stop and start them. With interrupts off; taken under
+ *   states_lock when a state is replaced, and alone. Held for a few list operations.
  * - &klua_state.error_lock: what is shown of the last error. Innermost.
  *
  * Readers of the table and of the numbers take none: they walk under RCU.
@@ -128,6 +131,13 @@ static u32 next_id;
 
 /* Guards changes of @states, @ids, @all_states and @generation; see above. */
 static DEFINE_SPINLOCK(states_lock);
+
+/*
+ * Guards &klua_state.line, and whoever stops or starts what is on it: of states that
+ * have replaced each other either all are stopped or none. Irq states are not entered
+ * meanwhile, since what runs in one may stop or start states, too.
+ */
+static DEFINE_RAW_SPINLOCK(lines_lock);
 
 /* Counts changes of the table: a walk that sees it change is not consistent. */
 static unsigned int generation = 1;
@@ -344,6 +354,32 @@ struct klua_state *klua_state_find(const char *name)
 }
 EXPORT_SYMBOL_KLUA(klua_state_find);
 
+/*
+ * The state takes the place of @old. Whoever has stopped that one has stopped this one:
+ * the brake holds.
+ */
+static void join_line(struct klua_state *s, struct klua_state *old)
+{
+	unsigned long irqs = klua_guard_lock(&lines_lock);
+	struct klua_state *m;
+	unsigned int i;
+
+	klua_for_each_member(s, m, i)
+		WRITE_ONCE(m->gate, READ_ONCE(old->gate) & ~KLUA_GATE_RETIRED);
+	old->replaced = true;
+	list_add(&s->line, &old->line);
+	klua_guard_unlock(&lines_lock, irqs);
+}
+
+/* Before the memory of a state, or of the one that stands for a set, is freed. */
+static void leave_line(struct klua_state *s)
+{
+	unsigned long irqs = klua_guard_lock(&lines_lock);
+
+	list_del_init(&s->line);
+	klua_guard_unlock(&lines_lock, irqs);
+}
+
 /* Whoever has a pointer to one of its states may look at all of them. */
 static void set_put(struct klua_set *set)
 {
@@ -351,6 +387,8 @@ static void set_put(struct klua_set *set)
 
 	if (!refcount_dec_and_test(&set->refs))
 		return;
+	if (set->front)
+		leave_line(set->front);
 	for (i = 0; i < nr_cpu_ids; i++)
 		kfree(set->members[i]);
 	kfree(set);
@@ -384,6 +422,7 @@ static void free_state(struct klua_state *s)
 	if (s->quota)
 		s->quota->uncharge(s->charged);
 	if (!s->set) {
+		leave_line(s);
 		kfree(s);
 		return;
 	}
@@ -522,6 +561,7 @@ static struct klua_state *alloc_state(const struct klua_config *config,
 	refcount_set(&s->users, 1);
 	INIT_RCU_WORK(&s->close, close_work);
 	INIT_LIST_HEAD(&s->all);
+	INIT_LIST_HEAD(&s->line);
 	memcpy(s->name, key->name, key->len);
 	s->namelen = key->len;
 	s->hash = key->hash;
@@ -640,19 +680,6 @@ static int check_name(const struct klua_config *config)
 	return err ? refuse(config, err, why) : 0;
 }
 
-/* Whoever stopped a state has stopped what takes its place: the brake holds. */
-static void stay_stopped(struct klua_state *s, const struct klua_state *old)
-{
-	struct klua_state *m;
-	unsigned int i;
-
-	lockdep_assert_held(&states_lock);
-	if (READ_ONCE(old->gate) != KLUA_GATE_STOPPED)
-		return;
-	klua_for_each_member(s, m, i)
-		WRITE_ONCE(m->gate, KLUA_GATE_STOPPED);
-}
-
 /*
  * Give the state its name, and its maker a hold. With @config->replace
  * another state of the name goes: whoever looks for it finds one of the two. The
@@ -672,7 +699,7 @@ static int publish(const struct klua_config *config, struct klua_state *s)
 	if (!err) {
 		refcount_inc(&s->users);
 		if (old)
-			stay_stopped(s, old);
+			join_line(s, old);
 		link_state(s, old);
 	}
 	spin_unlock_irq(&states_lock);
@@ -821,7 +848,7 @@ static void tell_created(struct klua_state *s)
 {
 	trace_create(s);
 	klua_event_created(s);
-	if (READ_ONCE(s->gate) == KLUA_GATE_STOPPED)
+	if (READ_ONCE(s->gate) & (KLUA_GATE_STOPPED | KLUA_GATE_HALTED))
 		klua_event_gate_now(s, true);
 }
 
@@ -1449,61 +1476,116 @@ void klua_states_retire_module(struct module *mod)
 	}
 }
 
-/* 1: it was the other way before, 0: it was not, or -ESHUTDOWN. */
-static int set_gate(struct klua_state *s, bool stopped)
+static bool is_retired(struct klua_state *s)
 {
-	u8 from = stopped ? KLUA_GATE_OPEN : KLUA_GATE_STOPPED;
-	u8 to = stopped ? KLUA_GATE_STOPPED : KLUA_GATE_OPEN;
-	u8 was = cmpxchg(&s->gate, from, to);
+	struct klua_state *m;
+	unsigned int i;
 
-	return was == KLUA_GATE_RETIRED ? -ESHUTDOWN : was == from;
+	klua_for_each_member(s, m, i)
+		if (READ_ONCE(m->gate) == KLUA_GATE_RETIRED)
+			return true;
+	return false;
+}
+
+/* True: it let users in and does not any more, or the other way. */
+static bool turn_gate(struct klua_state *s, u8 set, u8 clear)
+{
+	u8 was, now, seen = READ_ONCE(s->gate);
+
+	do {
+		was = seen;
+		now = (was | set) & ~clear;
+		if (was == KLUA_GATE_RETIRED || was == now)
+			return false;
+		seen = cmpxchg(&s->gate, was, now);
+	} while (seen != was);
+	return !was != !now;
 }
 
 /* The same of a state or of all of a set. */
-static int set_gates(struct klua_state *s, bool stopped)
+static bool turn_gates(struct klua_state *s, u8 set, u8 clear)
 {
 	struct klua_state *m;
-	int ret, all = 0;
+	bool turned = false;
 	unsigned int i;
 
-	klua_for_each_member(s, m, i) {
-		ret = set_gate(m, stopped);
-		all = ret < 0 || all < 0 ? -ESHUTDOWN : all | ret;
-	}
-	if (all >= 0 && stopped)
+	klua_for_each_member(s, m, i)
+		turned |= turn_gate(m, set, clear);
+	if (set)
 		klua_state_stop(s);
-	return all;
+	return turned;
+}
+
+/*
+ * The same of a state, of those that it has replaced and of those that have replaced
+ * it. Returns the one of these to tell listeners of, which is the last one unless
+ * that is retired; or NULL.
+ */
+static struct klua_state *turn_line(struct klua_state *s, u8 set, u8 clear)
+{
+	struct klua_state *front = klua_state_front(s), *other, *turned = NULL;
+
+	lockdep_assert_held(&lines_lock);
+	if (turn_gates(front, set, clear))
+		turned = front;
+	list_for_each_entry(other, &front->line, line)
+		if (turn_gates(other, set, clear) &&
+		    (!turned || !other->replaced))
+			turned = other;
+	return turned;
 }
 
 int klua_state_set_stopped(struct klua_state *s, bool stopped)
 {
-	int ret;
+	struct klua_state *turned = NULL;
+	unsigned long irqs;
+	bool retired;
 
 	if (!s)
 		return -EINVAL;
-	ret = set_gates(s, stopped);
-	if (ret > 0)
-		klua_event_gate(s->set ? s->set->front : s, stopped);
-	return min(ret, 0);
+	irqs = klua_guard_lock(&lines_lock);
+	retired = is_retired(s);
+	if (!stopped)
+		turned = turn_line(s, 0, KLUA_GATE_STOPPED);
+	else if (!retired)
+		turned = turn_line(s, KLUA_GATE_STOPPED, 0);
+	if (turned)
+		klua_event_gate(turned, stopped);
+	klua_guard_unlock(&lines_lock, irqs);
+	return retired ? -ESHUTDOWN : 0;
 }
 EXPORT_SYMBOL_KLUA(klua_state_set_stopped);
 
 /*
- * As klua_state_set_stopped(), if the state is still in the table: whatever takes
- * its place, before this call or after it, cannot let it slip. Tells listeners
- * before it returns. -ENOENT: another state may have the name now.
+ * As klua_state_set_stopped(), for user space. Without @force it does not start what
+ * a kernel module has stopped: -EPERM. Listeners are told before it returns.
  */
-int klua_state_gate(struct klua_state *s, bool stopped)
+int klua_state_gate(struct klua_state *s, bool stopped, bool force)
 {
-	int ret = -ENOENT;
+	u8 ours = KLUA_GATE_HALTED | (force ? KLUA_GATE_STOPPED : 0);
+	struct klua_state *turned = NULL;
+	unsigned long irqs;
+	int err = 0;
 
-	spin_lock_irq(&states_lock);
-	if (xa_load(&ids, s->id) == s)
-		ret = set_gates(s, stopped);
-	spin_unlock_irq(&states_lock);
-	if (ret > 0)
-		klua_event_gate_now(s, stopped);
-	return min(ret, 0);
+	irqs = klua_guard_lock(&lines_lock);
+	if (is_retired(s))
+		err = -ESHUTDOWN;
+	else if (stopped)
+		turned = turn_line(s, KLUA_GATE_HALTED, 0);
+	else if (READ_ONCE(s->gate) & ~ours)
+		err = -EPERM;
+	else
+		turned = turn_line(s, 0, ours);
+	/* That nobody can hold nobody can enter: then the caller's will do. */
+	if (turned && !klua_state_get(turned)) {
+		turned = s;
+		klua_state_get(s);
+	}
+	klua_guard_unlock(&lines_lock, irqs);
+	if (turned)
+		klua_event_gate_now(turned, stopped);
+	klua_state_put(turned);
+	return err;
 }
 
 bool klua_state_busy(const struct klua_state *s)

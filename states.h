@@ -62,11 +62,12 @@ struct klua_stats {
 	u64 unprinted;
 };
 
-/* Who may enter a state (&klua_state.gate) */
+/* Who may enter a state (&klua_state.gate): bits of why nobody may */
 enum klua_gate {
 	KLUA_GATE_OPEN,
-	KLUA_GATE_STOPPED,
-	KLUA_GATE_RETIRED,
+	KLUA_GATE_STOPPED = 1,	/* a kernel module has stopped it */
+	KLUA_GATE_HALTED = 2,	/* user space has */
+	KLUA_GATE_RETIRED = 4,	/* alone, and for ever */
 };
 
 /**
@@ -98,8 +99,8 @@ enum klua_gate {
  * @namelen:	I: bytes of @name without the NUL
  * @hash:	I: hash of @name, compared before the name itself
  * @kind:	I: who may enter it, and how
- * @gate:	X: whether they may; written by an atomic exchange, read under the
- *		state's lock by each entry
+ * @gate:	X: enum klua_gate: whether they may; written by an atomic exchange, read
+ *		under the state's lock by each entry
  * @mutex:	X: a sleepable state: one user at a time
  * @raw:	X: an irq state: one user at a time; with interrupts off
  * @irqs:	S: what klua_state_lock() found interrupts like, of an irq state
@@ -146,6 +147,9 @@ enum klua_gate {
  * @events_from: S: jiffies
  * @all:	L: link in the list of every state not yet freed
  * @set:	I: the set of states, one for each processor, that it is of, or NULL
+ * @line:	X: ring of those that have replaced each other and are not freed;
+ *		lines_lock (states.c)
+ * @replaced:	X: another one has its place; lines_lock
  * @quota:	I: who counts it, or NULL
  * @charged:	S: bytes that @quota counts: what user space gave, not what a module
  *		allowed since
@@ -212,6 +216,8 @@ struct klua_state {
 	unsigned long events_from;
 	struct list_head all;
 	struct klua_set *set;
+	struct list_head line;
+	bool replaced;
 	const struct klua_quota *quota;
 	size_t charged;
 	const struct firmware *source;
@@ -948,11 +954,19 @@ int __klua_state_set_time(struct klua_state *s, u64 us);
  * @stopped: true: each entry gets -ESHUTDOWN from now on, and the one in progress
  *	     is cancelled; false: entries are let in again
  *
- * A state that takes the place of a stopped one is stopped, too, until it is started.
- * Listeners are told, some time afterwards, unless it was so already.
+ * Whatever is done to @s is done to each state that it has replaced and that somebody
+ * still holds, and to each that has taken its place, before this call or after it: a
+ * state that takes the place of a stopped one is stopped, and whichever of them is
+ * started, all are. What an administrator has stopped an administrator has to start:
+ * until then it stays stopped, whatever this call says.
  *
- * Context: Any context but NMI. Does not sleep.
- * Return: 0, or -EINVAL: @s is NULL; -ESHUTDOWN: it is retired.
+ * Listeners are told, some time afterwards, of the one that has the name, unless it
+ * was so already.
+ *
+ * Context: Any context but NMI. Takes and releases lines_lock, and may be called under
+ *	    any lock. Does not sleep.
+ * Return: 0, or -EINVAL: @s is NULL; -ESHUTDOWN: it is retired, and cannot be stopped
+ *	   or started; those that have taken its place are started all the same.
  */
 int klua_state_set_stopped(struct klua_state *s, bool stopped);
 

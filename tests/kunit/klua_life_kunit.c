@@ -994,6 +994,72 @@ static void what_replaces_a_stopped_state_is_stopped(struct kunit *test)
 	klua_state_put(s);
 }
 
+/* Whichever of them is stopped, and whichever is started */
+static void states_that_replace_each_other_are_started_together(struct kunit *test)
+{
+	struct klua_state *s[3];
+	unsigned int i, by;
+
+	for (by = 0; by < ARRAY_SIZE(s); by++) {
+		for (i = 0; i < ARRAY_SIZE(s); i++) {
+			s[i] = build(KLUA_KIND_ATOMIC, "", i);
+			KUNIT_ASSERT_TRUE(test, !IS_ERR(s[i]));
+		}
+		KUNIT_EXPECT_EQ(test, klua_state_set_stopped(s[by], true), 0);
+		for (i = 0; i < ARRAY_SIZE(s); i++)
+			KUNIT_EXPECT_EQ(test, run_text(s[i], "return 1"), -ESHUTDOWN);
+		KUNIT_EXPECT_EQ(test, klua_state_set_stopped(s[2 - by], false), 0);
+		for (i = 0; i < ARRAY_SIZE(s); i++)
+			KUNIT_EXPECT_EQ(test, run_text(s[i], "return 1"), 0);
+		for (i = 0; i < ARRAY_SIZE(s); i++)
+			KUNIT_EXPECT_EQ(test, klua_state_retire(s[i]), 0);
+	}
+}
+
+/* What was between them is not there any more. */
+static void a_holder_starts_what_has_replaced_its_state(struct kunit *test)
+{
+	struct klua_state *old = build(KLUA_KIND_ATOMIC, "", false), *s;
+	struct watch w;
+
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(old));
+	s = build(KLUA_KIND_ATOMIC, "", true);
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(s));
+	KUNIT_EXPECT_EQ(test, watch_state(s, &w), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_set_stopped(old, true), 0);
+	klua_state_put(s);
+	s = build(KLUA_KIND_ATOMIC, "", true);
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(s));
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&w.closed, CLOSE_TIME), 0);
+	KUNIT_EXPECT_EQ(test, run_text(s, "return 1"), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, klua_state_set_stopped(old, false), 0);
+	KUNIT_EXPECT_EQ(test, run_text(s, "return 1"), 0);
+	KUNIT_EXPECT_EQ(test, run_text(old, "return 1"), 0);
+	klua_state_put(old);
+	KUNIT_EXPECT_EQ(test, klua_state_retire(s), 0);
+}
+
+/* Whoever stopped it may have it retired by somebody else before the start. */
+static void a_retired_state_starts_what_has_replaced_it(struct kunit *test)
+{
+	struct klua_state *old = build(KLUA_KIND_ATOMIC, "", false), *s;
+
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(old));
+	KUNIT_EXPECT_TRUE(test, klua_state_get(old));
+	KUNIT_EXPECT_EQ(test, klua_state_set_stopped(old, true), 0);
+	s = build(KLUA_KIND_ATOMIC, "", true);
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(s));
+	KUNIT_EXPECT_EQ(test, klua_state_retire(old), 0);
+	KUNIT_EXPECT_EQ(test, run_text(s, "return 1"), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, klua_state_set_stopped(old, false), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, run_text(s, "return 1"), 0);
+	/* But stops nothing. */
+	KUNIT_EXPECT_EQ(test, klua_state_set_stopped(old, true), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, run_text(s, "return 1"), 0);
+	klua_state_put(old);
+	KUNIT_EXPECT_EQ(test, klua_state_retire(s), 0);
+}
+
 static struct klua_state *between;
 
 /* While a state of user space is made, a module makes one of the same name. */
@@ -1223,6 +1289,9 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE(listeners_are_told),
 	KUNIT_CASE(listeners_are_told_who_is_stopped),
 	KUNIT_CASE(what_replaces_a_stopped_state_is_stopped),
+	KUNIT_CASE(states_that_replace_each_other_are_started_together),
+	KUNIT_CASE(a_holder_starts_what_has_replaced_its_state),
+	KUNIT_CASE(a_retired_state_starts_what_has_replaced_it),
 	KUNIT_CASE(user_space_replaces_no_state_of_a_module),
 	KUNIT_CASE(listeners_do_not_wait_for_themselves),
 	KUNIT_CASE(told_of_short_lives),

@@ -9,6 +9,8 @@
  *
  *	run [KEY=VALUE]...	runs the text that follows the line, up to 1 MiB
  *	destroy name=NAME	destroys a state
+ *	stop name=NAME		stops one, as the module that made it does
+ *	start name=NAME		starts it
  *	list			has the states listed in the kernel's log
  *
  * The first read carries the request out. What is read is a line with 0 or the
@@ -241,6 +243,18 @@ static int run(const struct options *o, const char *chunk, size_t len,
 	return ret;
 }
 
+static int set_stopped(const struct options *o, bool stopped)
+{
+	struct klua_state *s = klua_state_find(o->name);
+	int ret;
+
+	if (!s)
+		return -ENOENT;
+	ret = klua_state_set_stopped(s, stopped);
+	klua_state_put(s);
+	return ret;
+}
+
 /* Puts @status before the text, which is in its place already. */
 static void set_status(struct session *f, int status)
 {
@@ -286,6 +300,8 @@ static int carry_out(struct session *f)
 		ret = run(&o, script, f->request + f->len - script, &result);
 	} else if (!strcmp(command, "destroy")) {
 		ret = klua_state_destroy(o.name) ? -ENOENT : 0;
+	} else if (!strcmp(command, "stop") || !strcmp(command, "start")) {
+		ret = set_stopped(&o, !strcmp(command, "stop"));
 	} else if (!strcmp(command, "list")) {
 		klua_state_list();
 	} else {

@@ -196,6 +196,7 @@ static bool dec_and_test(refcount_t *users)
 #define klua_event_gate		copy_event_gate
 #define klua_event_gate_now	copy_event_gate_now
 #define klua_states_ready	copy_states_ready
+#define klua_guarded		copy_guarded
 #define klua_telling		copy_telling
 
 #include "internal.h"

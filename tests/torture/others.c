@@ -7,7 +7,8 @@
  * - a name whose state is only ever replaced is always found;
  * - a state of a set is found by its own processor and by no other;
  * - nobody enters a state after it was retired, or while it is stopped, nor any
- *   other of its set; once it is started again everybody may.
+ *   other of its set; once it is started again everybody may, also what has taken
+ *   its place meanwhile.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -212,25 +213,6 @@ static bool is_retired_soon(const struct klua_state *s)
 	return READ_ONCE(s->gate) == KLUA_GATE_RETIRED;
 }
 
-/*
- * What took the place of a state while that was stopped is stopped, too. Whoever
- * saw it stopped is done once the table's lock, which a destroy takes, is free.
- */
-static void start_successor(const char *name)
-{
-	struct klua_state *s;
-	bool stopped = true;
-
-	while (stopped) {
-		torture_ops->destroy("nobody");
-		s = torture_ops->find(name);
-		stopped = s && READ_ONCE(s->gate) == KLUA_GATE_STOPPED;
-		if (stopped)
-			torture_ops->set_stopped(s, false);
-		torture_ops->put(s);
-	}
-}
-
 /* One at a time, so that nobody else starts what is stopped here. */
 void torture_stop(struct worker *w)
 {
@@ -246,7 +228,6 @@ void torture_stop(struct worker *w)
 	atomic_inc(&stops_begun);
 	smp_mb__after_atomic(); /* begun, then the stop */
 	err = stop_and_start(s, sibling);
-	start_successor(s->name);
 	smp_mb__before_atomic(); /* the start, then ended */
 	atomic_inc(&stops_ended);
 	if (!err)
@@ -265,24 +246,10 @@ int torture_stops_ended(void)
 	return atomic_read_acquire(&stops_ended);
 }
 
-/* Stopped since the one before it was, and replaced before somebody started it */
-static bool is_left_stopped(const struct klua_state *s)
-{
-	struct klua_state *now;
-	bool replaced;
-
-	if (READ_ONCE(s->gate) != KLUA_GATE_STOPPED)
-		return false;
-	now = torture_ops->find((const char *)s->name);
-	replaced = now != s && (!now || !s->set || now->set != s->set);
-	torture_ops->put(now);
-	return replaced;
-}
-
 /* May somebody have been refused @s since @ended stops had ended? */
 bool torture_may_be_shut(const struct klua_state *s, int ended)
 {
 	smp_rmb(); /* ended, then the call, then begun */
 	return READ_ONCE(s->gate) == KLUA_GATE_RETIRED ||
-	       atomic_read(&stops_begun) != ended || is_left_stopped(s);
+	       atomic_read(&stops_begun) != ended;
 }
