@@ -634,7 +634,7 @@ static int build_run(struct build *build)
 			.text = build->chunks[i].text,
 			.len = build->chunks[i].len,
 		});
-	id = klua_user_make(&build->config, 0);
+	id = klua_user_make(&build->config, NULL);
 	if (id < 0)
 		return id;
 	arg->id = id;

@@ -7,8 +7,11 @@
 
 #include <linux/jump_label.h>
 #include <linux/kmemleak.h>
+#include <linux/mutex.h>
 
 #include "states.h"
+
+struct sock;
 
 #define KLUA_VERSION	"0.1.0"
 
@@ -94,11 +97,13 @@ int klua_core_invoke(lua_State *L, struct klua_call *call,
  * Lives as long as any of them, and has the memory of all of them.
  *
  * @refs:    A: states that are not freed
+ * @limits_mutex: X: user space changes the limits of all of them, or changes them back
  * @front:   I: the one that is in the table and in the numbers
  * @members: I: by processor; NULL for those that cannot be
  */
 struct klua_set {
 	refcount_t refs;
+	struct mutex limits_mutex;	/* one change of limits from user space */
 	struct klua_state *front;
 	struct klua_state *members[];
 };
@@ -347,7 +352,7 @@ void klua_device_exit(void);
 /* netlink.c */
 int klua_netlink_init(void);
 void klua_netlink_exit(void);
-s64 klua_user_make(struct klua_config *config, u32 portid);
+s64 klua_user_make(struct klua_config *config, struct sock *sk);
 bool klua_user_time_valid(u64 us);
 
 #endif /* KLUA_INTERNAL_H */

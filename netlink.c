@@ -84,19 +84,21 @@ static u64 user_bytes;
  * told before, so it says nothing about rights: see event_send_to().
  */
 static DEFINE_XARRAY(listeners);
+
+/* Guards the sockets of @listeners and @makers: those that are there are held. */
 static DEFINE_MUTEX(sockets_mutex);
 
 /**
  * struct maker - who made a state from user space; not changed once published
  * @rcu:    frees it
- * @portid: the socket that the state ends with, or 0
+ * @sk:     the socket that the state ends with, held, or NULL
  * @pid:    of the process
  * @uid:    of the user, in the initial user namespace
  * @comm:   the program's name
  */
 struct maker {
 	struct rcu_head rcu;
-	u32 portid;
+	struct sock *sk;
 	u32 pid;
 	u32 uid;
 	char comm[TASK_COMM_LEN];
@@ -243,22 +245,32 @@ static void listener_forget(u32 portid)
 		sock_put(sk);
 }
 
+/*
+ * Destroy the states that end with a socket which is closed. Not by its port: another
+ * socket may have that already, and have made states of its own.
+ */
+static void remove_tied(void)
+{
+	struct maker *maker;
+	unsigned long id;
+
+	mutex_lock(&sockets_mutex);
+	xa_for_each(&makers, id, maker)
+		if (maker->sk && sock_flag(maker->sk, SOCK_DEAD))
+			klua_state_remove(id, true);
+	mutex_unlock(&sockets_mutex);
+}
+
 /* A socket closes: no more events for it, and its states are destroyed. */
 static int socket_notify(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	struct netlink_notify *notify = ptr;
-	struct maker *maker;
-	unsigned long id;
 
 	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC ||
 	    !net_eq(notify->net, &init_net))
 		return NOTIFY_DONE;
 	listener_forget(notify->portid);
-	rcu_read_lock();
-	xa_for_each(&makers, id, maker)
-		if (maker->portid == notify->portid)
-			klua_state_remove(id, true);
-	rcu_read_unlock();
+	remove_tied();
 	return NOTIFY_DONE;
 }
 
@@ -628,25 +640,38 @@ static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
-static struct maker *maker_new(u32 portid)
+static struct maker *maker_new(struct sock *sk)
 {
 	struct maker *maker = kmalloc(sizeof(*maker), GFP_KERNEL_ACCOUNT);
 
 	if (!maker)
 		return NULL;
-	maker->portid = portid;
+	maker->sk = sk;
+	if (sk)
+		sock_hold(sk);
 	maker->pid = task_tgid_nr(current);
 	maker->uid = from_kuid(&init_user_ns, current_uid());
 	get_task_comm(maker->comm, current);
 	return maker;
 }
 
+/* Nobody finds it any more. The last hold of a socket is not given back under RCU. */
+static void maker_free(struct maker *maker)
+{
+	if (maker->sk)
+		sock_put(maker->sk);
+	kfree_rcu(maker, rcu);
+}
+
 static void maker_forget(u32 id)
 {
-	struct maker *maker = xa_erase(&makers, id);
+	struct maker *maker;
 
+	mutex_lock(&sockets_mutex);
+	maker = xa_erase(&makers, id);
+	mutex_unlock(&sockets_mutex);
 	if (maker)
-		kfree_rcu(maker, rcu);
+		maker_free(maker);
 }
 
 /* Whether the state is gone already or not, its maker goes with it. */
@@ -656,7 +681,7 @@ static int maker_keep(u32 id, struct maker *maker)
 	bool gone;
 
 	if (err) {
-		kfree(maker);
+		maker_free(maker);
 		return err;
 	}
 	rcu_read_lock();
@@ -668,24 +693,24 @@ static int maker_keep(u32 id, struct maker *maker)
 }
 
 /*
- * Make a state for user space; @portid: the socket that it ends with, or 0.
+ * Make a state for user space; @sk: the socket that it ends with, or NULL.
  * Returns its number, or an errno below 0, with the cause in config->error.
  */
-s64 klua_user_make(struct klua_config *config, u32 portid)
+s64 klua_user_make(struct klua_config *config, struct sock *sk)
 {
 	struct maker *maker;
 	struct klua_state *s;
 	s64 id;
 	int err;
 
-	maker = maker_new(portid);
+	maker = maker_new(sk);
 	if (!maker)
 		return -ENOMEM;
 	config->origin = KLUA_ORIGIN_USER;
 	config->quota = &user_quota;
 	s = klua_state_new(config);
 	if (IS_ERR(s)) {
-		kfree(maker);
+		maker_free(maker);
 		return PTR_ERR(s);
 	}
 	id = s->id;
@@ -780,7 +805,7 @@ static int create_doit(struct sk_buff *request, struct genl_info *info)
 		return -EINVAL;
 	}
 	config.name = nla_data(info->attrs[KLUA_A_STATE_NAME]);
-	id = klua_user_make(&config, config.ephemeral ? info->snd_portid : 0);
+	id = klua_user_make(&config, config.ephemeral ? NETLINK_CB(request).sk : NULL);
 	if (id < 0) {
 		say(info->extack, create_error(id, why));
 		return answerable(id);
@@ -858,6 +883,15 @@ static int destroy_doit(struct sk_buff *request, struct genl_info *info)
 #define BUSY_TRIES	50
 #define BUSY_US		2000
 
+/* Is it worth while to look again? */
+static bool wait_again(int *tries)
+{
+	if (!--*tries || signal_pending(current))
+		return false;
+	usleep_range(BUSY_US, 2 * BUSY_US);
+	return true;
+}
+
 /*
  * Not for long: requests of others, for any family, may stand behind this one
  * when a family comes or goes.
@@ -865,14 +899,28 @@ static int destroy_doit(struct sk_buff *request, struct genl_info *info)
 static int wait_for(struct klua_state *s, int *tries,
 		    struct netlink_ext_ack *extack)
 {
-	for (; *tries; --*tries) {
+	while (*tries > 0) {
 		if (klua_state_lock_try(s))
 			return 0;
-		if (signal_pending(current))
+		if (!wait_again(tries))
 			break;
-		usleep_range(BUSY_US, 2 * BUSY_US);
 	}
 	NL_SET_ERR_MSG(extack, "the state is busy: see klua cancel");
+	return -EBUSY;
+}
+
+/*
+ * One change of a set's limits at a time: what one has to undo is what it found, which
+ * must not be half of another one's.
+ */
+static int set_begin(struct klua_set *set, int *tries,
+		     struct netlink_ext_ack *extack)
+{
+	do {
+		if (mutex_trylock(&set->limits_mutex))
+			return 0;
+	} while (wait_again(tries));
+	NL_SET_ERR_MSG(extack, "other limits are being set: see klua cancel");
 	return -EBUSY;
 }
 
@@ -1009,23 +1057,38 @@ static void set_undo(struct klua_state *s, unsigned int end,
  * bounds how many they are: locks of all at once might be too many.
  */
 static int set_all(struct klua_state *s, const struct klua_limits_wanted *want,
+		   struct klua_limits_wanted *old, int *tries,
 		   struct netlink_ext_ack *extack)
 {
-	struct klua_limits_wanted *old;
-	int tries = BUSY_TRIES, err = 0;
 	struct klua_state *m;
 	unsigned int i;
+	int err = 0;
 
-	old = kcalloc(s->set ? nr_cpu_ids : 1, sizeof(*old), GFP_KERNEL_ACCOUNT);
-	if (!old)
-		return -ENOMEM;
 	klua_for_each_member(s, m, i) {
-		err = set_one(m, want, &old[i], &tries, extack);
+		err = set_one(m, want, &old[i], tries, extack);
 		if (err)
 			break;
 	}
 	if (err)
 		set_undo(s, i, old, extack);
+	return err;
+}
+
+static int set_limits(struct klua_state *s, const struct klua_limits_wanted *want,
+		      struct netlink_ext_ack *extack)
+{
+	struct klua_limits_wanted *old;
+	int err, tries = BUSY_TRIES;
+
+	old = kcalloc(s->set ? nr_cpu_ids : 1, sizeof(*old), GFP_KERNEL_ACCOUNT);
+	if (!old)
+		return -ENOMEM;
+	err = s->set ? set_begin(s->set, &tries, extack) : 0;
+	if (!err) {
+		err = set_all(s, want, old, &tries, extack);
+		if (s->set)
+			mutex_unlock(&s->set->limits_mutex);
+	}
 	kfree(old);
 	return err;
 }
@@ -1042,7 +1105,7 @@ static int set_doit(struct sk_buff *request, struct genl_info *info)
 	if (IS_ERR(s))
 		return PTR_ERR(s);
 	err = check_origin(s, info) ?: wanted_limits(s, info, &want) ?:
-	      set_all(s, &want, info->extack);
+	      set_limits(s, &want, info->extack);
 	if (info->attrs[KLUA_A_STATE_FORCE])
 		klua_audit(&(struct klua_audit) {
 			.op = "set",
@@ -1428,7 +1491,7 @@ void klua_netlink_exit(void)
 	netlink_unregister_notifier(&socket_notifier);
 	/* Of states that consumers forgot to give back. */
 	xa_for_each(&makers, id, maker)
-		kfree(maker);
+		maker_free(maker);
 	xa_destroy(&makers);
 	xa_for_each(&listeners, id, sk)
 		sock_put(sk);

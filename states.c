@@ -941,6 +941,7 @@ static struct klua_state *build_set(const struct klua_config *config,
 	if (!set)
 		return ERR_PTR(refuse(config, -ENOMEM, "not enough memory"));
 	refcount_set(&set->refs, 1);
+	mutex_init(&set->limits_mutex);
 	err = build_members(config, set, maker);
 	if (err)
 		discard_members(set);

@@ -3,11 +3,14 @@
  * Requests to the family "klua", and runs and builds by the device, that no sane
  * program asks for.
  *
- *   nltest [-c] [-d] [-k KEEP] [-t TAKE] COMMAND [TYPE:KIND:VALUE]...
+ *   nltest [-c|-o|-s] [-d] [-k KEEP] [-p PORT] [-t TAKE] COMMAND
+ *	[TYPE:KIND:VALUE]...
  *	One request with these attributes; prints "ERRNO: TEXT, N replies".
  *	KIND: u32, u64, str (with NUL), raw (without), hex, zero or spaces
- *	(that many), flag. -c: without CAP_SYS_ADMIN. -d: a dump. -k: only the
- *	first KEEP bytes of the message are sent. -t: stops after TAKE replies
+ *	(that many), flag. -c: without CAP_SYS_ADMIN; -o: on a socket that was
+ *	opened without it; -s: opened with it, and sent without. -d: a dump. -k: only the
+ *	first KEEP bytes of the message are sent. -p: at that port, once it is
+ *	free. -t: stops after TAKE replies
  *	until standard input ends, and then reads and prints the same of the
  *	rest, with "interrupted" after it if the dump says so.
  *   nltest -m COUNT CREATE ATTRIBUTE...
@@ -26,6 +29,9 @@
  *   nltest take PORT
  *	Without CAP_SYS_ADMIN, waits for the port to be free and has it until the
  *	end of standard input; prints how many messages came.
+ *   nltest device
+ *	Opens the device, and then has no CAP_SYS_ADMIN to run a script by it;
+ *	prints the errno.
  *   nltest listen
  *	Joins each group of generic netlink that there may be, waits for
  *	standard input to end, and prints how many messages came.
@@ -255,19 +261,26 @@ static void put_word(const char *word)
 }
 
 /* Root as it is in many a container: network, but not the system. */
-static void drop_capability(void)
+static void set_capability(bool effective, bool permitted)
 {
 	struct __user_cap_header_struct hdr = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
 	struct __user_cap_data_struct data[2];
+	__u32 bit = 1U << CAP_SYS_ADMIN;
 
 	if (syscall(SYS_capget, &hdr, data))
 		fail("capget");
-	data[0].effective &= ~(1U << CAP_SYS_ADMIN);
-	data[0].permitted &= ~(1U << CAP_SYS_ADMIN);
+	data[0].effective = (data[0].effective & ~bit) | (effective ? bit : 0);
+	if (!permitted)
+		data[0].permitted &= ~bit;
 	if (syscall(SYS_capset, &hdr, data))
 		fail("capset");
+}
+
+static void drop_capability(void)
+{
+	set_capability(false, false);
 }
 
 static void print(const struct verdict *verdict)
@@ -333,17 +346,38 @@ static int fill(const char *prefix, unsigned int count, __u64 bytes)
 	return !!verdict.err;
 }
 
+static bool bind_port(unsigned int port)
+{
+	struct sockaddr_nl own = { .nl_family = AF_NETLINK, .nl_pid = port };
+
+	return !bind(fd, (void *)&own, sizeof(own));
+}
+
+static void wait_for_port(unsigned int port)
+{
+	while (!bind_port(port))
+		usleep(1000);
+}
+
 static int one(int argc, char **argv)
 {
-	unsigned int flags = 0, most = -1, rounds = 0;
+	unsigned int flags = 0, most = -1, rounds = 0, port = 0;
+	bool opens = true, sends = true;
 	struct verdict verdict;
 	size_t keep = SIZE_MAX;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "cdk:m:t:")) != -1) {
+	while ((opt = getopt(argc, argv, "cdk:m:op:st:")) != -1) {
 		switch (opt) {
 		case 'c':
-			drop_capability();
+			opens = false;
+			sends = false;
+			break;
+		case 'o':
+			opens = false;
+			break;
+		case 's':
+			sends = false;
 			break;
 		case 'd':
 			flags = NLM_F_DUMP;
@@ -354,6 +388,9 @@ static int one(int argc, char **argv)
 		case 'm':
 			rounds = strtoul(optarg, NULL, 0);
 			break;
+		case 'p':
+			port = strtoul(optarg, NULL, 0);
+			break;
 		case 't':
 			most = strtoul(optarg, NULL, 0);
 			break;
@@ -363,7 +400,13 @@ static int one(int argc, char **argv)
 	}
 	if (optind == argc)
 		return 2;
+	if (!opens)
+		set_capability(false, true);
 	open_socket();
+	if (!opens || !sends)
+		set_capability(sends, sends);
+	if (port)
+		wait_for_port(port);
 	resolve();
 	begin(family, strtoul(argv[optind], NULL, 0), flags);
 	for (opt = optind + 1; opt < argc; opt++)
@@ -752,13 +795,6 @@ static int forge(unsigned int port, const char *name)
 	return 0;
 }
 
-static bool bind_port(unsigned int port)
-{
-	struct sockaddr_nl own = { .nl_family = AF_NETLINK, .nl_pid = port };
-
-	return !bind(fd, (void *)&own, sizeof(own));
-}
-
 static int tune(unsigned int port)
 {
 	struct verdict verdict;
@@ -783,11 +819,22 @@ static int take_port(unsigned int port)
 {
 	drop_capability();
 	open_socket();
-	while (!bind_port(port))
-		usleep(1000);
+	wait_for_port(port);
 	puts("bound");
 	fflush(stdout);
 	return count_messages();
+}
+
+static int use_device(void)
+{
+	struct klua_run run = { .name = "u/mine" };
+	int dev = open("/dev/" KLUA_DEVICE_NAME, O_RDWR);
+
+	if (dev < 0)
+		fail("/dev/" KLUA_DEVICE_NAME);
+	drop_capability();
+	printf("%d\n", ioctl(dev, KLUA_IOC_RUN, &run) ? errno : 0);
+	return 0;
 }
 
 /* All groups that a family which comes may get. */
@@ -820,6 +867,8 @@ static int count_messages(void)
 
 int main(int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], "device"))
+		return use_device();
 	if (argc == 2 && !strcmp(argv[1], "listen"))
 		return listen_to_all();
 	if (argc == 3 && !strcmp(argv[1], "tune"))
