@@ -49,11 +49,14 @@ like "nobody may ask for the version" 'module *' \
 for request in '1 3:str:u/mine' '-d 1' '2 3:str:u/x' '3 3:str:u/mine' \
 	       '4 3:str:u/mine 12:u64:5' '5 3:str:u/mine' 7
 do
-	# shellcheck disable=SC2086	# one word for each
-	is "no other capability will do: $request" \
-		'1: CAP_SYS_ADMIN is needed, 0 replies' \
-		"$(nltest -c $request)"
+	for how in -c -o -s; do
+		# shellcheck disable=SC2086	# one word for each
+		is "no other capability, nor of who opened the socket or sends alone, will do: $how $request" \
+			'1: CAP_SYS_ADMIN is needed, 0 replies' \
+			"$(nltest $how $request)"
+	done
 done
+is "nor that of who opened the device" 1 "$(nltest device)"
 like "after all this" '\[{*"name":"u/mine",*"runs":0,*}\]' "$(klua list --json)"
 
 lua 'x = 1' name=theirs keep=1
@@ -175,6 +178,13 @@ klua start u/mine
 load klua_runner
 lua 'x = 1' name=theirs keep=1
 klua set --force -m 4000G -s 7k theirs 2>/dev/null
+echo 'x = 1' >/tmp/built.lua
+klua create -m 64K -f /tmp/built.lua u/built
+klua destroy u/built
+klua stop theirs
+klua start --force theirs
+lua 'x = 1' name=doomed keep=1
+klua destroy --force doomed
 klua set --force -m 1M -s 5k -T 5ms theirs
 for _ in $(seq 600); do
 	dmesg | grep -q 'op=klua_set .*state=746865697273 .* res=1' && break
@@ -182,9 +192,12 @@ for _ in $(seq 600); do
 done
 sum=$(printf '%s' "$script" | sha256sum | cut -d ' ' -f 1)
 args=$(printf 'one\0two three\0' | sha256sum | cut -d ' ' -f 1)
-# The names u/mine and theirs
+# The names u/mine, theirs, u/built and doomed
 for record in "op=klua_run id=[0-9]* state=752f6d696e65 force=0 size=16 sha256=$sum * uid=0 *" \
 	      "op=klua_run id=[0-9]* state=752f6d696e65 force=0 size=16 sha256=$sum args=2 args_size=14 args_sha256=$args * uid=0 *" \
+	      "op=klua_build id=0 state=752f6275696c74 force=0 size=6 sha256=$(sha256sum </tmp/built.lua | cut -d ' ' -f 1) * uid=0 *" \
+	      'op=klua_start id=[0-9]* state=746865697273 force=1 * uid=0 * res=1' \
+	      'op=klua_destroy id=[0-9]* state=646f6f6d6564 force=1 * uid=0 * res=1' \
 	      'op=klua_stop id=[0-9]* state=752f6d696e65 force=0 * uid=0 * res=1' \
 	      'op=klua_start id=[0-9]* state=752f6d696e65 force=0 * uid=0 * res=1' \
 	      'op=klua_set id=[0-9]* state=746865697273 force=1 memory=4294967296000 steps=7000 * uid=0 * res=0' \
