@@ -7,6 +7,7 @@
 #include <linux/ctype.h>
 
 #include "internal.h"
+#include "utf8.h"
 
 /* Tables inside of each other. */
 #define DEPTH_MAX	64
@@ -82,31 +83,12 @@ static void put_escaped(lua_State *L, struct writer *w, unsigned char c)
 		put_char(L, w, c);
 }
 
-/* Bytes of the well-formed sequence at @p, or 0. */
-static size_t sequence_length(const unsigned char *p, size_t len)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
-		   p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-	size_t i;
-
-	if (n > len)
-		return 0;
-	for (i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	/* Too long for their value, surrogates, beyond Unicode. */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static bool is_utf8(const unsigned char *p, size_t len)
 {
 	size_t n;
 
 	for (; len; p += n, len -= n) {
-		n = sequence_length(p, len);
+		n = klua_utf8_sequence(p, len);
 		if (!n)
 			return false;
 	}

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../utf8.h"
 #include "tool.h"
 
 /* The line of a batch that is being done, for messages. */
@@ -120,25 +121,6 @@ void *allocate(void *old, size_t size)
 	return p;
 }
 
-/* Bytes of the UTF-8 sequence at @p, or 0 when there is none. */
-static size_t sequence(const unsigned char *p, size_t len)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
-		   p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-	size_t i;
-
-	if (n > len)
-		return 0;
-	for (i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	/* Too long for their value, surrogates, beyond Unicode. */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 /* The character of a sequence of @n bytes. */
 static u32 character(const unsigned char *p, size_t n)
 {
@@ -168,7 +150,7 @@ static void show_escaped(FILE *to, struct bytes bytes, const char *allowed)
 	size_t len = bytes.len, n, i;
 
 	for (; len; p += n, len -= n) {
-		n = sequence(p, len);
+		n = klua_utf8_sequence(p, len);
 		if (n && ((n == 1 && *p && strchr(allowed, *p)) ||
 			  (*p != '\\' && !controls(character(p, n))))) {
 			fwrite(p, 1, n, to);
@@ -201,7 +183,7 @@ struct json_object *json_bytes(struct bytes bytes)
 	size_t left = bytes.len, len = 0, n;
 
 	for (; left; p += n, left -= n) {
-		n = sequence(p, left);
+		n = klua_utf8_sequence(p, left);
 		if (n) {
 			memcpy(text + len, p, n);
 			len += n;
@@ -249,6 +231,14 @@ void json_show(struct json_object *object)
 	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
 					    JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
+}
+
+/* A command has succeeded that has no other answer. */
+int nothing_to_say(bool json)
+{
+	if (json)
+		json_show(json_object_new_object());
+	return EXIT_OK;
 }
 
 /* Say that a command failed, as a message or as JSON, and return @status. */
