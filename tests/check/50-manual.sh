@@ -39,7 +39,7 @@ for command in $commands; do
 		in_manual "'$usage'" "$usage"
 	done <build/usages
 	for option in $($klua help "$command" |
-			sed -n 's/^  \(-[A-Za-z], --[a-z]*\).*/\1/p' |
+			sed -n 's/^  \(-[A-Za-z], --[a-z-]*\).*/\1/p' |
 			tr -d ' '); do
 		in_manual "$option" "${option%%,*}, ${option#*,}"
 	done

@@ -32,6 +32,8 @@ shows()
 }
 
 shows "without the module" 5 '' 'klua: the module klua is not loaded' klua list
+shows "without it there are no states" 0 '' '' klua destroy --if-exists t/none
+shows "which is an error" 5 '' '*is not loaded' klua destroy t/none
 shows "no command" 2 'usage: klua \[--json] COMMAND*' '' klua
 shows "a wrong command" 2 '' "klua: 'frob' is no command*--help" klua frob
 for command in list show create destroy run repl cancel set stats top monitor \
@@ -40,6 +42,11 @@ for command in list show create destroy run repl cancel set stats top monitor \
 		klua "$command" --help
 	shows "help $command" 0 "usage: klua $command*--help*" '' \
 		klua help "$command"
+done
+for command in $(klua help | sed -n 's/^  \([a-z]*\)  *[A-Z].*/\1/p'); do
+	is "help $command cuts no sentence" '' "$(klua help "$command" |
+		sed '1,/^$/d' | grep -v '^  -' | sed '/^$/d' | tail -n 1 |
+		grep -v '\.$')"
 done
 is "the overview cuts no sentence" '' \
 	"$(klua --help | grep '^  [a-z]' | grep -v '\.$')"
@@ -179,6 +186,8 @@ shows "show" 0 "name *t/two${nl}*origin *user*steps a run *10000000*last error *
 shows "show who made it" 0 "*made by *klua, pid [0-9]*, uid 0$nl*" '' \
 	klua show t/two
 shows "show by number" 0 'name *t/two*' '' klua show --id "$id"
+like "and in a list" '*"name":"t/two",*"maker_pid":[1-9]*,"maker_uid":0,"maker_comm":"klua"*' \
+	"$(klua list --json)"
 shows "show as JSON" 0 '{*"name":"t/one",*"memory_max":65536,"steps_max":5000,*}' \
 	'' klua show --json t/one
 shows "show none" 3 '' '*there is no such state' klua show t/three
@@ -189,6 +198,14 @@ shows "an error as JSON" 3 \
 shows "no answer as JSON" 0 '{}' '' klua set --json -s 5k t/one
 shows "destroy again" 3 '' '*cannot destroy*there is no such state' \
 	klua destroy t/two
+for option in -x --if-exists; do
+	shows "destroy $option what is not there" 0 '' '' klua destroy $option t/two
+done
+shows "the same as JSON" 0 '{}' '' klua destroy --json --if-exists t/two
+shows "the same by number" 0 '' '' klua destroy -x --id 4000000000
+klua create t/two
+shows "destroy --if-exists what is there" 0 '' '' klua destroy --if-exists t/two
+check_fails "it is gone" klua show t/two
 
 shows "run" 0 "hello${nl}3	two" '' klua -e 'print("hello") return 3, "two"'
 shows "no results, no line" 0 '' '' klua run -e 'local x = 1'
@@ -213,7 +230,16 @@ shows "limits are not given with a state" 2 '' '*are for a fresh state*' \
 shows "run in no state" 3 '' '*there is no such state' \
 	klua run t/three -e 'return 1'
 shows "no script" 2 '' 'klua: which script?*' klua run
+like "and what one is" '*A FILE, - or -e CODE is missing*' "$err"
 shows "no such file" 2 '' 'klua: */none: No such file*' klua run "$tmp/none"
+shows "a state and no script" 2 '' \
+	'klua: t/one: No such file; for a state of this name a FILE, - or -e CODE is missing*' \
+	klua run t/one
+for option in --force --id; do
+	shows "a state and no script, with $option" 2 '' \
+		"klua: which script? A FILE, - or -e CODE is missing after '7'*" \
+		klua run $option 7
+done
 
 check "an irq state" klua create --kind irq -m 64K t/irq
 for _ in 1 2; do
@@ -264,6 +290,20 @@ shows "a mark before the text, and arguments" 0 "2	a b	-c" '' \
 shows "arguments of a fresh state" 0 "1	--" '' klua run "$tmp/bom" -- --
 shows "arguments of code" 0 "x" '' klua run -e 'return ...' -- x
 shows "an empty argument" 0 "3	a		b" '' klua run "$tmp/bom" -- a '' b
+# A name and a file that begin with a dash
+check "a name that begins with a dash" klua create -- -x/y
+shows "a file that does" 0 'a	--' '' sh -c "cd $tmp &&
+	echo 'return ...' >-f.lua && klua run -- -f.lua -- a --"
+shows "both of them" 0 '7' '' sh -c "cd $tmp && echo 'return 3 + math.tointeger(...)' >-f.lua &&
+	klua run -- -x/y -f.lua -- 4"
+shows "the name and standard input" 0 '8' '' \
+	sh -c 'echo "return 8" | klua run -- -x/y -'
+shows "the name alone" 2 '' 'klua: -x/y: No such file; for a state of*' \
+	klua run -- -x/y
+shows "nothing" 2 '' 'klua: which script?*' klua run --
+shows "too many" 2 '' 'klua: too many arguments*' klua run -- a b c -- d
+shows "code and its arguments" 0 '-x/y' '' klua run -e 'return ...' -- -x/y
+check "it goes" klua destroy -- -x/y
 printf '#!/klua/bin/klua\nreturn ...\n' >"$tmp/script"
 chmod +x "$tmp/script"
 shows "a script that is a program" 0 "-x	y z" '' "$tmp/script" -x 'y z'
@@ -498,6 +538,20 @@ until [ "$(grep -c RUNS "$tmp/watch")" -gt 2 ]; do :; done
 ok "stats are watched"
 kill "$watcher"
 wait "$watcher" 2>/dev/null
+# As watch and vmstat take it; what is no number is a pattern.
+for words in '--watch 0.1' '-w 0.1' '--watch=0.1 t/one' '--watch t/one' \
+	     '--watch 0.1 t/o*'; do
+	# shellcheck disable=SC2086	# one word for each
+	klua stats $words >"$tmp/watch" 2>&1 &
+	watcher=$!
+	until [ "$(grep -c ' t/one$' "$tmp/watch")" -gt 1 ] ||
+	      ! kill -0 "$watcher" 2>/dev/null; do :; done
+	check "stats $words go on" kill "$watcher"
+	wait "$watcher" 2>/dev/null
+done
+like "top --watch 0.1" '*%TIME*t/one*' "$(klua top --watch 0.1 --count 2)"
+shows "an interval that is none" 2 '' "klua: '0' is no time between*" \
+	klua stats --watch 0
 echo 1 >/sys/module/klua/parameters/stats
 klua create t/timed
 klua run t/timed -e 'for i = 1, 1000 do end'
@@ -513,9 +567,29 @@ like "steps are counted always" '*"runs":2,"steps":[2-9][0-9][0-9][0-9],*' \
 is "stats of none are not cleared away" '' "$(klua stats --watch t/none 2>/dev/null)"
 is "stats by pattern" 't/one' "$(klua stats 't/*e' | sed '1,2d; s/.* //')"
 like "top" '*%TIME*RUNS/S*t/one*' "$(klua top --watch=0.1 --count 2)"
+echo 1 >/sys/module/klua/parameters/stats
+klua create t/zz
+while klua run t/zz -e 'for i = 1, 100000 do end'; do :; done 2>/dev/null &
+busy=$!
+until klua top --json --watch=1 --count 1 |
+	grep -q '^\[{"id":[0-9]*,"name":"t/zz","time_percent":[0-9.]*[1-9]'; do :; done
+ok "top shows the busiest first"
+until klua destroy t/zz 2>/dev/null; do :; done
+wait "$busy"
+echo 0 >/sys/module/klua/parameters/stats
 like "top as JSON" '\[{"id":*,"name":"t/one","time_percent":0.0,*}\]' \
 	"$(klua top --json --watch=0.1 --count 1 't/*e')"
+klua create t/none
+is "stats sorted by runs" 't/one t/none' "$(klua stats --sort runs 't/[on]*ne' |
+	sed '1,2d; s/.* //' | tr '\n' ' ' | sed 's/ $//')"
+is "and by name" 't/none t/one' "$(klua stats --sort name 't/[on]*ne' |
+	sed '1,2d; s/.* //' | tr '\n' ' ' | sed 's/ $//')"
+klua destroy t/none
 shows "wait for a state" 0 '' '' klua wait t/one
+for what in 'wait t/one' 'wait --gone t/none' 'stop t/one' 'start t/one'; do
+	# shellcheck disable=SC2086	# one word for each
+	shows "nothing to say as JSON: $what" 0 '{}' '' klua --json $what
+done
 shows "wait in vain" 6 '' '*waited in vain: there is no such state' \
 	klua wait --timeout 0.2 t/none
 shows "wait for an end in vain" 6 '' '*the state is still there' \
@@ -602,7 +676,7 @@ wrong_json 2 "'1Q' is no size*" create -m 1Q --json x
 wrong_json 2 "'x' is no number*" show --id --json x
 wrong_json 2 'a name has*' create --json ''
 wrong_json 2 '*: No such file*' run --json "$tmp/none"
-wrong_json 2 'which script?' run --json
+wrong_json 2 'which script?*' run --json
 wrong_json 2 '--file says*' replace --json t/x
 wrong_json 2 '*: No such file*' batch --json "$tmp/none"
 printf 'list\nlist --sort x\n' >"$tmp/batch"
@@ -688,6 +762,13 @@ shows "repl: no state, no prompt" 3 '' '*there is no such state' \
 repl 'do'
 is "repl: an unfinished statement is an error" 1 $?
 like "repl: and said to be one" '*inside a statement' "$(cat "$tmp/err")"
+# Any bytes are, as in a file: a NUL is no end of anything.
+printf '1 + 1\n\0\n"a\0b"\n7\0\n8' | klua repl >"$tmp/out" 2>"$tmp/err"
+is "repl: nothing is lost behind a NUL" '2\na\0b\n8\n' \
+	"$(od -An -c "$tmp/out" | tr -d ' \n')"
+is "repl: which is said where it has no place" \
+	"klua: repl:1: unexpected symbol klua: there is a NUL in what was typed klua: repl:1: unexpected symbol near '7' klua: there is a NUL in what was typed" \
+	"$(tr '\n' ' ' <"$tmp/err" | sed 's/ $//')"
 is "repl: in a state of one's own choice" 42 \
 	"$(echo x | klua repl t/one)"
 is "no fresh state is left" '' "$(klua list | grep -E 'run/|repl/')"

@@ -44,7 +44,7 @@ replies=$(ynl --no-schema \
 	--multi state-set '{"name": "u/made", "steps-max": 5}' \
 	--multi state-stop '{"name": "u/other"}' \
 	--multi state-get '{"name": "u/other"}' \
-	--multi state-start '{"name": "u/other"}' \
+	--multi state-start '{"name": "u/other", "force": true}' \
 	--multi state-destroy '{"name": "u/other"}' \
 	--multi listen '{}' \
 	--multi info-get '{}')
@@ -89,6 +89,8 @@ klua create u/noisy
 (
 	while [ ! -e /tmp/heard ]; do
 		klua create u/passing
+		klua stop u/passing
+		klua start u/passing
 		klua destroy u/passing
 		klua run u/noisy -e 'pcall(function() local t = {}
 			while true do t[#t + 1] = ("x"):rep(9999) end end)'
@@ -100,6 +102,8 @@ touch /tmp/heard
 wait $!
 for event in '"state-created", "msg": {"id": *, "name": "u/passing"' \
 	     '"state-destroyed", "msg": {"id": *, "name": "u/passing"' \
+	     '"state-stopped", "msg": {"id": *, "name": "u/passing"' \
+	     '"state-started", "msg": {"id": *, "name": "u/passing"' \
 	     '"limit-hit", "msg": {*"name": "u/noisy"*"limit": "memory"' \
 	     '"script-error", "msg": {*"name": "u/noisy"*"errno": 121*"message": *'"$(hex heard)"
 do
@@ -191,6 +195,7 @@ completes "options" '--id --json --help' show --
 completes "the rest of one" '--steps' create --s
 completes "options after a state" \
 	'--force --id --json --memory --steps --time --help' set u/noisy --
+completes "options of two words" '--id --if-exists' destroy --i
 completes "states" 'u/noisy u/noise' show u/n
 completes "states, of all the plain ones" 'u/made u/noisy u/noise' cancel ''
 completes "states after an option" 'u/noisy' set --steps 5 u/noisy

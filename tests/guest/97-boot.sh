@@ -72,6 +72,25 @@ like "of the usual kind" '*"kind":"sleepable",*' \
 	"$(klua show --json user/second)"
 check "for the next boot, too" systemctl is-enabled klua@second
 
+# To stop a service whose state is gone is no failure; one whose state stays is.
+check "a state goes by hand" klua destroy user/second
+check "stop without it" systemctl stop klua@second
+is "is no failure" inactive "$(systemctl is-active klua@second)"
+check "start" systemctl start klua@second
+klua set -s unlimited -T unlimited user/second
+klua run user/second -e 'while true do end' >/dev/null 2>&1 &
+runner=$!
+until klua show --json user/second | grep -q '"busy":true'; do :; done
+systemctl stop klua@second
+is "stop with a state that is held fails" failed \
+	"$(systemctl is-active klua@second)"
+like "and says why" '*klua: cannot destroy the state: somebody holds the state*' \
+	"$(said -u klua@second)"
+klua cancel user/second
+wait "$runner"
+check "start" systemctl start klua@second
+is "makes it anew" 2 "$(klua run user/second -e 'return x')"
+
 systemctl stop klua@first klua@second
 check "the module goes" modprobe -r klua
 check "start" systemctl start klua@first

@@ -86,6 +86,13 @@ sane 2 create "$(printf '%064d' 0)"
 sane 2 run "$tmp/none"
 sane 2 "$tmp/none" x
 sane 2 stats --watch=0
+sane 2 stats --watch 0
+sane 2 stats -w 0 u/x
+sane 2 run u/x
+sane 2 run --
+sane 2 run -- -x/y
+sane 2 run -- u/x -y -- z
+sane 2 run -- a b c
 sane 2 stats --id
 sane 2 stats --id 1 2
 sane 2 run --id /dev/null
@@ -103,6 +110,8 @@ if [ ! -e /sys/module/klua ]; then
 		# shellcheck disable=SC2086	# one word for each
 		sane 5 $command
 	done
+	sane 0 destroy --if-exists u/x
+	sane 0 destroy --json -x u/x
 fi
 
 # Another look at what is not initialized

@@ -13,7 +13,7 @@ _klua_commands()
 _klua_options()
 {
 	klua help "$1" 2>/dev/null |
-		sed -n 's/^  -[A-Za-z], \(--[a-z]*\).*/\1/p'
+		sed -n 's/^  -[A-Za-z], \(--[a-z-]*\).*/\1/p'
 }
 
 # Names with anything unusual in them are left for the user to quote.

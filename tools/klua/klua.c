@@ -28,6 +28,7 @@ struct options {
 	bool force;
 	bool gone;
 	bool idle;
+	bool if_exists;
 	bool reserve;
 	bool sorted;
 	enum sort sort;
@@ -68,7 +69,7 @@ static const struct {
 	{ 'c', "  -c, --count N        looks, and then no more\n" },
 	{ 'e', "  -e, --execute CODE   the script itself\n" },
 	{ 'f', "  -f, --file FILE      a script to make it with; may be repeated\n" },
-	{ 'F', "  -F, --force          also if a kernel module made it\n" },
+	{ 'F', "  -F, --force          also if a kernel module made it, or stopped it\n" },
 	{ 'g', "  -g, --gone           until there is no such state\n" },
 	{ 'i', "  -i, --id             STATE is a number, not a name\n" },
 	{ 'I', "  -I, --idle           until nothing runs in it\n" },
@@ -81,7 +82,8 @@ static const struct {
 	{ 's', "  -s, --steps N        steps a run may take: 5000, 10k, 2M, unlimited\n" },
 	{ 'T', "  -T, --time TIME      a run may take: 500us, 20ms, 1.5s, unlimited\n" },
 	{ 't', "  -t, --timeout SECS   the longest wait (no limit)\n" },
-	{ 'w', "  -w, --watch[=SECS]   again and again (every second)\n" },
+	{ 'w', "  -w, --watch[=SECS]   again and again (every second); a number may follow it\n" },
+	{ 'x', "  -x, --if-exists      no error if there is no such state\n" },
 };
 
 static const struct option long_options[] = {
@@ -92,6 +94,7 @@ static const struct option long_options[] = {
 	{ "gone", no_argument, NULL, 'g' },
 	{ "id", no_argument, NULL, 'i' },
 	{ "idle", no_argument, NULL, 'I' },
+	{ "if-exists", no_argument, NULL, 'x' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "kind", required_argument, NULL, 'k' },
 	{ "memory", required_argument, NULL, 'm' },
@@ -106,7 +109,7 @@ static const struct option long_options[] = {
 	{ }
 };
 
-#define LETTERS	":c:e:f:FgiIjk:m:o:rS:s:T:t:w::h"
+#define LETTERS	":c:e:f:FgiIjk:m:o:rS:s:T:t:w::xh"
 
 static _Noreturn __attribute__((format(printf, 1, 2)))
 void misuse(const char *format, ...)
@@ -298,7 +301,26 @@ static void set_sort(struct options *opt, const char *word)
 	opt->sorted = true;
 }
 
-static void set_option(struct options *opt, int letter)
+static bool is_number(const char *word)
+{
+	return isdigit((unsigned char)*word) &&
+	       !word[strspn(word, "0123456789.")];
+}
+
+/*
+ * With the interval behind a '=', or in a word of its own, as watch and vmstat take it:
+ * a number that follows is no pattern.
+ */
+static void set_watch(struct options *opt, char **argv)
+{
+	const char *word = optarg;
+
+	if (!word && argv[optind] && is_number(argv[optind]))
+		word = argv[optind++];
+	opt->watch = word ? parse_seconds(word) : 1;
+}
+
+static void set_option(struct options *opt, int letter, char **argv)
 {
 	switch (letter) {
 	case 'c':
@@ -350,7 +372,10 @@ static void set_option(struct options *opt, int letter)
 		opt->timeout = parse_seconds(optarg);
 		break;
 	case 'w':
-		opt->watch = optarg ? parse_seconds(optarg) : 1;
+		set_watch(opt, argv);
+		break;
+	case 'x':
+		opt->if_exists = true;
 		break;
 	}
 }
@@ -455,15 +480,18 @@ static int simple(u8 cmd, const struct options *opt, const char *word,
 	if (opt->time)
 		mnl_attr_put_u64(nlh, KLUA_A_STATE_TIME_MAX, opt->time);
 	err = link_do(link, nlh, NULL, NULL);
+	if (err == -ENOENT && opt->if_exists)
+		err = 0;
 	if (err)
 		return complain(link, opt->json, doing, err);
-	if (opt->json)
-		json_show(json_object_new_object());
-	return EXIT_OK;
+	return nothing_to_say(opt->json);
 }
 
 static int cmd_destroy(const struct options *opt, char **args, int count)
 {
+	/* States go with the module, which would be loaded to be asked. */
+	if (opt->if_exists && module_absent())
+		return nothing_to_say(opt->json);
 	return simple(KLUA_CMD_STATE_DESTROY, opt, args[0],
 		      "cannot destroy the state");
 }
@@ -679,6 +707,24 @@ static int run_and_show(const struct script *script, bool json)
 	return err;
 }
 
+/* Is it said what to run, and where? A lone word is a file unless it cannot be. */
+static void check_script(const struct options *opt, char **args, int count,
+			 int files)
+{
+	if (count > files + 1)
+		misuse("too many arguments; those of the script follow --");
+	if (count < files)
+		misuse("which script? A FILE, - or -e CODE is missing");
+	if (count != 1 || !files || !strcmp(args[0], "-"))
+		return;
+	if (opt->id || opt->force)
+		misuse("which script? A FILE, - or -e CODE is missing after '%s'",
+		       args[0]);
+	if (access(args[0], F_OK) && errno == ENOENT)
+		misuse("%s: No such file; for a state of this name a FILE, - or -e CODE is missing",
+		       args[0]);
+}
+
 static int cmd_run(const struct options *opt, char **args, int count)
 {
 	int files = opt->code ? 0 : 1;
@@ -693,10 +739,7 @@ static int cmd_run(const struct options *opt, char **args, int count)
 	struct link *link;
 	int err;
 
-	if (count < files)
-		misuse("which script?");
-	if (count > files + 1)
-		misuse("too many arguments; those of the script follow --");
+	check_script(opt, args, count, files);
 	if (opt->code) {
 		script.text.data = opt->code;
 		script.text.len = strlen(opt->code);
@@ -821,8 +864,8 @@ static const struct command commands[] = {
 	  "                    --file FILE... [--json] NAME",
 	  "Makes a state in the place of the one of its name, in one step or not at all.",
 	  "What is not given stays as it was.\n" },
-	{ "destroy", "Fij", 1, 1, cmd_destroy,
-	  "[--force] [--json] [--id] STATE",
+	{ "destroy", "Fijx", 1, 1, cmd_destroy,
+	  "[--force] [--if-exists] [--json] [--id] STATE",
 	  "Destroys a state that nobody holds.", "" },
 	{ "run", "eFijkmosT", 0, 2, cmd_run,
 	  "[--kind KIND] [--memory SIZE] [--steps N] [--time TIME]\n"
@@ -844,8 +887,9 @@ static const struct command commands[] = {
 	{ "stop", "ij", 1, 1, cmd_stop, "[--json] [--id] STATE",
 	  "Lets nobody enter a state, whoever made it, and ends what runs in it.",
 	  "Its users get ESHUTDOWN until it is started again.\n" },
-	{ "start", "ij", 1, 1, cmd_start, "[--json] [--id] STATE",
-	  "Lets users of a stopped state enter it again.", "" },
+	{ "start", "Fij", 1, 1, cmd_start, "[--force] [--json] [--id] STATE",
+	  "Lets users of a stopped state enter it again.",
+	  "One that a kernel module has stopped is started by --force only.\n" },
 	{ "set", "FijmsT", 1, 1, cmd_set,
 	  "[--memory SIZE] [--steps N] [--time TIME] [--force] [--json]\n"
 	  "                [--id] STATE",
@@ -965,36 +1009,66 @@ static int split_args(struct options *opt, int argc, char **argv)
 	return argc;
 }
 
-static int run_command(int argc, char **argv)
+/*
+ * Without a script before it the first "--" ends the options, as anywhere else: what
+ * follows, up to another one, are STATE and FILE, which may begin with a dash.
+ */
+static int take_words(struct options *opt, char ***words)
 {
-	struct options opt = {
-		.kind = KLUA_BUILD_KIND_SAME,
-		.json = all_json && strchr(command->options, 'j'),
-	};
+	int count;
+
+	for (count = 0; count < opt->argc; count++)
+		if (!strcmp(opt->args[count], "--"))
+			break;
+	*words = opt->args;
+	opt->argc -= count + (count < opt->argc);
+	opt->args += count + 1;
+	return count;
+}
+
+/* Sets the options; returns the index of what follows them. */
+static int parse_options(struct options *opt, int argc, char **argv)
+{
 	int letter, index = -1;
 
-	argc = split_args(&opt, argc, argv);
 	optind = 0;
 	/* The ':' comes first so that what is wrong is told here. */
 	while ((letter = getopt_long(argc, argv, LETTERS, long_options,
 				     &index)) != -1) {
 		if (letter == 'h') {
 			show_help(command);
-			return EXIT_OK;
+			finish(EXIT_OK);
 		}
 		if (letter == ':')
 			misuse("%s needs a value",
 			       wrong_option(argv, letter, -1));
 		if (letter == '?' || !strchr(command->options, letter))
 			misuse_option(wrong_option(argv, letter, index));
-		set_option(&opt, letter);
+		set_option(opt, letter, argv);
 		index = -1;
 	}
-	if (argc - optind < command->least)
+	return optind;
+}
+
+static int run_command(int argc, char **argv)
+{
+	struct options opt = {
+		.kind = KLUA_BUILD_KIND_SAME,
+		.json = all_json && strchr(command->options, 'j'),
+	};
+	char **words;
+	int count;
+
+	argc = split_args(&opt, argc, argv);
+	words = argv + parse_options(&opt, argc, argv);
+	count = argv + argc - words;
+	if (opt.args && !opt.code && !count)
+		count = take_words(&opt, &words);
+	if (count < command->least)
 		misuse("%s needs %s", command->name, command->usage);
-	if (argc - optind > command->most)
+	if (count > command->most)
 		misuse("too many arguments");
-	return command->run(&opt, argv + optind, argc - optind);
+	return command->run(&opt, words, count);
 }
 
 /* Of "#!/usr/sbin/klua": a path, and the script's arguments. */

@@ -315,6 +315,12 @@ static int open_socket(struct link *link)
 	return 0;
 }
 
+/* False also where that cannot be seen. */
+bool module_absent(void)
+{
+	return !access("/sys/module", F_OK) && access("/sys/module/klua", F_OK);
+}
+
 /* Why there is no family "klua", and no device. */
 _Noreturn void no_module(void)
 {

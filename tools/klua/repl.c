@@ -53,53 +53,69 @@ static int read_key(FILE *in)
 	return '\n';
 }
 
-/* The next line without its newline, or NULL. */
-static char *read_line(bool tty, const char *prompt)
+/* The next line without its newline, or one of NULL. Only a file has a NUL in it. */
+static struct bytes read_line(bool tty, const char *prompt)
 {
+	struct bytes bytes = { NULL, 0 };
 	size_t size = 0;
 	char *line = NULL;
 	ssize_t len;
 
-	if (tty)
-		return readline(prompt);
+	if (tty) {
+		bytes.data = readline(prompt);
+		bytes.len = bytes.data ? strlen(bytes.data) : 0;
+		return bytes;
+	}
 	len = getline(&line, &size, stdin);
 	if (len < 0) {
 		free(line);
-		return NULL;
+		return bytes;
 	}
-	if (len && line[len - 1] == '\n')
-		line[len - 1] = '\0';
-	return line;
+	bytes.data = line;
+	bytes.len = len - (len && line[len - 1] == '\n');
+	return bytes;
 }
 
-static char *append(char *text, char *line)
+/* The line, which goes, behind what there is of the text. */
+static void append(struct bytes *text, struct bytes line)
 {
-	size_t len;
+	char *all;
 
-	if (!text)
-		return line;
-	len = strlen(text);
-	text = allocate(text, len + strlen(line) + 2);
-	text[len] = '\n';
-	strcpy(text + len + 1, line);
-	free(line);
-	return text;
+	if (!text->data) {
+		*text = line;
+		return;
+	}
+	all = allocate((char *)text->data, text->len + line.len + 1);
+	all[text->len] = '\n';
+	memcpy(all + text->len + 1, line.data, line.len);
+	text->data = all;
+	text->len += line.len + 1;
+	free((char *)line.data);
+}
+
+static void forget(struct bytes *text)
+{
+	free((char *)text->data);
+	text->data = NULL;
+	text->len = 0;
 }
 
 /* Run one text; *more tells that it is not complete. 0 or -errno. */
-static int evaluate(const struct script *session, const char *text, bool *more,
+static int evaluate(const struct script *session, struct bytes text, bool *more,
 		    int *status)
 {
 	struct script script = *session;
 	struct outcome outcome;
 	int err;
 
-	script.text.data = text;
-	script.text.len = strlen(text);
+	script.text = text;
 	err = script_run(&script, &outcome);
 	*more = !err && outcome.more;
 	if (!err && !*more)
 		*status = script_show(&outcome, false);
+	/* What Lua says of a NUL shows nothing of it. */
+	if (outcome.err == ENOEXEC && memchr(text.data, '\0', text.len))
+		warn("there is a NUL in what was typed");
 	if (err)
 		*status = complain_script(&outcome, false, err,
 					  "cannot run the script");
@@ -112,7 +128,7 @@ static bool reachable(const struct script *session, int *status)
 {
 	bool more;
 
-	return !evaluate(session, "", &more, status);
+	return !evaluate(session, (struct bytes){ "", 0 }, &more, status);
 }
 
 /* Until the end of the input: the exit status. */
@@ -124,7 +140,8 @@ int repl_run(const struct ref *state, u32 flags, u32 room)
 		.flags = flags | KLUA_RUN_INTERACTIVE,
 		.room = room,
 	};
-	char *path = history_file(), *text = NULL, *line = NULL;
+	struct bytes text = { NULL, 0 }, line = { NULL, 0 };
+	char *path = history_file();
 	bool tty = isatty(STDIN_FILENO), more;
 	int status = EXIT_OK, err = 0;
 
@@ -143,29 +160,27 @@ int repl_run(const struct ref *state, u32 flags, u32 room)
 	}
 	while (!err) {
 		interrupted = 0;
-		line = read_line(tty, text ? ">> " : "> ");
-		if (!line)
+		line = read_line(tty, text.data ? ">> " : "> ");
+		if (!line.data)
 			break;
-		if (tty && *line && !interrupted)
-			add_history(line);
-		text = append(text, line);
+		if (tty && line.len && !interrupted)
+			add_history(line.data);
+		append(&text, line);
 		more = false;
 		if (!interrupted)
 			err = evaluate(&session, text, &more, &status);
 		if (err && interrupted)
 			err = 0;
-		if (more)
-			continue;
-		free(text);
-		text = NULL;
+		if (!more)
+			forget(&text);
 	}
-	if (text && !err) {
+	if (text.data && !err) {
 		warn("the input ends inside a statement");
 		status = EXIT_SCRIPT;
 	}
-	free(text);
+	forget(&text);
 	if (tty) {
-		if (!line)
+		if (!line.data)
 			putchar('\n');
 		if (path)
 			write_history(path);

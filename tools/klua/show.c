@@ -1070,6 +1070,7 @@ int wait_for(struct link *link, const struct ref *state, bool gone, bool idle,
 				       "there is no such state");
 		pause_for(LOOK_AGAIN);
 	}
-	return ret < 0 ? complain(link, json, "cannot get the state", ret) :
-			 EXIT_OK;
+	if (ret < 0)
+		return complain(link, json, "cannot get the state", ret);
+	return nothing_to_say(json);
 }

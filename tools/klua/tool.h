@@ -66,6 +66,7 @@ void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void set_json(bool json, const char *command);
 bool json_wanted(void);
 void set_where(const char *path, unsigned int line);
+int nothing_to_say(bool json);
 int failure(bool json, int status, int err, const char *what, const char *why);
 void *allocate(void *old, size_t size);
 void show_name(FILE *to, struct bytes name);
@@ -90,6 +91,7 @@ int link_listen(struct link *link);
 const char *link_message(const struct link *link);
 int link_parse(const struct nlmsghdr *nlh, const struct nlattr **attrs,
 	       u16 max);
+bool module_absent(void);
 _Noreturn void no_module(void);
 
 /* run.c: scripts */
