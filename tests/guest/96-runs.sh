@@ -50,6 +50,24 @@ for runner; do
 	[ "$time" -lt 10 ] || break
 done
 check "the processor's time is the caller's" [ "$time" -ge 10 ]
+cg=/tmp/cgroup
+mkdir -p $cg
+mount -t cgroup2 none $cg
+mkdir $cg/theirs
+
+# in_kernel: microseconds that tasks of the control group were in the kernel for
+in_kernel()
+{
+	sed -n 's/^system_usec //p' $cg/theirs/cpu.stat
+}
+
+# shellcheck disable=SC2016	# of that shell
+sh -c 'echo $$ >/tmp/cgroup/theirs/cgroup.procs; exec klua run -s unlimited \
+	-T unlimited -e "while true do end"' >/dev/null 2>&1 &
+theirs=$!
+until [ "$(in_kernel)" -ge 500000 ] || ! kill -0 $theirs; do sleep 0.1; done
+check "and its control group's" kill $theirs
+wait $theirs
 check "cancel ends one" klua cancel r/busy
 # shellcheck disable=SC2086	# one word for each
 kill $runners
