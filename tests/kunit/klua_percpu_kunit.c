@@ -210,9 +210,10 @@ static void put_too_often(struct kunit *test)
 	for (i = 0; klua_state_lookup(NAME) && i < CLOSE_TIME; i++)
 		schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
+	/* Waits until all of them are closed, and so for what is said before that. */
+	KUNIT_EXPECT_EQ(test, klua_state_retire(state), 0);
 	KUNIT_EXPECT_EQ(test, log_count(&log, LOG_ERR,
 					"was put more often than it was held"), 1);
-	KUNIT_EXPECT_EQ(test, klua_state_retire(state), 0);
 	state = NULL;
 }
 
