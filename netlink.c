@@ -151,6 +151,7 @@ static const char over_bytes_now[] =
 /* Take @bytes more and perhaps a state, or give back: NULL, or what is full. */
 static const char *quota_charge(int states, s64 bytes)
 {
+	u64 max = READ_ONCE(user_bytes_max);
 	const char *full = NULL;
 	unsigned long irqs;
 
@@ -158,7 +159,7 @@ static const char *quota_charge(int states, s64 bytes)
 	raw_spin_lock_irqsave(&quota_lock, irqs);
 	if (states > 0 && user_states >= READ_ONCE(user_states_max)) {
 		full = over_states;
-	} else if (bytes > 0 && user_bytes + bytes > READ_ONCE(user_bytes_max)) {
+	} else if (bytes > 0 && (user_bytes > max || bytes > max - user_bytes)) {
 		full = over_bytes;
 	} else {
 		user_states += states;
@@ -202,8 +203,8 @@ static void quota_restore(struct klua_state *s, size_t bytes)
 
 static int user_charge(size_t bytes, const char **why)
 {
-	/* A size that no quota allows would only overflow what counts it. */
-	if (bytes <= READ_ONCE(user_bytes_max))
+	/* More would only overflow what counts it, whatever the quota allows. */
+	if (bytes <= min_t(size_t, READ_ONCE(user_bytes_max), LONG_MAX))
 		return quota_take(1, bytes, why);
 	*why = over_bytes;
 	return -EDQUOT;

@@ -202,6 +202,16 @@ check "but by klua" klua create u/third
 answers "when nothing is being closed" \
 	'122: over the quota user_states_max, 0 replies' $create $name:str:u/fourth
 unload klua
+load klua user_bytes_max=18446744073709551615
+answers "a quota that is no quota allows no more than can be counted" \
+	'122: over the quota user_bytes_max, 0 replies' \
+	$create $name:str:u/large $memory:u64:9223372036854775808
+check "but that" klua create -m 9223372036854775807 u/first
+check "and that again" klua create -m 9223372036854775807 u/second
+answers "and then it is used up" \
+	'122: over the quota user_bytes_max, 0 replies' \
+	$create $name:str:u/third $memory:u64:65536
+unload klua
 load klua user_bytes_max=4194304 sleepable_us=4000000
 klua create -m 2M u/endless
 klua run u/endless -e \
