@@ -509,6 +509,15 @@ is "the script ends with status 1" 1 $?
 like "and says why" '*klua: cancelled' "$(cat "$tmp/run.err")"
 is "after what it printed" go "$(cat "$tmp/run.out")"
 
+# As all that a script of the shell starts in the background
+klua run t/one -e 'while true do end' >/dev/null 2>"$tmp/run.err" &
+runner=$!
+until klua show --json t/one | grep -q '"busy":true'; do :; done
+kill -INT "$runner"
+check "a klua that ignores the interrupt key goes on" klua cancel t/one
+wait "$runner" 2>/dev/null
+like "to its end" '*klua: cancelled' "$(cat "$tmp/run.err")"
+
 klua run t/one -e 'while true do end' >/dev/null 2>&1 &
 runner=$!
 until klua show --json t/one | grep -q '"busy":true'; do :; done

@@ -29,18 +29,21 @@ static void on_interrupt(int sig)
 
 /*
  * From now on the interrupt key ends the script instead of this program, so
- * that what was printed until then is seen; @once: only the first time. Any
+ * that what was printed until then is seen; @once: only the first time. Whoever
+ * started the program so that it ignores the key keeps it from both. Any
  * signal would end the script, so the one that stops the program has to wait.
  */
 void catch_interrupts(bool once)
 {
-	struct sigaction action = {
+	struct sigaction old, action = {
 		.sa_handler = on_interrupt,
 		.sa_flags = once ? (int)SA_RESETHAND : 0,
 	};
 	sigset_t stop;
 
-	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGINT, NULL, &old);
+	if (old.sa_handler != SIG_IGN)
+		sigaction(SIGINT, &action, NULL);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
