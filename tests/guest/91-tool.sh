@@ -646,6 +646,18 @@ shows "batch: nothing of a line is left out" 2 '' '*there is a NUL in the line*'
 	klua batch "$tmp/batch"
 shows "batch: words without an end" 2 '' "klua: -:1: there is no end to a '*" \
 	sh -c "echo \"list 'x\" | klua batch -"
+shows "batch: no file" 2 '' "klua: $tmp: Is a directory" klua batch "$tmp"
+check "batch: a state" klua create -s unlimited -T unlimited t/batch
+printf 'run t/batch -e "while true do end"\ncreate t/after\n' >"$tmp/batch"
+klua batch "$tmp/batch" &
+batch=$!
+until klua show --json t/batch | grep -q '"busy":true'; do :; done
+kill -KILL "$batch"
+wait "$batch" 2>/dev/null
+check "batch: what runs ends with it" klua wait --idle -t 60 t/batch
+klua cancel t/batch 2>/dev/null
+check_fails "batch: and so do the other lines" klua show t/after
+klua destroy t/batch
 
 # Each line is done when it is there, and what follows it is its own to read.
 is "batch: a command reads what follows it" 'read 7' \

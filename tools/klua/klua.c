@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -1215,6 +1216,14 @@ static int wait_for_line(pid_t pid)
 				   128 + WTERMSIG(status);
 }
 
+/* In a line's process: it ends with the batch, whatever ends that. */
+static void end_with(pid_t batch)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != batch)
+		_exit(EXIT_REFUSED);
+}
+
 /*
  * A line in a process of its own: it may end that, and its states end with it.
  * The interrupt key is for both: the batch ends after the command has, or else
@@ -1223,8 +1232,8 @@ static int wait_for_line(pid_t pid)
 static int run_line(int argc, char **argv)
 {
 	struct sigaction old, action = { .sa_handler = on_interrupt };
+	pid_t pid, batch = getpid();
 	int status;
-	pid_t pid;
 
 	check_output();
 	sigaction(SIGINT, NULL, &old);
@@ -1234,6 +1243,7 @@ static int run_line(int argc, char **argv)
 	if (pid < 0)
 		fail(EXIT_REFUSED, "cannot fork: %s", strerror(errno));
 	if (!pid) {
+		end_with(batch);
 		sigaction(SIGINT, &old, NULL);
 		finish(interrupted ? EXIT_INTERRUPTED : run_words(argc, argv));
 	}
@@ -1266,7 +1276,7 @@ static int cmd_batch(const struct options *opt, char **args, int count)
 			status = run_line(count, words);
 	}
 	if (ferror(file))
-		fail(EXIT_USAGE, "%s", strerror(errno));
+		fail(EXIT_USAGE, "%s: %s", args[0], strerror(errno));
 	free(line);
 	if (file != stdin)
 		fclose(file);
