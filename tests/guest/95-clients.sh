@@ -173,6 +173,20 @@ for event in created error limit destroyed; do
 		"$(cat /tmp/events.json)"
 done
 
+# A message is a line at once, since others may write to the same log.
+cat >/tmp/lines.py <<'EOD'
+import socket
+import subprocess
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+subprocess.run(['klua', 'show', 'u/none'], stderr=theirs)
+theirs.close()
+ours.setblocking(False)
+print(ours.recv(1000).decode(), end='')
+EOD
+is "a message is one piece" \
+	'klua: cannot get the state: there is no such state' \
+	"$(/usr/bin/python3.11 /tmp/lines.py 2>&1)"
+
 # completes WHAT WORDS WORD...: what can follow, for the last word
 completes()
 {
@@ -207,3 +221,9 @@ completes "no times" '' set --time ''
 completes "no values" '' create --memory ''
 completes "no names" '' create n
 completes "nothing after nonsense" '' frob ''
+for state in u/made u/noisy u/noise "$(printf 'u/odd name')"; do
+	klua destroy "$state"
+done
+unload klua
+completes "no states without the module" '' show ''
+check_fails "which is not loaded for that" test -e /sys/module/klua

@@ -19,6 +19,8 @@ _klua_options()
 # Names with anything unusual in them are left for the user to quote.
 _klua_states()
 {
+	# Asking for states would load the module.
+	[ -e /sys/module/klua ] || return
 	klua list --json 2>/dev/null | grep -o '"name":"[A-Za-z0-9_.:/-]*"' |
 		cut -d '"' -f 4
 }

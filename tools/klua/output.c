@@ -37,6 +37,8 @@ void open_descriptors(void)
 		if (fcntl(fd, F_GETFD) < 0 &&
 		    open("/dev/null", O_RDONLY) != fd)
 			_exit(EXIT_OUTPUT);
+	/* Lines at once: others may write to the same log. */
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	signal(SIGPIPE, SIG_IGN);
 }
 
