@@ -794,6 +794,15 @@ is "repl: in a state of one's own choice" 42 \
 	"$(echo x | klua repl t/one)"
 is "no fresh state is left" '' "$(klua list | grep -E 'run/|repl/')"
 
+# Nothing of a name is unseen, and nothing of it drives the terminal.
+klua create "$(printf 'a/\342\200\213b\302\255\302\233\342\200\256\363\240\200\201\177')"
+is "nothing of a name is unseen" \
+	'a/\342\200\213b\302\255\302\233\342\200\256\363\240\200\201\177' \
+	"$(klua list 'a/*' | sed '1d; s/.* //')"
+like "nor as JSON" \
+	'*"name":"a/\\u200bb\\u00ad\\u009b\\u202e\\udb40\\udc01\\u007f"*' \
+	"$(klua list --json 'a/*')"
+klua destroy --id "$(klua list 'a/*' | awk 'NR == 2 { print $1 }')"
 klua create "$(printf 'a/\nb\\"\t\303\244\377\302\233\342\200\256')"
 shows "a name is data" 0 '*a/\\012b\\134"\\011ä\\377\\302\\233\\342\\200\\256' \
 	'' klua list

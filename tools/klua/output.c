@@ -134,12 +134,27 @@ static u32 character(const unsigned char *p, size_t n)
 	return c;
 }
 
-/* It would move the cursor, start a line or turn the text around. */
+/*
+ * It would move the cursor, start a line, turn the text around, or not be seen, so
+ * that two names look the same.
+ */
 static bool controls(u32 c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c ||
-	       c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+	static const struct {
+		u32 first, last;
+	} ranges[] = {
+		{ 0, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x34f, 0x34f },
+		{ 0x61c, 0x61c }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 },
+		{ 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e },
+		{ 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfeff, 0xfeff },
+		{ 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0xe0000, 0xe0fff },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ranges); i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
 }
 
 /*
@@ -227,11 +242,36 @@ struct json_object *json_text(struct bytes text)
 	return object;
 }
 
-/* In a line; the object is gone afterwards. */
+/* The two of UTF-16 when one is too small. */
+static void show_unicode(u32 c)
+{
+	if (c > 0xffff)
+		printf("\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 | (c & 0x3ff));
+	else
+		printf("\\u%04x", c);
+}
+
+/*
+ * In a line; the object is gone afterwards. What would control a terminal is only in
+ * strings, where JSON has another form for it.
+ */
 void json_show(struct json_object *object)
 {
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	const char *text = json_object_to_json_string_ext(object,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const unsigned char *p = (const unsigned char *)text, *from = p;
+	size_t left = strlen(text), n;
+
+	for (; left; p += n, left -= n) {
+		n = klua_utf8_sequence(p, left) ?: 1;
+		if (!controls(character(p, n)))
+			continue;
+		fwrite(from, 1, p - from, stdout);
+		show_unicode(character(p, n));
+		from = p + n;
+	}
+	fwrite(from, 1, p - from, stdout);
+	putchar('\n');
 	json_object_put(object);
 }
 
