@@ -33,6 +33,8 @@ shows()
 
 shows "without the module" 5 '' 'klua: the module klua is not loaded' klua list
 shows "without it there are no states" 0 '' '' klua destroy --if-exists t/none
+shows "which is what may be waited for" 0 '' '' klua wait --gone t/none
+shows "and told as JSON" 0 '{}' '' klua wait --gone --json t/none
 shows "which is an error" 5 '' '*is not loaded' klua destroy t/none
 shows "no command" 2 'usage: klua \[--json] COMMAND*' '' klua
 shows "a wrong command" 2 '' "klua: 'frob' is no command*--help" klua frob
@@ -53,6 +55,8 @@ is "the overview cuts no sentence" '' \
 for option in --version -V; do
 	shows "$option" 0 'klua [0-9]*.[0-9]*' '' klua $option
 done
+shows "the version as JSON" 0 '{"version":"[0-9]*.[0-9]*"}' '' \
+	klua --json --version
 shows "help for no command" 2 '' "klua: 'frob' is no command*" klua help frob
 shows "a name like options" 2 '' 'klua: -d: no such option*follows --*' \
 	klua destroy -dash
@@ -231,6 +235,11 @@ shows "run in no state" 3 '' '*there is no such state' \
 	klua run t/three -e 'return 1'
 shows "no script" 2 '' 'klua: which script?*' klua run
 like "and what one is" '*A FILE, - or -e CODE is missing*' "$err"
+shows "two scripts" 2 '' 'klua: -e may be given once*' \
+	klua run -e 'print(1)' -e 'print(2)'
+shows "a file that might be a command" 2 '' \
+	"klua: 'a.lua' is no command; the file is ./a.lua*" \
+	sh -c "cd $tmp && echo >a.lua && klua a.lua"
 shows "no such file" 2 '' 'klua: */none: No such file*' klua run "$tmp/none"
 shows "a state and no script" 2 '' \
 	'klua: t/one: No such file; for a state of this name a FILE, - or -e CODE is missing*' \

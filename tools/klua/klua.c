@@ -328,6 +328,8 @@ static void set_option(struct options *opt, int letter, char **argv)
 		opt->count = parse_count(optarg);
 		break;
 	case 'e':
+		if (opt->code)
+			misuse("-e may be given once");
 		opt->code = optarg;
 		break;
 	case 'f':
@@ -835,6 +837,8 @@ static int cmd_wait(const struct options *opt, char **args, int count)
 
 	if (opt->gone && opt->idle)
 		misuse("--gone or --idle, not both");
+	if (opt->gone && module_absent())
+		return nothing_to_say(opt->json);
 	return wait_for(link_open(), &state, opt->gone, opt->idle,
 			opt->timeout, opt->json);
 }
@@ -1115,6 +1119,20 @@ static bool is_json(const char *word)
 	return !strcmp(word, "-j") || !strcmp(word, "--json");
 }
 
+static int show_version(void)
+{
+	struct json_object *object;
+
+	if (!json_wanted()) {
+		puts("klua " TOOL_VERSION);
+		return EXIT_OK;
+	}
+	object = json_object_new_object();
+	json_add(object, "version", json_object_new_string(TOOL_VERSION));
+	json_show(object);
+	return EXIT_OK;
+}
+
 /* With the words that follow "klua", which nobody looks at argv[0] for. */
 static int run_words(int argc, char **argv)
 {
@@ -1130,10 +1148,8 @@ static int run_words(int argc, char **argv)
 		set_json(wants_json(argc, argv), word);
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
 		word = "help";
-	if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
-		puts("klua " TOOL_VERSION);
-		return EXIT_OK;
-	}
+	if (!strcmp(word, "--version") || !strcmp(word, "-V"))
+		return show_version();
 	if (!strcmp(word, "-e")) {
 		command = find_command("run");
 		return run_command(argc, argv);
@@ -1141,6 +1157,8 @@ static int run_words(int argc, char **argv)
 	command = find_command(word);
 	if (!command && strchr(word, '/'))
 		return run_interpreter(argc - 1, argv + 1);
+	if (!command && !access(word, F_OK))
+		misuse("'%s' is no command; the file is ./%s", word, word);
 	if (!command)
 		misuse("'%s' is no command", word);
 	return run_command(argc - 1, argv + 1);
