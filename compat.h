@@ -64,6 +64,30 @@
 #define timer_delete_sync(timer)	del_timer_sync(timer)
 #endif
 
+/* Before 6.13 a high-resolution timer got its function apart from the rest. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#include <linux/hrtimer.h>
+
+static inline void klua_hrtimer_setup(struct hrtimer *timer,
+				      enum hrtimer_restart (*function)(struct hrtimer *),
+				      clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
+
+static inline void klua_hrtimer_setup_on_stack(struct hrtimer *timer,
+					       enum hrtimer_restart (*function)(struct hrtimer *),
+					       clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init_on_stack(timer, clock, mode);
+	timer->function = function;
+}
+
+#define hrtimer_setup			klua_hrtimer_setup
+#define hrtimer_setup_on_stack		klua_hrtimer_setup_on_stack
+#endif
+
 /*
  * A module can say there whom to charge in a task, not in an interrupt, where
  * nobody is charged then.

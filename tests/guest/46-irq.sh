@@ -11,6 +11,21 @@
 # hard interrupt of an hrtimer.
 . "$(dirname "$0")/lib.sh"
 
+# first_of FUNCTION...: the first that this kernel has
+first_of()
+{
+	local symbol
+	for symbol; do
+		grep -q " [Tt] $symbol\$" /proc/kallsyms && break
+	done
+	echo "$symbol"
+}
+
+# What alloc_page() calls has had four names; the newest is first. A kernel that has
+# the second still, besides the first, does not call it from there.
+allocate=$(first_of __alloc_frozen_pages_noprof __alloc_pages_noprof \
+	__alloc_pages __alloc_pages_nodemask)
+
 load klua
 # What an entry of a task calls with a lock that an irq state's entry wants, too
 for symbol in _raw_spin_unlock_irqrestore _raw_spin_lock; do
@@ -20,7 +35,7 @@ for symbol in _raw_spin_unlock_irqrestore _raw_spin_lock; do
 		"$(dmesg_since | grep '^klua_irq: inside')"
 	unload klua_irq
 done
-for symbol in __alloc_pages get_page_from_freelist; do
+for symbol in $allocate get_page_from_freelist; do
 	dmesg_mark
 	load klua_irq symbol=$symbol
 	dmesg_since | sed -n 's/^klua_irq: //p' >/tmp/said

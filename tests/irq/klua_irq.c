@@ -14,9 +14,9 @@
 
 #include "states.h"
 
-static char *symbol = "__alloc_pages";
+static char *symbol = "get_page_from_freelist";
 module_param(symbol, charp, 0444);
-MODULE_PARM_DESC(symbol, "where the probe is (default __alloc_pages)");
+MODULE_PARM_DESC(symbol, "where the probe is (default get_page_from_freelist)");
 
 /*
  * hit() is the probe's. pages() has the page allocator called, and tells how many
@@ -133,8 +133,7 @@ static void try_all(void)
 	pr_info("a page: counted %s\n", after > before ? "yes" : "no");
 	try("task", "pages");
 	try("task", "fill");
-	hrtimer_init_on_stack(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	timer.function = expire;
+	hrtimer_setup_on_stack(&timer, expire, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&timer, ms_to_ktime(1), HRTIMER_MODE_REL_HARD);
 	wait_for_completion(&expired);
 	hrtimer_cancel(&timer);

@@ -466,14 +466,8 @@ static int await_probe(lua_State *L)
 static void prober_init(void)
 {
 	memset(&prober, 0, sizeof(prober));
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 	hrtimer_setup(&prober.timer, probe, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL_PINNED_HARD);
-#else
-	hrtimer_init(&prober.timer, CLOCK_MONOTONIC,
-		     HRTIMER_MODE_REL_PINNED_HARD);
-	prober.timer.function = probe;
-#endif
 }
 
 static void a_timer_finds_irq_busy(struct kunit *test)

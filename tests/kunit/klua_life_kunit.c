@@ -500,13 +500,8 @@ static void sampler_start(struct sampler *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->task = current;
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 	hrtimer_setup(&s->timer, sample, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL_PINNED_HARD);
-#else
-	hrtimer_init(&s->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	s->timer.function = sample;
-#endif
 	hrtimer_start(&s->timer, ns_to_ktime(SAMPLE_US * NSEC_PER_USEC),
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }

@@ -298,12 +298,7 @@ static enum hrtimer_restart cancel(struct hrtimer *timer)
 
 static void start_canceller(struct canceller *c)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 	hrtimer_setup(&c->timer, cancel, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-#else
-	hrtimer_init(&c->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	c->timer.function = cancel;
-#endif
 	hrtimer_start(&c->timer, ms_to_ktime(1), HRTIMER_MODE_REL_HARD);
 }
 
