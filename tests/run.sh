@@ -289,6 +289,17 @@ collect()
 	skipped=$((skipped + ${counts[2]:-0}))
 }
 
+# fetch_others KERNEL...: while other tests run; who needs one waits for its lock,
+# and says what is wrong when it cannot be fetched
+fetch_others()
+{
+	local k
+	for k in "$@"; do
+		vm/debian.sh "$k"
+	done </dev/null >"$work/fetched" 2>&1 &
+	running[fetch]=$!
+}
+
 # run_others KERNEL...: as many at a time as there are processors
 run_others()
 {
@@ -307,6 +318,8 @@ run_others()
 	for k in "${waiting[@]}"; do
 		finish_other "$k"
 	done
+	[ -z "${running[fetch]-}" ] || wait "${running[fetch]}"
+	unset "running[fetch]"
 }
 
 # finish_other KERNEL
@@ -377,6 +390,7 @@ shift $((OPTIND - 1))
 
 files=$(select_tests "$@") || exit 2
 host=()
+own=()
 others=()
 declare -A on=()
 for file in $files; do
@@ -401,15 +415,19 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
+for k in $(printf '%s\n' "${!on[@]}" | LC_ALL=C sort -r); do
+	if [ ${#on[@]} -gt 1 ] && is_other "$k"; then
+		others+=("$k")
+	else
+		own+=("$k")
+	fi
+done
+[ ${#others[@]} -eq 0 ] || fetch_others "${others[@]}"
 [ ${#host[@]} -eq 0 ] || run_host_tests "${host[@]}"
 if [ ${#on[@]} -gt 0 ]; then
 	prepare "tools" vm/need.sh build vm &&
 	prepare "the VM's programs" vm/rootfs.sh &&
-	for k in $(printf '%s\n' "${!on[@]}" | LC_ALL=C sort -r); do
-		if [ ${#on[@]} -gt 1 ] && is_other "$k"; then
-			others+=("$k")
-			continue
-		fi
+	for k in "${own[@]}"; do
 		# shellcheck disable=SC2086	# one word for each file
 		run_guest_tests "$k" ${on[$k]}
 	done &&

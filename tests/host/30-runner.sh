@@ -91,6 +91,27 @@ printf '#!/bin/sh\nexit 2\n' >"$tmp/tests/vm/modules.sh"
 is "modules that do not build fail" "0 passed, 1 failed, status 1" \
 	"$(verdict -k stock)"
 
+# One of Debian's other kernels, which this machine has to fetch
+printf '#!/bin/sh\n' >"$tmp/tests/vm/modules.sh"
+rm "$tmp/build/modules/stock.warnings"
+# shellcheck disable=SC2016	# the script expands it
+printf '#!/bin/sh\n[ "$1" = -l ] && echo other || : >"%s/fetched"\n' "$tmp" \
+	>"$tmp/tests/vm/debian.sh"
+chmod +x "$tmp/tests/vm/debian.sh"
+echo 'other amd64 sid amd64 short 7' >"$tmp/tests/vm/debian.list"
+mkdir -p "$tmp/build/kernels/other"
+echo amd64 >"$tmp/build/kernels/other/arch"
+printf '# others: short\n' >"$tmp/tests/guest/10-it.sh"
+cat >"$tmp/tests/host/20-wait.sh" <<EOF
+. "\$(dirname "\$0")/../lib.sh"
+n=0
+until [ -e "$tmp/fetched" ] || [ \$((n += 1)) -gt 100 ]; do sleep 0.1; done
+check "it is fetched while the tests before it run" test -e "$tmp/fetched"
+EOF
+is "other kernels are fetched meanwhile" "7 passed, 0 failed, status 0" \
+	"$(verdict)"
+rm "$tmp/tests/host/20-wait.sh"
+
 # .ci/run adds up what its parts say, and believes none that says nothing.
 mkdir "$tmp/.ci"
 cp "$tests/../.ci/run" "$tmp/.ci/"
