@@ -17,6 +17,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bottom_half.h>
 #include <linux/gfp.h>
 #if __has_include(<linux/hex.h>)
 #include <linux/hex.h>
@@ -98,7 +99,11 @@ static int receive(struct page *page, size_t len)
 		add_fragments(skb, page, len);
 	else
 		skb_put_data(skb, page_address(page), len);
-	return netif_rx(skb) == NET_RX_SUCCESS ? 0 : -ENOBUFS;
+	/* Through the stack before this returns, whatever ksoftirqd has to do. */
+	local_bh_disable();
+	netif_receive_skb(skb);
+	local_bh_enable();
+	return 0;
 }
 
 static int set_packet(const char *text, const struct kernel_param *kp)
