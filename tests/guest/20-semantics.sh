@@ -33,7 +33,7 @@ unload klua
 
 # Kernels without retpolines have gotos only.
 dispatch=tree
-if insmod /klua/modules/klua.ko dispatch=tree; then
+if insmod /klua/modules/klua.ko dispatch=tree 2>/dev/null; then
 	rmmod klua
 else
 	dispatch=gotos

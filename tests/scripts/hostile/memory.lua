@@ -266,7 +266,7 @@ while true do pcall(string.rep, "x", 1 << 30) end
 
 --- caught-while-full
 -- ends: ETIME *step budget exceeded
--- steps: 10000000
+-- steps: 4000000
 -- debug steps: 1000000
 local t = {}
 pcall(function() for i = 1, math.maxinteger do t[i] = { i } end end)
