@@ -4,6 +4,7 @@
 # timeout: 120
 # boot: own
 # processors: in turn
+# shellcheck shell=dash
 #
 # An irq state is entered from a kprobe on a function that the page allocator
 # calls. When the probe hits while its own state runs, it gets -EBUSY and nothing
@@ -30,14 +31,14 @@ load klua
 # What an entry of a task calls with a lock that an irq state's entry wants, too
 for symbol in _raw_spin_unlock_irqrestore _raw_spin_lock; do
 	dmesg_mark
-	load klua_irq symbol=$symbol
+	load klua_irq symbol="$symbol"
 	is "$symbol: probed inside of another state" "klua_irq: inside: 0" \
 		"$(dmesg_since | grep '^klua_irq: inside')"
 	unload klua_irq
 done
 for symbol in $allocate get_page_from_freelist; do
 	dmesg_mark
-	load klua_irq symbol=$symbol
+	load klua_irq symbol="$symbol"
 	dmesg_since | sed -n 's/^klua_irq: //p' >/tmp/said
 	is "$symbol: a page that is allocated is counted" "a page: counted yes" \
 		"$(grep '^a page' /tmp/said)"
