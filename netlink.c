@@ -115,15 +115,16 @@ static void say(struct netlink_ext_ack *extack, const char *text)
 }
 
 /*
- * Both of them have it. netlink_capable() alone looks at who opened the socket only if
- * the request came without the kernel's address, as by write().
+ * Have both the task that sends the request and the one that opened the socket the
+ * right? netlink_capable() alone looks at the second only if the request came without
+ * the kernel's address, as by write(). A socket of the kernel's own has no file.
  */
 static int permitted(struct sk_buff *request, struct netlink_ext_ack *extack)
 {
-	struct file *socket = NETLINK_CB(request).sk->sk_socket->file;
+	struct file *file = NETLINK_CB(request).sk->sk_socket->file;
 
 	if (netlink_capable(request, CAP_SYS_ADMIN) &&
-	    file_ns_capable(socket, &init_user_ns, CAP_SYS_ADMIN))
+	    (!file || file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN)))
 		return 0;
 	NL_SET_ERR_MSG(extack, "CAP_SYS_ADMIN is needed");
 	return -EPERM;
