@@ -267,6 +267,7 @@ DECLARE_STATIC_KEY_FALSE(klua_timing);
 int klua_watch(void);
 void klua_unwatch(void);
 void klua_limits_hit(struct klua_state *s);
+u64 klua_stats_time(const struct klua_state *s);
 
 /* Bytes of the last error that are kept, its traceback included. */
 #define KLUA_TRACE_MAXSIZE	SZ_2K

@@ -760,7 +760,7 @@ static const char *create_error(int err, const char *text)
 		"the name is taken",
 		"the name is too long",
 		"maxalloc is below KLUA_MIN_ALLOC (8192 bytes)",
-		"more time than a state of this kind may have",
+		"more time than a state of this kind may have: 8 s, an irq state 100 ms",
 		"not enough memory to open the libraries",
 		"there is no such kind",
 		over_states,
@@ -810,7 +810,7 @@ static int create_doit(struct sk_buff *request, struct genl_info *info)
 	}
 	if (us && !klua_user_time_valid(us)) {
 		NL_SET_ERR_MSG(info->extack,
-			       "more time than a state of this kind may have");
+			       "more time than a state of this kind may have: 8 s, an irq state 100 ms");
 		return -EINVAL;
 	}
 	config.name = nla_data(info->attrs[KLUA_A_STATE_NAME]);
@@ -937,8 +937,13 @@ static int set_begin(struct klua_set *set, int *tries,
 static int check_memory(struct klua_state *s, u64 bytes,
 			struct netlink_ext_ack *extack)
 {
-	if (bytes < KLUA_MIN_ALLOC || bytes > LONG_MAX) {
-		NL_SET_ERR_MSG(extack, "too little or too much memory");
+	if (bytes < KLUA_MIN_ALLOC) {
+		NL_SET_ERR_MSG(extack,
+			       "too little memory: a state has at least 8192 bytes");
+		return -EINVAL;
+	}
+	if (bytes > LONG_MAX) {
+		NL_SET_ERR_MSG(extack, "too much memory: at most 2^63 - 1 bytes");
 		return -EINVAL;
 	}
 	if (!s->quota && bytes > READ_ONCE(s->granted)) {
@@ -972,7 +977,7 @@ static int wanted_limits(struct klua_state *s, struct genl_info *info,
 	if (time && (!klua_user_time_valid(want->us) ||
 		     !klua_time_valid(s->kind, want->us))) {
 		NL_SET_ERR_MSG_ATTR(info->extack, time,
-				    "more time than a state of this kind may have");
+				    "more time than a state of this kind may have: 8 s, an irq state 100 ms");
 		return -EINVAL;
 	}
 	if (memory)

@@ -192,7 +192,7 @@ int klua_arm_slow(struct klua_limits *lim)
 	lim->budget.left = lim->budget.slice;
 	klua_entry_arm(lim);
 	if (static_branch_unlikely(&klua_timing)) {
-		s->stats.entered = ktime_get_mono_fast_ns();
+		WRITE_ONCE(s->stats.entered, ktime_get_mono_fast_ns());
 		lim->used = true;	/* so that it ends by klua_disarm() */
 	}
 	trace_run_begin(s);
@@ -203,15 +203,18 @@ void klua_disarm(struct klua_limits *lim)
 {
 	struct klua_state *s = container_of(lim, struct klua_state, limits);
 	u64 steps = lim->budget.slice - lim->budget.left;
+	u64 ns;
 
 	if (lim->used)
 		steps += s->steps - lim->budget.total;
 	klua_entry_disarm(lim, steps);
 	/* Not when timing was turned on during the entry. */
 	if (s->stats.entered) {
-		WRITE_ONCE(s->stats.ns, s->stats.ns + ktime_get_mono_fast_ns() -
-					s->stats.entered);
-		s->stats.entered = 0;
+		ns = s->stats.ns + ktime_get_mono_fast_ns() - s->stats.entered;
+		WRITE_ONCE(s->stats.entered, 0);
+		/* klua_stats_time() does not count the entry twice. */
+		smp_wmb();
+		WRITE_ONCE(s->stats.ns, ns);
 	}
 	trace_run_end(s, steps, lim->budget.stopped);
 	if (lim->used)

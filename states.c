@@ -742,7 +742,7 @@ static int check_config(const struct klua_config *config)
 			      "maxalloc is below KLUA_MIN_ALLOC (8192 bytes)");
 	if (us && !klua_time_valid(config->kind, us))
 		return refuse(config, -EINVAL,
-			      "more time than a state of this kind may have");
+			      "more time than a state of this kind may have: 8 s, an irq state 100 ms");
 	if ((unsigned int)config->origin > KLUA_ORIGIN_USER)
 		return refuse(config, -EINVAL, "there is no such origin");
 	return check_chunks(config) ?: check_name(config);
@@ -1279,7 +1279,7 @@ static void figures_add(struct klua_figures *sum, const struct klua_state *s)
 	sum->runs += klua_state_runs(s);
 	sum->steps += READ_ONCE(s->limits.steps);
 	sum->busy |= klua_state_busy(s);
-	sum->stats.ns += READ_ONCE(s->stats.ns);
+	sum->stats.ns += klua_stats_time(s);
 	sum->stats.errors += READ_ONCE(s->stats.errors);
 	sum->stats.unprinted += READ_ONCE(s->stats.unprinted);
 	for (i = 0; i < ARRAY_SIZE(sum->stats.limits); i++)

@@ -122,6 +122,21 @@ void klua_limits_hit(struct klua_state *s)
 		hit(s, KLUA_LIMIT_STACK);
 }
 
+/* ns that entries took, the one in progress included. Written under the state's lock. */
+u64 klua_stats_time(const struct klua_state *s)
+{
+	u64 entered = READ_ONCE(s->stats.entered);
+	u64 now = ktime_get_mono_fast_ns();
+	u64 ns;
+
+	smp_rmb();	/* pairs with klua_disarm(): @ns with the entry, or without it */
+	ns = READ_ONCE(s->stats.ns);
+	smp_rmb();
+	if (!entered || READ_ONCE(s->stats.entered) != entered || now < entered)
+		return ns;
+	return ns + now - entered;
+}
+
 /* Tries to take a lock that a probe may have come in the middle of. */
 #define ERROR_LOCK_TRIES	100
 

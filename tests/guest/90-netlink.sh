@@ -67,8 +67,10 @@ answers "the last of two names counts" '0: , 1 replies' \
 answers "id and name must fit" '2: there is no such state*' \
 	$get $name:str:u/a $id:u32:4000000000
 answers "set nothing" '22: there is nothing to set*' $set $name:str:u/a
-answers "set too much" '22: too little or too much memory*' \
+answers "set too much" '22: too much memory: at most 2^63 - 1*' \
 	$set $name:str:u/a $memory:u64:0xffffffffffffffff
+answers "set too little" '22: too little memory: * 8192 bytes*' \
+	$set $name:str:u/a $memory:u64:8191
 answers "set more than all may have" '122: over the quota user_bytes_max*' \
 	$set $name:str:u/a $memory:u64:1000000000
 klua set -s 77 -T 777ms u/a

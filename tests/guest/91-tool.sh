@@ -437,6 +437,13 @@ like "its kind and limits" \
 	'*"kind":"atomic",*"memory_max":2097152,*"time_max_us":20000,*' \
 	"$(klua show --json t/built)"
 shows "its scripts ran in order" 0 '1	2' '' klua run t/built -e 'return a, b'
+before=$(cat /sys/module/klua/parameters/sleepable_steps)
+echo 1000000 >/sys/module/klua/parameters/sleepable_steps
+echo 'while true do end' >"$tmp/endless.lua"
+shows "a script that takes more than building may" 6 '' \
+	'*--steps and --time are for later*cannot create the state: *step budget exceeded*' \
+	klua create -s 1 -f "$tmp/endless.lua" t/endless
+echo "$before" >/sys/module/klua/parameters/sleepable_steps
 shows "create what is there" 6 '' '*cannot create the state: the name is taken' \
 	klua create -f "$tmp/b1.lua" t/built
 shows "a script that fails makes none" 6 '' \
@@ -594,6 +601,25 @@ until klua top --json --watch=1 --count 1 |
 ok "top shows the busiest first"
 until klua destroy t/zz 2>/dev/null; do :; done
 wait "$busy"
+klua create --time unlimited --steps unlimited t/zz
+klua run t/zz -e 'while true do end' 2>/dev/null &
+busy=$!
+until klua show --json t/zz | grep -q '"busy":true'; do :; done
+# time_ns STATE
+time_ns()
+{
+	klua show --json "$1" | sed 's/.*"time_ns":\([0-9]*\).*/\1/'
+}
+first=$(time_ns t/zz)
+check "the time of an entry in progress counts" [ "$first" -gt 0 ]
+check "as it passes" [ "$(time_ns t/zz)" -gt "$first" ]
+shows "wait for one that is busy in vain" 6 '' '*the state is busy' \
+	klua wait --idle --timeout 0.2 t/zz
+shows "and for one that is not there" 6 '' '*there is no such state' \
+	klua wait --idle --timeout 0.2 t/nobody
+klua cancel t/zz
+wait "$busy"
+klua destroy t/zz
 echo 0 >/sys/module/klua/parameters/stats
 like "top as JSON" '\[{"id":*,"name":"t/one","time_percent":0.0,*}\]' \
 	"$(klua top --json --watch=0.1 --count 1 't/*e')"
@@ -700,7 +726,7 @@ wrong_json 2 '-d: no such option*' destroy --json -dash
 wrong_json 2 '--force: no such option' list --json --force
 wrong_json 2 '-F: no such option*' list -jF
 wrong_json 2 'show needs*' show -j
-wrong_json 2 'too many arguments' show --json a b
+wrong_json 2 "too many arguments: 'b'" show --json a b
 wrong_json 2 '-m needs a value' create --json x -m
 wrong_json 2 "'1Q' is no size*" create -m 1Q --json x
 wrong_json 2 "'x' is no number*" show --id --json x

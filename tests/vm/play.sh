@@ -70,6 +70,7 @@ script)
 shell)
 	cat >"$tmp/main" <<-'EOF'
 	insmod /klua/modules/klua.ko
+	mkdir -p /lib/firmware && cp /klua/examples/*/*.lua /lib/firmware/
 	echo
 	echo "klua.ko is loaded; more modules are in /klua/modules, the examples in"
 	echo "/klua/examples. 'exit' turns this machine off."

@@ -1072,7 +1072,7 @@ static int run_command(int argc, char **argv)
 	if (count < command->least)
 		misuse("%s needs %s", command->name, command->usage);
 	if (count > command->most)
-		misuse("too many arguments");
+		misuse("too many arguments: '%s'", words[command->most]);
 	return command->run(&opt, words, count);
 }
 

@@ -1028,14 +1028,15 @@ int top(struct link *link, const struct selection *which, double interval,
 	return EXIT_OK;
 }
 
-/* Whether what is waited for is so: 1, 0 or -errno. */
+/* Whether what is waited for is so: 1, 0 or -errno. Says whether the state is @there. */
 static int waited(struct link *link, const struct ref *state, bool gone,
-		  bool idle)
+		  bool idle, bool *there)
 {
 	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
 	struct dump dump;
 	int err = get_states(link, &dump, state);
 
+	*there = !err;
 	/* The states of a module that was unloaded are gone with it. */
 	if (err == -ENOENT || (gone && err == -ENODEV)) {
 		dump_free(&dump);
@@ -1056,17 +1057,18 @@ int wait_for(struct link *link, const struct ref *state, bool gone, bool idle,
 	     double timeout, bool json)
 {
 	double until = now() + timeout;
+	bool there;
 	int ret;
 
 	for (;;) {
-		ret = waited(link, state, gone, idle);
+		ret = waited(link, state, gone, idle, &there);
 		if (ret)
 			break;
 		if (timeout && now() > until)
 			return failure(json, EXIT_REFUSED, ETIMEDOUT,
 				       "waited in vain",
 				       gone ? "the state is still there" :
-				       idle ? "the state is busy, or not there" :
+				       there ? "the state is busy" :
 				       "there is no such state");
 		pause_for(LOOK_AGAIN);
 	}
