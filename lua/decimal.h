@@ -406,7 +406,7 @@ static char *put_integer(char *end, u64 n, unsigned int base, int least, bool sm
  * precisions otherwise than C does. At most 102 bytes with the NUL; returns their
  * number without the NUL.
  */
-static noinline int integer_format(char *out, const char *form, lua_Integer n)
+static noinline int integer_format(char *out, const char *form, long long n)
 {
 	struct format_spec spec = format_spec_parse(form);
 	bool small = spec.how & 0x20, decimal = spec.how == 'd' || spec.how == 'i';

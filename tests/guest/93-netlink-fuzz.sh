@@ -14,6 +14,8 @@ load klua atomic_steps=20000 sleepable_steps=20000 atomic_us=300000 sleepable_us
 # The seed is the boot's own; it is in the output of what fails.
 seed=$(awk '{ print int($1 * 100) }' /proc/uptime)
 dmesg -n 5
+# One of those that are made has no limits; here is one from the beginning.
+klua create --time unlimited --steps unlimited fuzz/2
 fuzzers=
 for i in 1 2 3 4 5; do
 	nltest fuzz "$seed$i" "$count" >"/tmp/fuzz$i" 2>&1 &

@@ -38,6 +38,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -743,22 +744,43 @@ static void fuzz_one(struct tally *tally)
 	count(tally, &verdict);
 }
 
+/* A run without limits has none, but a signal ends it, and a wait for it. */
+#define PATIENCE_SECS	1
+
+static void interrupt(int sig)
+{
+	(void)sig;
+}
+
+/* Calls that a signal interrupts are not begun again. */
+static void alarm_init(void)
+{
+	struct sigaction action = { .sa_handler = interrupt };
+
+	sigaction(SIGALRM, &action, NULL);
+}
+
 static int fuzz(const char *seed, const char *rounds)
 {
 	struct tally tally = { 0 };
 	unsigned long i;
 
 	state = strtoull(seed, NULL, 0) * 2654435769u + 1;
+	alarm_init();
 	open_socket();
 	resolve();
 	for (i = strtoul(rounds, NULL, 0); i; i--) {
 		switch (pick(8)) {
 		case 0:
+			alarm(PATIENCE_SECS);
 			fuzz_build(&tally);
+			alarm(0);
 			break;
 		case 1:
 		case 2:
+			alarm(PATIENCE_SECS);
 			fuzz_run(&tally);
+			alarm(0);
 			break;
 		default:
 			fuzz_one(&tally);

@@ -198,6 +198,7 @@ static bool dec_and_test(refcount_t *users)
 #define klua_states_ready	copy_states_ready
 #define klua_guarded		copy_guarded
 #define klua_telling		copy_telling
+#define klua_stats_time		copy_stats_time
 
 #include "internal.h"
 #include "tracepoints.h"
@@ -401,6 +402,11 @@ void klua_events_exit(void)
 bool klua_telling(void)
 {
 	return false;
+}
+
+u64 klua_stats_time(const struct klua_state *s)
+{
+	return 0;
 }
 
 void klua_event_created(const struct klua_state *s)

@@ -81,13 +81,22 @@ function tostring() while true do end end
 print(1)
 
 --- tostring-that-changes
--- ends: EREMOTEIO *'tostring' must return a string to 'print'*
+-- ends: 0
 local n = 0
 local old = tostring
 function tostring(x)
 	n = n + 1
 	tostring = n > 1 and function() return {} end or tostring
 	return old(x)
+end
+print(1, 2, 3)
+
+--- tostring-that-fails-later
+-- ends: EREMOTEIO *'tostring' must return a string to 'print'*
+local n = 0
+function tostring(x)
+	n = n + 1
+	return n > 1 and {} or "x"
 end
 print(1, 2, 3)
 
