@@ -592,7 +592,8 @@ static int build_defaults(struct build *build)
 		config->kind = old->kind;
 	config->maxalloc = config->maxalloc ?: READ_ONCE(old->maxalloc);
 	config->steps = config->steps ?: READ_ONCE(old->steps);
-	if (!build->arg.time_us) {
+	/* Another kind is refused later, for that, and not for the old one's time. */
+	if (!build->arg.time_us && config->kind == old->kind) {
 		config->time_unlimited =
 			READ_ONCE(old->time_ns) == KLUA_TIME_UNLIMITED;
 		config->time_us = min_t(u64, U32_MAX,

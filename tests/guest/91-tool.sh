@@ -465,6 +465,9 @@ shows "replace by another kind" 6 '' \
 	klua replace -k sleepable -f "$tmp/b4.lua" t/built
 shows "replace nothing" 0 '{"id":*"kind":"sleepable",*}' '' \
 	klua replace --json -f "$tmp/b4.lua" t/fresh
+shows "a kind with less time is another kind first" 6 '' \
+	'*: the state of this name is sleepable, and only one of that kind takes its place' \
+	klua replace -k irq -f "$tmp/b4.lua" t/fresh
 shows "replace without a script" 2 '' 'klua: --file says*' klua replace t/fresh
 shows "scripts of modules' names" 6 '' '*name without a slash*' \
 	klua create -f "$tmp/b4.lua" fresh
