@@ -129,8 +129,10 @@ u64 klua_stats_time(const struct klua_state *s)
 	u64 now = ktime_get_mono_fast_ns();
 	u64 ns;
 
-	smp_rmb();	/* pairs with klua_disarm(): @ns with the entry, or without it */
+	/* Pairs with klua_disarm(): where @ns has the entry, @entered is no more. */
+	smp_rmb();
 	ns = READ_ONCE(s->stats.ns);
+	/* The same: the second look at @entered comes after @ns. */
 	smp_rmb();
 	if (!entered || READ_ONCE(s->stats.entered) != entered || now < entered)
 		return ns;
