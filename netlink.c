@@ -1139,9 +1139,8 @@ static int set_doit(struct sk_buff *request, struct genl_info *info)
  * module has stopped does. Whatever takes the place of the state that was found meanwhile
  * is stopped or started with it.
  */
-static int gate_doit(struct genl_info *info, bool stopped)
+static int gate_doit(struct genl_info *info, bool stopped, bool force)
 {
-	bool force = info->attrs[KLUA_A_STATE_FORCE];
 	struct klua_state *s = find_and_get(info);
 	int err;
 
@@ -1167,13 +1166,13 @@ static int gate_doit(struct genl_info *info, bool stopped)
 
 static int stop_doit(struct sk_buff *request, struct genl_info *info)
 {
-	return permitted(request, info->extack) ?: gate_doit(info, true);
+	return permitted(request, info->extack) ?: gate_doit(info, true, false);
 }
 
 static int start_doit(struct sk_buff *request, struct genl_info *info)
 {
 	return permitted_change(request, info->extack) ?:
-	       gate_doit(info, false);
+	       gate_doit(info, false, info->attrs[KLUA_A_STATE_FORCE]);
 }
 
 static int cancel_doit(struct sk_buff *request, struct genl_info *info)
