@@ -226,7 +226,7 @@ int script_build(struct klua_build *build, bool json, const char *doing)
 	outcome.message.len = build->message_len;
 	message[build->message_len] = '\0';
 	if ((err == -ETIME || err == -ETIMEDOUT) && !json)
-		warn("scripts that make a state have sleepable_steps and sleepable_us; --steps and --time are for later");
+		warn("a build has sleepable_steps, sleepable_us; --steps and --time are for later");
 	if (err)
 		err = complain_script(&outcome, json, err, doing);
 	free(message);
