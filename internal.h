@@ -98,13 +98,17 @@ int klua_core_invoke(lua_State *L, struct klua_call *call,
  *
  * @refs:    A: states that are not freed
  * @limits_mutex: X: user space changes the limits of all of them, or changes them back
- * @front:   I: the one that is in the table and in the numbers
+ * @front:   I: the one that stands for all, and has their number
+ * @plate:   I: what is in the table: the name, and a pointer back to this set. It is
+ *	     no state that runs. Each processor reads it for each packet, and none
+ *	     writes to its cache lines, as the processor of @front does to that one's
  * @members: I: by processor; NULL for those that cannot be
  */
 struct klua_set {
 	refcount_t refs;
 	struct mutex limits_mutex;	/* one change of limits from user space */
 	struct klua_state *front;
+	struct klua_state plate ____cacheline_aligned;
 	struct klua_state *members[];
 };
 

@@ -281,6 +281,12 @@ static __always_inline struct klua_state *find(const struct state_key *key)
 	return NULL;
 }
 
+/* The same; of a set the state that stands for it. */
+static struct klua_state *find_front(const struct state_key *key)
+{
+	return klua_state_front(find(key));
+}
+
 /* The one of this processor; preemption is off. */
 static __always_inline struct klua_state *find_here(const struct state_key *key)
 {
@@ -437,11 +443,17 @@ static void next_generation(void)
 	WRITE_ONCE(generation, generation + 1 ?: 1);
 }
 
+/* What the table has of a state, or of the set that it stands for */
+static struct hlist_node *table_node(struct klua_state *s)
+{
+	return s->set ? &s->set->plate.node : &s->node;
+}
+
 /* Out of the table. The table's reference is the caller's to give back. */
 static void unlink_state(struct klua_state *s)
 {
 	lockdep_assert_held(&states_lock);
-	hlist_del_rcu(&s->node);
+	hlist_del_rcu(table_node(s));
 	xa_lock(&ids);
 	__xa_erase(&ids, s->id);
 	xa_unlock(&ids);
@@ -605,10 +617,10 @@ static void link_state(struct klua_state *s, struct klua_state *old)
 
 	lockdep_assert_held(&states_lock);
 	if (old) {
-		hlist_replace_rcu(&old->node, &s->node);
+		hlist_replace_rcu(table_node(old), table_node(s));
 		trace_destroy(old);
 	} else {
-		hlist_add_head_rcu(&s->node, bucket(s->hash));
+		hlist_add_head_rcu(table_node(s), bucket(s->hash));
 	}
 	klua_for_each_member(s, m, i)
 		list_add_tail(&m->all, &all_states);
@@ -693,7 +705,7 @@ static int publish(const struct klua_config *config, struct klua_state *s)
 	int err = 0;
 
 	spin_lock_irq(&states_lock);
-	old = find(&key);
+	old = find_front(&key);
 	if (old)
 		err = check_place(config, old, &why);
 	if (!err) {
@@ -929,7 +941,17 @@ static int build_members(const struct klua_config *config, struct klua_set *set,
 	return 0;
 }
 
-/* One state for each processor; returns the one that goes into the table. */
+static void write_plate(struct klua_set *set)
+{
+	const struct klua_state *front = set->front;
+
+	memcpy(set->plate.name, front->name, sizeof(front->name));
+	set->plate.namelen = front->namelen;
+	set->plate.hash = front->hash;
+	set->plate.set = set;
+}
+
+/* One state for each processor; returns the one that stands for all. */
 static struct klua_state *build_set(const struct klua_config *config,
 				    unsigned long maker)
 {
@@ -945,6 +967,8 @@ static struct klua_state *build_set(const struct klua_config *config,
 	err = build_members(config, set, maker);
 	if (err)
 		discard_members(set);
+	else
+		write_plate(set);
 	front = set->front;
 	set_put(set);
 	return err ? ERR_PTR(err) : front;
@@ -1103,7 +1127,7 @@ int klua_state_try_destroy(const char *name)
 	if (!key.name)
 		return -ENOENT;
 	spin_lock_irqsave(&states_lock, irqs);
-	s = find(&key);
+	s = find_front(&key);
 	if (s)
 		err = destroy_unheld(s) ? 0 : -EBUSY;
 	spin_unlock_irqrestore(&states_lock, irqs);
@@ -1203,7 +1227,7 @@ static struct klua_state *unlink_first(struct hlist_head *head)
 	spin_lock_irq(&states_lock);
 	first = rcu_dereference_protected(hlist_first_rcu(head),
 					  lockdep_is_held(&states_lock));
-	s = hlist_entry_safe(first, struct klua_state, node);
+	s = klua_state_front(hlist_entry_safe(first, struct klua_state, node));
 	if (s)
 		unlink_state(s);
 	spin_unlock_irq(&states_lock);
@@ -1330,7 +1354,7 @@ void klua_state_list(void)
 		rcu_read_lock();
 		hlist_for_each_entry_rcu(s, &states[i], node) {
 			klua_state_figures(s, &sum);
-			list_one(s, &sum);
+			list_one(klua_state_front(s), &sum);
 			bytes += sum.curralloc;
 			count++;
 		}

@@ -5,6 +5,7 @@
 #ifndef KLUA_BENCH_H
 #define KLUA_BENCH_H
 
+#include <linux/cache.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 
@@ -55,13 +56,19 @@ void bench_destroy_states(unsigned int from, unsigned int to);
 	"function verdict(packet) return #packet end\n" \
 	"function judge(packet) return packet:length() end\n"
 
-/* One operation on a state, @n times, for the rows that do it elsewhere. */
+/* What two processors write to is so many bytes apart: they may fetch lines in pairs. */
+#define BENCH_APART	(2 * L1_CACHE_BYTES)
+
+/*
+ * One operation on a state, @n times, for the rows that do it elsewhere. Two
+ * processors, each with its own, count their packets there.
+ */
 struct bench_target {
 	const char *name;
 	struct klua_state *state;
 	u64 packets;
 	s64 judged;
-};
+} __aligned(BENCH_APART);
 
 int bench_target_init(struct bench_target *target, const char *name);
 void bench_entry(void *target, unsigned int n);

@@ -25,22 +25,26 @@ struct worker {
 	struct completion done;
 	struct task_struct *task;
 	u64 count;
-};
+	u64 ns;		/* that it worked for */
+} __aligned(BENCH_APART);
 
 static bool go, stop;
 
 static int worker_run(void *data)
 {
 	struct worker *worker = data;
+	u64 ns;
 
 	/* Whoever is to say so may need this CPU. */
 	while (!smp_load_acquire(&go))
 		cond_resched();
+	ns = ktime_get_ns();
 	while (!READ_ONCE(stop)) {
 		worker->work(worker->arg, 20);
 		worker->count++;
 		cond_resched();
 	}
+	worker->ns = ktime_get_ns() - ns;
 	complete(&worker->done);
 	return 0;
 }
@@ -65,10 +69,16 @@ static void worker_end(struct worker *worker)
 	put_task_struct(worker->task);
 }
 
+/* What it got done in a millisecond, in thousandths */
+static u64 worker_rate(const struct worker *worker)
+{
+	return div64_u64(worker->count * 1000 * NSEC_PER_MSEC, worker->ns);
+}
+
 /* What the workers get done in a millisecond, together, in thousandths. */
 static u64 run(struct worker *workers, int from, int n)
 {
-	u64 count = 0, ns;
+	u64 rate = 0;
 	int i, started;
 
 	WRITE_ONCE(go, false);
@@ -76,17 +86,15 @@ static u64 run(struct worker *workers, int from, int n)
 	for (started = 0; started < n; started++)
 		if (worker_start(&workers[from + started], from + started))
 			break;
-	ns = ktime_get_ns();
 	/* Pairs with worker_run(): all workers are made. */
 	smp_store_release(&go, true);
 	msleep(SLICE_MS);
 	WRITE_ONCE(stop, true);
-	ns = ktime_get_ns() - ns;
 	for (i = 0; i < started; i++) {
 		worker_end(&workers[from + i]);
-		count += workers[from + i].count;
+		rate += worker_rate(&workers[from + i]);
 	}
-	return started == n ? div64_u64(count * 1000 * NSEC_PER_MSEC, ns) : 0;
+	return started == n ? rate : 0;
 }
 
 /* Two workers at once against the mean of each alone, in hundredths of 1 %. */
@@ -110,10 +118,9 @@ static void loop(void *arg, unsigned int n)
 static void measure(struct bench_request *req, struct bench_target *targets,
 		    struct bench_target *set)
 {
-	/* On lines of their own, as the allocator would have them. */
-	static struct { u64 x ____cacheline_aligned; } numbers[WORKERS];
-	struct worker loops[WORKERS], two[WORKERS], packets[WORKERS],
-		      one[WORKERS], percpu[WORKERS];
+	static struct { u64 x __aligned(BENCH_APART); } numbers[WORKERS];
+	static struct worker loops[WORKERS], two[WORKERS], packets[WORKERS],
+			     one[WORKERS], percpu[WORKERS];
 	int i;
 
 	for (i = 0; i < WORKERS; i++) {

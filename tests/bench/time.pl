@@ -12,7 +12,7 @@ use warnings;
 my ($rows_file, $figures_file, $csv_file, @about) = @ARGV;
 die "usage: time.pl ROWS FIGURES CSV [KEY=VALUE]...\n" unless $csv_file;
 my %about = map { split /=/, $_, 2 } @about;
-my (@order, %title, %figures);
+my (@order, %title, %goals, %figures);
 
 # Geometric mean and worst of the seven, beside lua5.3
 my %goal = (plain => [0.80, 1.0], retpolines => [1.25, 1.6]);
@@ -21,10 +21,12 @@ my %jumps = (plain => 'plain jumps', retpolines => 'retpolines');
 
 open my $in, '<', $rows_file or die "$rows_file: $!\n";
 while (<$in>) {
-	my ($name, undef, $title) = map { s/^\s+|\s+$//gr } split /\|/, $_, -1;
+	my ($name, undef, $title, $goal) =
+		map { s/^\s+|\s+$//gr } split /\|/, $_, -1;
 	next if /^#/ || !defined $title;
 	push @order, $name;
 	$title{$name} = $title;
+	$goals{$name} = $goal;
 }
 open $in, '<', $figures_file or die "$figures_file: $!\n";
 while (<$in>) {
@@ -60,10 +62,11 @@ sub spread
 	return 100 * $half / quantile(0.5, @values);
 }
 
+# ratio BUILD OTHER ROW [ROW OF OTHER]
 sub ratio
 {
-	my ($build, $other, $name) = @_;
-	my ($x, $y) = (median($build, $name), median($other, $name));
+	my ($build, $other, $name, $row) = @_;
+	my ($x, $y) = (median($build, $name), median($other, $row // $name));
 	return defined $x && $y ? $x / $y : undef;
 }
 
@@ -188,12 +191,27 @@ sub gains
 	} @gain;
 }
 
+# processors JUMPS ROW...: those that have a goal, which are of the kind ">= N x ROW"
+sub processors
+{
+	my ($jumps, @names) = @_;
+	for (@names) {
+		my ($part, $other) = $goals{$_} =~ /^>= (\S+) x (\S+)$/ or next;
+		my $ratio = ratio("this $jumps", "this $jumps", $_, $other) // next;
+		printf "- %s, %s: %.3f of %s (goal at least %s: %s)\n", $title{$_},
+			$jumps{$jumps}, $ratio, $title{$other} =~ s/.*, //r, $part,
+			$ratio >= $part ? 'met' :
+				sprintf 'missed by %.3f', $part - $ratio;
+	}
+}
+
 sub write_csv
 {
 	open my $csv, '>', $csv_file or die "$csv_file: $!\n";
 	print $csv "build,row,unit,median\n";
 	for my $build (sort keys %figures) {
-		print $csv join(',', $build, $_, 'ns', median($build, $_)), "\n"
+		print $csv join(',', $build, $_, /^smp-/ ? '%' : 'ns',
+				median($build, $_)), "\n"
 			for grep { defined median($build, $_) } @order;
 	}
 	close $csv or die "$csv_file: $!\n";
@@ -201,7 +219,8 @@ sub write_csv
 
 my @measured = grep { defined median('this plain', $_) } @order;
 my @scripts = grep { m{/} } @measured;
-my @calls = grep { !m{/} } @measured;
+my @smp = grep { /^smp-/ } @measured;
+my @calls = grep { !m{/} && !/^smp-/ } @measured;
 my @others = grep { defined $figures{"$_ plain"} } qw(base);
 my %label = (base => $about{base});
 my @without = sort map { /^(without-\S+) plain$/ } keys %figures;
@@ -216,6 +235,14 @@ if (@calls) {
 		map({ (["$_ plain", "$label{$_}, plain"],
 		       ["$_ retpolines", "$label{$_}, retpolines"]) } @others)
 	], [], @calls);
+}
+if (@smp) {
+	print "Together, in percent of what one processor gets done alone:\n\n";
+	table(1, [
+		['this plain', 'plain jumps'], ['this retpolines', 'retpolines'],
+	], [], @smp);
+	processors($_, @smp) for qw(plain retpolines);
+	print "\n";
 }
 if (@scripts) {
 	print "Milliseconds for a script:\n\n";

@@ -10,9 +10,9 @@
 # build/bench as time.md, with every figure as time.txt, medians as time.csv, and
 # what a packet's parts take as packet-parts.svg.
 #
-#   -r, --rows NAME,...	only these: entry, create, a group of scripts (seven,
-#			twenty, floats), or a script (seven/fib); those that
-#			only run.sh has are left out
+#   -r, --rows NAME,...	only these: entry, create, smp, a group of scripts
+#			(seven, twenty, floats), or a script (seven/fib);
+#			those that only run.sh has are left out
 #   -n, --rounds N	how often (15)
 #   -b, --base REV	another revision beside this one; it has to have native/
 #   -w, --without N,...	this tree without patch N of lua/patches beside it, and
@@ -28,7 +28,7 @@ set -eu -o pipefail
 . "$(dirname "$0")/../vm/common.sh"
 . "$(dirname "$0")/build.sh"
 
-rows=entry,create,seven,twenty,floats
+rows=entry,create,seven,twenty,floats,smp
 rounds=15
 base=
 without=
@@ -71,11 +71,15 @@ items=()
 for row in ${rows//,/ }; do
 	case $row in
 	entry|create) items+=("$row");;
+	smp)
+		[ "$(nproc)" -lt 2 ] || items+=(smp)
+		[ "$(nproc)" -ge 2 ] ||
+			echo "$prog: without smp, which wants two processors" ;;
 	seven|twenty|floats) mapfile -t -O ${#items[@]} items < <(scripts_of "$row");;
 	*/*)
 		[ -e "$bench/scripts/$row.lua" ] || die "there is no script $row"
 		items+=("$row") ;;
-	memory|scale|gc|limits|smp) ;;
+	memory|scale|gc|limits) ;;
 	*) die "there are no rows $row, see --help";;
 	esac
 done
@@ -102,13 +106,13 @@ link()
 	mkdir -p "$out"
 	{
 		# Names that the linker can say the beginning of.
-		for file in klua.o "$bench/main.o" "$bench/entry.o"; do
+		for file in klua.o "$bench"/{main,entry,smp}.o; do
 			objcopy --rename-section .retpoline_sites=retpoline_sites \
 				--rename-section .return_sites=return_sites \
 				--rename-section .data..percpu=percpu \
 				"$src/$file" "$out/$(basename "$file" .o)-k.o"
 		done
-		for file in kernel text; do
+		for file in kernel text threads; do
 			cc -c "${flags[@]}" "$bench/native/$file.c" \
 				-o "$out/$file.o"
 		done
@@ -117,7 +121,8 @@ link()
 		missing "$out"/*-k.o >"$out/missing.S"
 		cc -c "$out/missing.S" -o "$out/missing.o"
 		cc -static -no-pie -z muldefs -Wl,--section-start=percpu=0x8000000 \
-			"$out"/{main,kernel,text,thunks,missing,klua-k,main-k,entry-k}.o \
+			"$out"/{main,kernel,text,threads,thunks,missing}.o \
+			"$out"/{klua,main,entry,smp}-k.o \
 			-o "$src/native"
 	} >"$log" 2>&1 || die "it does not link, see $log"
 }
@@ -156,6 +161,7 @@ native()
 	case $name in
 	*/*) run "$program" "$@" script "$bench/scripts/$name.lua" |
 		sed "s|^script|$name|" ;;
+	smp) "$program" "$@" smp ;;
 	*) run "$program" "$@" "$name" ;;
 	esac
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Stand-ins for what klua.o calls of the kernel on the ways that the benchmark
- * takes, for one processor and one task. What is missing here is at address 0.
+ * takes, for NATIVE_CPUS processors with a task each (threads.c has those).
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,9 +20,10 @@
 #define GFP_ZERO	0x100u
 
 /* Figures and tables that the kernel has */
-int nr_cpu_ids = 1;
-unsigned long __cpu_possible_mask[128] = { 1 };
-unsigned long __cpu_online_mask[128] = { 1 };
+int nr_cpu_ids = NATIVE_CPUS;
+unsigned long __cpu_possible_mask[128] = { (1ul << NATIVE_CPUS) - 1 };
+unsigned long __cpu_online_mask[128] = { (1ul << NATIVE_CPUS) - 1 };
+int __num_online_cpus = NATIVE_CPUS;
 unsigned long _totalram_pages = 1 << 18;
 unsigned long jiffies = 1000;
 unsigned long page_offset_base, vmemmap_base, phys_base;
@@ -37,6 +39,7 @@ void *system_unbound_wq;
 static char *arena;
 static size_t arena_used;
 static void **lists[LISTS];
+static pthread_mutex_t arena_lock = PTHREAD_MUTEX_INITIALIZER; /* arena_used, lists */
 
 static void arena_init(void)
 {
@@ -51,20 +54,30 @@ static void arena_init(void)
 	memset((void *)vmemmap_base, 0, ARENA_READY / PAGE * 64);
 }
 
-void *alloc_pages_exact(size_t size, unsigned int gfp)
+static void **arena_get(size_t n)
 {
-	size_t n = (size + PAGE - 1) / PAGE;
 	void **pages = n < LISTS ? lists[n] : NULL;
 
-	(void)gfp;
 	if (pages) {
 		lists[n] = *pages;
-	} else {
-		if (arena_used + n * PAGE > ARENA)
-			return NULL;
+	} else if (arena_used + n * PAGE <= ARENA) {
 		pages = (void **)(arena + arena_used);
 		arena_used += n * PAGE;
 	}
+	return pages;
+}
+
+void *alloc_pages_exact(size_t size, unsigned int gfp)
+{
+	size_t n = (size + PAGE - 1) / PAGE;
+	void **pages;
+
+	(void)gfp;
+	pthread_mutex_lock(&arena_lock);
+	pages = arena_get(n);
+	pthread_mutex_unlock(&arena_lock);
+	if (!pages)
+		return NULL;
 	/* As Debian's kernel does: CONFIG_INIT_ON_ALLOC_DEFAULT_ON */
 	memset(pages, 0, n * PAGE);
 	return pages;
@@ -76,8 +89,10 @@ void free_pages_exact(void *pages, size_t size)
 
 	if (n >= LISTS)
 		return;
+	pthread_mutex_lock(&arena_lock);
 	*(void **)pages = lists[n];
 	lists[n] = pages;
+	pthread_mutex_unlock(&arena_lock);
 }
 
 bool is_vmalloc_addr(const void *p)
@@ -96,10 +111,18 @@ void vfree(const void *p)
 	free((void *)p);
 }
 
+/* As the kernel's, a block is as large as a power of two, and aligned to it. */
 void *__kmalloc(size_t size, unsigned int gfp)
 {
+	size_t room = 64;
+	void *p;
+
 	(void)gfp;
-	return calloc(1, size);		/* CONFIG_INIT_ON_ALLOC_DEFAULT_ON */
+	while (room < size)
+		room *= 2;
+	p = aligned_alloc(room, room);
+	/* As Debian's kernel does: CONFIG_INIT_ON_ALLOC_DEFAULT_ON */
+	return p ? memset(p, 0, room) : NULL;
 }
 
 void *kmalloc_trace(void *cache, unsigned int gfp, size_t size)
@@ -136,6 +159,14 @@ void *get_mem_cgroup_from_mm(void *mm)
 	return NULL;
 }
 
+unsigned long _find_next_bit(const unsigned long *bits, unsigned long size,
+			     unsigned long at)
+{
+	while (at < size && !(bits[at / 64] >> at % 64 & 1))
+		at++;
+	return at < size ? at : size;
+}
+
 bool __list_add_valid(void)
 {
 	return true;
@@ -146,44 +177,53 @@ bool __list_del_entry_valid(void)
 	return true;
 }
 
-/* Locks: nobody else wants them. */
+/* Locks */
 static void count_add(int n)
 {
 	asm volatile("addl %0, %%gs:__preempt_count" : : "ri" (n) : "memory");
 }
 
-int _raw_spin_trylock(unsigned int *lock)
+static bool lock_try(unsigned int *lock, int count)
 {
 	unsigned int zero = 0;
 
-	count_add(1);
-	return __atomic_compare_exchange_n(lock, &zero, 1, false,
-					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	count_add(count);
+	if (__atomic_compare_exchange_n(lock, &zero, 1, false,
+					__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return true;
+	count_add(-count);
+	return false;
+}
+
+int _raw_spin_trylock(unsigned int *lock)
+{
+	return lock_try(lock, 1);
 }
 
 int _raw_spin_trylock_bh(unsigned int *lock)
 {
-	unsigned int zero = 0;
-
-	count_add(0x200);
-	return __atomic_compare_exchange_n(lock, &zero, 1, false,
-					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	return lock_try(lock, 0x200);
 }
 
+/*
+ * Of the locks that are waited for none is wanted by two processors here, and what
+ * is queued runs at once, be its locks taken or not.
+ */
 void _raw_spin_lock(unsigned int *lock)
 {
-	_raw_spin_trylock(lock);
+	if (!lock_try(lock, 1))
+		count_add(1);
 }
 
 unsigned long _raw_spin_lock_irqsave(unsigned int *lock)
 {
-	_raw_spin_trylock(lock);
+	_raw_spin_lock(lock);
 	return 0x200;
 }
 
 void _raw_spin_lock_irq(unsigned int *lock)
 {
-	_raw_spin_trylock(lock);
+	_raw_spin_lock(lock);
 }
 
 void _raw_spin_unlock(unsigned int *lock)
@@ -230,7 +270,7 @@ void mutex_unlock(void *mutex)
 	(void)mutex;
 }
 
-static int readers;
+static __thread int readers;
 
 void __rcu_read_lock(void)
 {

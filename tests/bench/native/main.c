@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * usage: native [-r] [-t] [-s SEED] script FILE
- *        native [-r] [-t] [-s SEED] entry|create
+ *        native [-r] [-t] [-s SEED] entry|create|smp
  *
  * Runs klua.o, the code of the module as the kernel's build system makes it, in
  * user space, and prints lines "row nanoseconds". As the kernel does when it
@@ -10,52 +10,22 @@
  * -t the interpreter dispatches by a tree, which the module chooses there.
  */
 #define _GNU_SOURCE
-#include <asm/prctl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "native.h"
 
-/* From a per-CPU variable's address to where it is; thunks.S has it, too. */
-#define PERCPU_SHIFT	0x40000000ul
 #define PAGE		4096ul
 
-static void die(const char *why)
+void native_die(const char *why)
 {
 	fprintf(stderr, "native: %s\n", why);
 	exit(1);
-}
-
-static void *map_at(unsigned long at, size_t size)
-{
-	void *p = mmap((void *)(at & ~(PAGE - 1)), size + at % PAGE,
-		       PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-
-	if (p == MAP_FAILED)
-		die("no memory where %gs is to point to");
-	return (void *)at;
-}
-
-/*
- * A per-CPU variable is at its address behind %gs, and the stack protector's
- * canary at %gs:40.
- */
-static void percpu_init(void)
-{
-	size_t size = __stop_percpu - __start_percpu;
-
-	map_at(PERCPU_SHIFT, PAGE);
-	memcpy(map_at((unsigned long)__start_percpu + PERCPU_SHIFT, size),
-	       __start_percpu, size);
-	if (syscall(SYS_arch_prctl, ARCH_SET_GS, PERCPU_SHIFT))
-		die("%gs cannot be set");
 }
 
 static void writable(u8 *code, bool yes)
@@ -76,7 +46,7 @@ static int register_of(const u8 *target)
 
 	if (target < (u8 *)__x86_indirect_thunk_rax ||
 	    i >= ARRAY_SIZE(numbers))
-		die("a retpoline that is none");
+		native_die("a retpoline that is none");
 	return numbers[i];
 }
 
@@ -112,7 +82,7 @@ static void make_plain(u8 *code)
 	} else if ((code[at - 1] & 0xfe) == 0xe8) {
 		write_indirect(code, at + 4, code[at - 1] == 0xe8, reg);
 	} else {
-		die("a retpoline that is neither jumped to nor called");
+		native_die("a retpoline that is neither jumped to nor called");
 	}
 }
 
@@ -131,7 +101,7 @@ static void each_site(s32 *site, s32 *end, void (*patch)(u8 *code))
 static void make_return(u8 *code)
 {
 	if (code[0] != 0xe9)
-		die("a return that is none");
+		native_die("a return that is none");
 	code[0] = 0xc3;
 	memset(code + 1, 0xcc, 4);
 }
@@ -176,7 +146,7 @@ static char *read_file(const char *name, size_t *len)
 	char *text = malloc(1 << 20);
 
 	if (!file || !text)
-		die("cannot read the script");
+		native_die("cannot read the script");
 	*len = fread(text, 1, 1 << 20, file);
 	fclose(file);
 	return text;
@@ -193,7 +163,7 @@ static void make_and_close(void)
 	for (i = -20; i < STATES; i++) {
 		ns = ktime_get();
 		if (!klua_state_create(1 << 20, "b-000000"))
-			die("no state");
+			native_die("no state");
 		made += i < 0 ? 0 : ktime_get() - ns;
 		ns = ktime_get();
 		klua_state_destroy("b-000000");
@@ -218,11 +188,11 @@ int main(int argc, char **argv)
 		else if (opt == 's')
 			native_seed(strtoul(optarg, NULL, 0));
 		else
-			die("an option that is none");
+			native_die("an option that is none");
 	}
 	if (optind == argc)
-		die("nothing to do");
-	percpu_init();
+		native_die("nothing to do");
+	native_cpus_init();
 	native_kernel_init();
 	each_site(__start_return_sites, __stop_return_sites, make_return);
 	if (!retpolines)
@@ -236,10 +206,12 @@ int main(int argc, char **argv)
 		err = bench_script(&req);
 	} else if (!strcmp(argv[optind], "entry")) {
 		err = bench_entries(&req);
+	} else if (!strcmp(argv[optind], "smp")) {
+		err = bench_smp(&req);
 	} else if (!strcmp(argv[optind], "create")) {
 		make_and_close();
 	} else {
-		die("what is that?");
+		native_die("what is that?");
 	}
 	fputs(text, stdout);
 	return err != 0;

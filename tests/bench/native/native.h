@@ -14,8 +14,13 @@ typedef unsigned long u64;
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* Stand-ins (kernel.c, thunks.S) */
+/* As many as the rows with several processors have */
+#define NATIVE_CPUS	2
+
+/* Stand-ins (kernel.c, threads.c, thunks.S) */
 void native_kernel_init(void);
+void native_cpus_init(void);
+void native_die(const char *why) __attribute__((noreturn));
 void native_missing(const char *name);
 void native_seed(unsigned long n);
 void pv_flags(void);
@@ -38,6 +43,7 @@ struct klua_state;
 
 int bench_script(struct bench_request *req);
 int bench_entries(struct bench_request *req);
+int bench_smp(struct bench_request *req);
 struct klua_state *klua_state_create(size_t maxalloc, const char *name);
 int klua_state_destroy(const char *name);
 void klua_states_init(void);
