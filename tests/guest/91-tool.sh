@@ -96,7 +96,8 @@ shows "and no more" 6 '' '*over the quota user_states_max' klua create t/more
 unload klua
 load klua
 
-shows "an empty list" 0 '   ID MADE BY*NAME' '' klua list
+shows "an empty list" 0 \
+	'ID MADE BY UID KIND USERS INSIDE MEMORY MAX RUNS ERRORS NAME' '' klua list
 for command in list 'list --json' 'stats --watch' 'stats --json --watch' \
 	       'top --watch=0.1' info 'run -e print(1)' 'run -e return(1)' \
 	       '-e print(1)'; do
@@ -182,9 +183,24 @@ for time in 0 0us 9 -1s 5000s1; do
 		klua set --time $time t/half
 done
 klua destroy t/half
+like "list shows who made it" "* klua\[[0-9]*] *0 sleepable *1 - *t/two" \
+	"$(klua list)"
+is "in a table" 1 "$(klua list | awk '{ print index($0, "UID") + 2 }
+	/t\//{ print index($0, " 0 sleepable") + 1 }' | awk '$1' | sort -u | wc -l)"
 is "list by patterns" 't/two' "$(klua list '*wo' 'x*' | sed '1d; s/.* //')"
 is "list sorted by name" 't/one t/two' "$(klua list --sort name |
 	sed '1d; s/.* //' | tr '\n' ' ' | sed 's/ $//')"
+klua create 't/[ab]'
+is "a name that looks like a pattern is itself" 't/[ab]' \
+	"$(klua list 't/[ab]' | sed '1d; s/.* //')"
+klua destroy 't/[ab]'
+for command in list stats; do
+	shows "$command by a pattern of no name" 3 '' \
+		'klua: cannot get the states: no state has a name like that' \
+		klua $command 'x*'
+	shows "the same as JSON" 3 '{"error":"no state has*",*"status":3}' '' \
+		klua $command --json 'x*' 'y*'
+done
 shows "show" 0 "name *t/two${nl}*origin *user*steps a run *10000000*last error *none" \
 	'' klua show t/two
 shows "show who made it" 0 "*made by *klua, pid [0-9]*, uid 0$nl*" '' \
@@ -520,7 +536,8 @@ runner=$!
 until klua show --json t/one | grep -q '"busy":true'; do :; done
 shows "who is inside of it" 0 "*inside *klua, pid $runner${nl}made by *" '' \
 	klua show t/one
-like "and in a list" "*\"runner_pid\":$runner,\"runner_comm\":\"klua\",*" \
+like "and in a list" "* klua\\[$runner] *t/one" "$(klua list)"
+like "and as JSON" "*\"runner_pid\":$runner,\"runner_comm\":\"klua\",*" \
 	"$(klua list --json)"
 shows "cancel" 0 '' '' klua cancel t/one
 wait "$runner" 2>/dev/null
@@ -760,7 +777,8 @@ cp /klua/examples/luadev/luadev.lua /lib/firmware/
 load luadev
 shows "a module's state" 0 "*${nl}origin *kernel${nl}*made by *module luadev$nl*" \
 	'' klua show luadev
-like "and in a list" \
+like "and in a list" '* luadev *- sleepable *2 - *luadev' "$(klua list luadev)"
+like "and as JSON" \
 	'*"name":"luadev","origin":"kernel",*"owner":"luadev",*"users":2,*' \
 	"$(klua list --json)"
 cat >"$tmp/fails.lua" <<'EOD'

@@ -26,11 +26,13 @@ awk '
 	{ before = $0 }
 	END { print "wait # "; print "type \\004" }' /tmp/session >/tmp/keys
 
-# plain FILE: without what moves the cursor, and sizes; without the echo of what
-# was typed before the line editor had the terminal
+# plain FILE: without what moves the cursor, sizes, numbers of processes and what
+# their width is filled up with; without the echo of what was typed before the line
+# editor had the terminal
 plain()
 {
 	sed "s/$(printf '\033')\[[0-9;]*[A-Za-z]//g; s/[0-9.]*K /N /
+		s/klua\[[0-9]*]/klua[N]/; s/  */ /g
 		s/\"steps\":[0-9]*/\"steps\":N/" "$1" |
 		awk '"> " $0 != before && ">> " $0 != before
 			{ before = $0 }'

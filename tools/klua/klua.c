@@ -854,7 +854,7 @@ static int cmd_help(const struct options *opt, char **args, int count);
 static const struct command commands[] = {
 	{ "list", "jS", 0, 1000, cmd_list,
 	  "[--sort KEY] [--json] [PATTERN]...",
-	  "Lists the states, a line each.",
+	  "Lists the states, a line each: who made one, and who is inside of it.",
 	  "With patterns, as of a shell, only those whose names match one.\n" },
 	{ "show", "ij", 1, 1, cmd_show, "[--json] [--id] STATE",
 	  "Shows all about a state.", "" },

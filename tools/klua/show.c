@@ -317,43 +317,66 @@ static int compare(const void *left, const void *right, void *arg)
 	return number(a) > number(b) ? -1 : number(a) < number(b);
 }
 
+/* A pattern is also the name that it looks like. */
 static bool selected(const struct selection *which, const struct nlattr **attrs)
 {
 	const char *name = mnl_attr_get_str(attrs[KLUA_A_STATE_NAME]);
 	int i;
 
 	for (i = 0; i < which->count; i++)
-		if (!fnmatch(which->patterns[i], name, 0))
+		if (!strcmp(which->patterns[i], name) ||
+		    !fnmatch(which->patterns[i], name, 0))
 			return true;
 	return !which->count;
 }
 
-typedef void (*row_fn)(const struct nlattr **attrs);
-
-static void show_rows(const struct dump *dump, const struct selection *which,
-		      row_fn row)
+/* Leave those out of a dump that were not asked for. */
+static void select_states(struct dump *dump, const struct selection *which)
 {
-	struct json_object *all = which->json ? json_object_new_array() : NULL;
 	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
-	size_t i;
+	size_t i, left = 0;
 
 	for (i = 0; i < dump->count; i++) {
 		link_parse((void *)dump->states[i], attrs, KLUA_A_STATE_MAX);
-		if (!attrs[KLUA_A_STATE_NAME] || !selected(which, attrs))
-			continue;
+		if (attrs[KLUA_A_STATE_NAME] && selected(which, attrs))
+			dump->states[left++] = dump->states[i];
+		else
+			free(dump->states[i]);
+	}
+	dump->count = left;
+}
+
+/* What people see: a text above, and what is done with each state. */
+struct view {
+	const char *header;
+	void (*row)(const struct nlattr **attrs, void *data);
+	void *data;
+};
+
+static void show_rows(const struct dump *dump, const struct view *view, bool json)
+{
+	struct json_object *all = json ? json_object_new_array() : NULL;
+	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
+	size_t i;
+
+	if (!json)
+		fputs(view->header, stdout);
+	for (i = 0; i < dump->count; i++) {
+		link_parse((void *)dump->states[i], attrs, KLUA_A_STATE_MAX);
 		if (all)
 			json_object_array_add(all, json_state(attrs));
 		else
-			row(attrs);
+			view->row(attrs, view->data);
 	}
 	if (all)
 		json_show(all);
 }
 
 static int show_states(struct link *link, const struct selection *which,
-		       const char *header, row_fn row)
+		       const struct view *view)
 {
 	enum sort sort = which->sort;
+	int status = EXIT_OK;
 	struct dump dump;
 	int err = get_states(link, &dump, which->state);
 
@@ -362,16 +385,20 @@ static int show_states(struct link *link, const struct selection *which,
 		return complain(link, which->json, "cannot get the states",
 				err);
 	}
+	select_states(&dump, which);
 	if (which->sorted)
 		qsort_r(dump.states, dump.count, sizeof(*dump.states), compare,
 			&sort);
-	if (!which->json)
-		fputs(header, stdout);
-	show_rows(&dump, which, row);
+	if (which->count && !dump.count)
+		status = failure(which->json, EXIT_NO_STATE, ENOENT,
+				 "cannot get the states",
+				 "no state has a name like that");
+	else
+		show_rows(&dump, view, which->json);
 	if (err)
 		warn("states came or went meanwhile: some may be missing");
 	dump_free(&dump);
-	return EXIT_OK;
+	return status;
 }
 
 static void size_column(const struct nlattr *attr)
@@ -388,47 +415,164 @@ static void name_column(const struct nlattr *attr)
 	putchar('\n');
 }
 
-/* The module that made the state, or the program that did from user space */
-static void maker_column(const struct nlattr **attrs)
+/* A program and the number of its process, as in a log. */
+static void show_process(FILE *to, const struct nlattr *comm,
+			 const struct nlattr *pid)
 {
-	char *shown = NULL;
-	size_t len = 0;
-	FILE *to = open_memstream(&shown, &len);
-
-	if (to) {
-		show_name(to, text(attrs[attrs[KLUA_A_STATE_OWNER] ?
-					 KLUA_A_STATE_OWNER :
-					 KLUA_A_STATE_MAKER_COMM]));
-		fclose(to);
-	}
-	printf(" %-12s", shown ?: "");
-	free(shown);
+	show_name(to, text(comm));
+	fprintf(to, "[%" PRIu64 "]", number(pid));
 }
 
-/* The name comes last, since it may be long. */
-static void list_row(const struct nlattr **attrs)
+/* The module that made the state, or the program that did from user space. */
+static void maker_cell(FILE *to, const struct nlattr **attrs)
 {
-	printf("%5" PRIu64, number(attrs[KLUA_A_STATE_ID]));
-	maker_column(attrs);
-	printf(" %-9s %5" PRIu64,
-	       attrs[KLUA_A_STATE_STOPPED] ? "stopped" :
-	       kind_name(number(attrs[KLUA_A_STATE_KIND])),
-	       number(attrs[KLUA_A_STATE_USERS]));
-	size_column(attrs[KLUA_A_STATE_MEMORY]);
-	size_column(attrs[KLUA_A_STATE_MEMORY_MAX]);
-	printf(" %8" PRIu64 " %7" PRIu64, number(attrs[KLUA_A_STATE_RUNS]),
-	       number(attrs[KLUA_A_STATE_ERRORS]));
-	name_column(attrs[KLUA_A_STATE_NAME]);
+	if (attrs[KLUA_A_STATE_OWNER])
+		show_name(to, text(attrs[KLUA_A_STATE_OWNER]));
+	else if (attrs[KLUA_A_STATE_MAKER_PID])
+		show_process(to, attrs[KLUA_A_STATE_MAKER_COMM],
+			     attrs[KLUA_A_STATE_MAKER_PID]);
+	else
+		fputc('-', to);
+}
+
+static void user_cell(FILE *to, const struct nlattr **attrs)
+{
+	if (attrs[KLUA_A_STATE_MAKER_UID])
+		fprintf(to, "%" PRIu64, number(attrs[KLUA_A_STATE_MAKER_UID]));
+	else
+		fputc('-', to);
+}
+
+static void kind_cell(FILE *to, const struct nlattr **attrs)
+{
+	fputs(attrs[KLUA_A_STATE_STOPPED] ? "stopped" :
+	      kind_name(number(attrs[KLUA_A_STATE_KIND])), to);
+}
+
+/* Who that is, is known of a task that may sleep there. */
+static void inside_cell(FILE *to, const struct nlattr **attrs)
+{
+	if (attrs[KLUA_A_STATE_RUNNER_PID])
+		show_process(to, attrs[KLUA_A_STATE_RUNNER_COMM],
+			     attrs[KLUA_A_STATE_RUNNER_PID]);
+	else
+		fputs(attrs[KLUA_A_STATE_BUSY] ? "busy" : "-", to);
+}
+
+static void name_cell(FILE *to, const struct nlattr **attrs)
+{
+	show_name(to, text(attrs[KLUA_A_STATE_NAME]));
+}
+
+enum align { LEFT, RIGHT };
+
+/*
+ * A line of klua list. A cell is what @show writes or else the number, or the size
+ * in bytes, that is @type. The name comes last, since it may be long.
+ */
+static const struct {
+	const char *head;
+	enum align align;
+	void (*show)(FILE *to, const struct nlattr **attrs);
+	u16 type;
+	bool size;
+} columns[] = {
+	{ "ID", RIGHT, NULL, KLUA_A_STATE_ID, false },
+	{ "MADE BY", LEFT, maker_cell, 0, false },
+	{ "UID", RIGHT, user_cell, 0, false },
+	{ "KIND", LEFT, kind_cell, 0, false },
+	{ "USERS", RIGHT, NULL, KLUA_A_STATE_USERS, false },
+	{ "INSIDE", LEFT, inside_cell, 0, false },
+	{ "MEMORY", RIGHT, NULL, KLUA_A_STATE_MEMORY, true },
+	{ "MAX", RIGHT, NULL, KLUA_A_STATE_MEMORY_MAX, true },
+	{ "RUNS", RIGHT, NULL, KLUA_A_STATE_RUNS, false },
+	{ "ERRORS", RIGHT, NULL, KLUA_A_STATE_ERRORS, false },
+	{ "NAME", LEFT, name_cell, 0, false },
+};
+
+#define COLUMNS	(ARRAY_SIZE(columns))
+
+/* A state's cells into the table, a NUL behind each. */
+static void add_row(const struct nlattr **attrs, void *table)
+{
+	const struct nlattr *attr;
+	char buf[32];
+	size_t i;
+
+	for (i = 0; i < COLUMNS; i++) {
+		attr = attrs[columns[i].type];
+		if (columns[i].show)
+			columns[i].show(table, attrs);
+		else if (columns[i].size)
+			fputs(show_size(number(attr), buf, sizeof(buf)), table);
+		else
+			fprintf(table, "%" PRIu64, number(attr));
+		fputc('\0', table);
+	}
+}
+
+/* Places on the terminal: characters have up to four bytes in UTF-8. */
+static int places(const char *cell)
+{
+	int n = 0;
+
+	for (; *cell; cell++)
+		n += ((unsigned char)*cell & 0xc0) != 0x80;
+	return n;
+}
+
+static void show_cell(const char *cell, size_t column, int width)
+{
+	int pad = width - places(cell);
+
+	if (column == COLUMNS - 1)
+		printf("%s\n", cell);
+	else if (columns[column].align == RIGHT)
+		printf("%*s%s ", pad, "", cell);
+	else
+		printf("%s%*s ", cell, pad, "");
+}
+
+/* Each column as wide as what is in it. */
+static void show_table(const char *cells, size_t len)
+{
+	int widths[COLUMNS] = { 0 };
+	const char *cell;
+	size_t i;
+
+	for (i = 0, cell = cells; cell < cells + len; i++) {
+		if (places(cell) > widths[i % COLUMNS])
+			widths[i % COLUMNS] = places(cell);
+		cell += strlen(cell) + 1;
+	}
+	for (i = 0, cell = cells; cell < cells + len; i++) {
+		show_cell(cell, i % COLUMNS, widths[i % COLUMNS]);
+		cell += strlen(cell) + 1;
+	}
 }
 
 int show_list(struct link *link, const struct selection *which)
 {
-	return show_states(link, which,
-			   "   ID MADE BY      KIND      USERS  MEMORY     MAX     RUNS  ERRORS NAME\n",
-			   list_row);
+	char *cells = NULL;
+	size_t i, len = 0;
+	FILE *table = open_memstream(&cells, &len);
+	struct view view = { "", add_row, table };
+	int status;
+
+	if (!table)
+		fail(EXIT_REFUSED, "%s", strerror(ENOMEM));
+	for (i = 0; i < COLUMNS; i++)
+		fprintf(table, "%s%c", columns[i].head, '\0');
+	status = show_states(link, which, &view);
+	if (fclose(table))
+		fail(EXIT_REFUSED, "%s", strerror(ENOMEM));
+	if (!status && !which->json)
+		show_table(cells, len);
+	free(cells);
+	return status;
 }
 
-static void stats_row(const struct nlattr **attrs)
+static void stats_row(const struct nlattr **attrs, void *data)
 {
 	static const u16 counts[] = {
 		KLUA_A_STATE_ERRORS, KLUA_A_STATE_LIMIT_STEPS,
@@ -457,12 +601,13 @@ static void stats_row(const struct nlattr **attrs)
 int show_stats(struct link *link, const struct selection *which, bool clear)
 {
 	char header[256];
+	struct view view = { header, stats_row, NULL };
 
 	snprintf(header, sizeof(header), "%s%46s| limits hit%16s|\n%s%s\n",
 		 clear ? "\033[H\033[2J" : "", "", "",
 		 "   ID     RUNS       STEPS      TIME ERRORS  STEPS   TIME",
 		 "    MEM  STACK CANCEL SIGNAL  MEMORY    PEAK NAME");
-	return show_states(link, which, header, stats_row);
+	return show_states(link, which, &view);
 }
 
 static void show_error(const struct nlattr **attrs)
