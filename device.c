@@ -558,7 +558,8 @@ static int build_check(struct build *build)
 {
 	const struct klua_build *arg = &build->arg;
 
-	if (arg->flags & ~(KLUA_BUILD_REPLACE | KLUA_BUILD_RESERVE) ||
+	if (arg->flags & ~(KLUA_BUILD_REPLACE | KLUA_BUILD_RESERVE |
+			   KLUA_BUILD_EXISTING) ||
 	    !terminated(arg->name, sizeof(arg->name)) ||
 	    arg->sources_count > KLUA_BUILD_CHUNKS)
 		return build_failed(build, -EINVAL, "wrong arguments");
@@ -622,6 +623,7 @@ static int build_run(struct build *build)
 		.chunks = build->chunks,
 		.nchunks = arg->sources_count,
 		.replace = arg->flags & KLUA_BUILD_REPLACE,
+		.existing = arg->flags & KLUA_BUILD_EXISTING,
 		.error = build->message,
 		.error_size = sizeof(build->message),
 	};

@@ -641,7 +641,10 @@ static int refuse(const struct klua_config *config, int err, const char *why)
 	return err;
 }
 
-/* May a state as @config says take the place of @old? If not, @why says it. */
+/*
+ * May a state as @config says take the place of @old, or, if that is NULL, a place of
+ * its own? If not, @why says it.
+ */
 static int check_place(const struct klua_config *config,
 		       const struct klua_state *old, const char **why)
 {
@@ -654,6 +657,10 @@ static int check_place(const struct klua_config *config,
 			"the state of this name is an irq state, and only one of that kind takes its place",
 	};
 
+	if (!old) {
+		*why = "there is no state of this name to replace";
+		return config->replace && config->existing ? -ENOENT : 0;
+	}
 	if (!config->replace) {
 		*why = "the name is taken";
 		return -EEXIST;
@@ -686,8 +693,7 @@ static int check_name(const struct klua_config *config)
 		return refuse(config, -ENAMETOOLONG, "the name is too long");
 	rcu_read_lock();
 	s = klua_state_lookup(config->name);
-	if (s)
-		err = check_place(config, s, &why);
+	err = check_place(config, s, &why);
 	rcu_read_unlock();
 	return err ? refuse(config, err, why) : 0;
 }
@@ -706,8 +712,7 @@ static int publish(const struct klua_config *config, struct klua_state *s)
 
 	spin_lock_irq(&states_lock);
 	old = find_front(&key);
-	if (old)
-		err = check_place(config, old, &why);
+	err = check_place(config, old, &why);
 	if (!err) {
 		refcount_inc(&s->users);
 		if (old)

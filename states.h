@@ -280,6 +280,7 @@ struct klua_chunk {
  *	      limits, cancel, stop, destroy, retire, replace; they are listed as one
  * @replace:  take the place of the state of this name, which must be of the same
  *	      kind, if there is one. While that is stopped, the new one is, too
+ * @existing: with @replace: make none if there is no state of this name
  * @error:    where the cause of a failure goes as text, with a traceback when a
  *	      chunk failed, or NULL; always NUL-terminated when @error_size is not 0
  * @error_size: bytes @error holds; 0: the cause goes into the kernel log
@@ -303,6 +304,7 @@ struct klua_config {
 	void *arg;
 	bool percpu;
 	bool replace;
+	bool existing;
 	char *error;
 	size_t error_size;
 	enum klua_origin origin;
@@ -613,6 +615,8 @@ struct klua_state *klua_state_create(size_t maxalloc, const char *name);
  *	   ERR_PTR(-EDEADLK): called by a listener's event function;
  *	   ERR_PTR(-ENAMETOOLONG): the name is too long;
  *	   ERR_PTR(-EEXIST): the name is taken;
+ *	   ERR_PTR(-ENOENT): @config->existing, and there is no state of the name; or
+ *	   a library or file that @config names is not there;
  *	   ERR_PTR(-ENOMEM): no memory, by @config->maxalloc or by the machine;
  *	   ERR_PTR(-EDQUOT): over what user space may take; ERR_PTR(-EAGAIN): so,
  *	   until states that are being closed are gone;

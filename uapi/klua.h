@@ -228,6 +228,8 @@ struct klua_run {
 #define KLUA_BUILD_REPLACE	0x1
 /* Take all of its memory now, so that none of it can be missing later */
 #define KLUA_BUILD_RESERVE	0x2
+/* With KLUA_BUILD_REPLACE: ENOENT if there is no state of this name */
+#define KLUA_BUILD_EXISTING	0x4
 
 /**
  * struct klua_source - a script that a state is made with

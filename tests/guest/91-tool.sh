@@ -479,8 +479,14 @@ shows "the old one stays" 0 '3' '' klua run t/built -e 'return c'
 shows "replace by another kind" 6 '' \
 	'*: the state of this name is atomic, and only one of that kind takes its place' \
 	klua replace -k sleepable -f "$tmp/b4.lua" t/built
-shows "replace nothing" 0 '{"id":*"kind":"sleepable",*}' '' \
-	klua replace --json -f "$tmp/b4.lua" t/fresh
+shows "replace nothing" 3 '' \
+	'*cannot replace the state: there is no state of this name to replace; --create makes one' \
+	klua replace -f "$tmp/b4.lua" t/fresh
+check_fails "makes nothing" klua show t/fresh
+shows "unless told to" 0 '{"id":*"kind":"sleepable",*}' '' \
+	klua replace --create --json -f "$tmp/b4.lua" t/fresh
+shows "which replaces it the next time" 0 '' '' \
+	klua replace -C -f "$tmp/b4.lua" t/fresh
 shows "a kind with less time is another kind first" 6 '' \
 	'*: the state of this name is sleepable, and only one of that kind takes its place' \
 	klua replace -k irq -f "$tmp/b4.lua" t/fresh

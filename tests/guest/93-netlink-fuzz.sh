@@ -35,7 +35,7 @@ while_they_live()
 	done
 }
 
-while_they_live klua replace -f /tmp/fuzzed.lua fuzz/0 >/tmp/klua1 &
+while_they_live klua replace --create -f /tmp/fuzzed.lua fuzz/0 >/tmp/klua1 &
 clients=$!
 while_they_live klua wait --idle --timeout 0.1 fuzz/1 >/tmp/klua2 &
 clients="$clients $!"

@@ -355,6 +355,31 @@ static void a_name_is_taken_or_replaced(struct kunit *test)
 	klua_state_put(other);
 }
 
+static int destroy_it(lua_State *L)
+{
+	lua_pushinteger(L, klua_state_destroy(NAME));
+	lua_setglobal(L, "destroyed");
+	return 0;
+}
+
+/* Neither when it was not there from the beginning, nor when it goes meanwhile. */
+static void what_is_to_replace_a_state_needs_it(struct kunit *test)
+{
+	struct klua_config config = CONFIG(.replace = true, .existing = true);
+	struct klua_state *s;
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR(klua_state_new(&config)), -ENOENT);
+	KUNIT_EXPECT_STREQ(test, message, "there is no state of this name to replace");
+	KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
+	KUNIT_ASSERT_NOT_NULL(test, klua_state_create(SMALL, NAME));
+	s = klua_state_new(&config);
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(s));
+	klua_state_put(s);
+	config.open = destroy_it;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(klua_state_new(&config)), -ENOENT);
+	KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
+}
+
 static void another_kind_is_no_replacement(struct kunit *test)
 {
 	enum klua_kind kind, other;
@@ -1268,6 +1293,7 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE(nowhere_to_say_it),
 	KUNIT_CASE(no_state_is_made_where_one_may_not_sleep),
 	KUNIT_CASE(a_name_is_taken_or_replaced),
+	KUNIT_CASE(what_is_to_replace_a_state_needs_it),
 	KUNIT_CASE(another_kind_is_no_replacement),
 	KUNIT_CASE(replacing_loses_no_call),
 	KUNIT_CASE(a_large_policy_is_built_beside_packets),

@@ -27,6 +27,7 @@ struct options {
 	bool json;
 	bool id;
 	bool force;
+	bool create;
 	bool gone;
 	bool idle;
 	bool if_exists;
@@ -67,6 +68,7 @@ static const struct {
 	char letter;
 	const char *usage;
 } option_help[] = {
+	{ 'C', "  -C, --create         also if there is no state of the name\n" },
 	{ 'c', "  -c, --count N        looks, and then no more\n" },
 	{ 'e', "  -e, --execute CODE   the script itself\n" },
 	{ 'f', "  -f, --file FILE      a script to make it with; may be repeated\n" },
@@ -89,6 +91,7 @@ static const struct {
 
 static const struct option long_options[] = {
 	{ "count", required_argument, NULL, 'c' },
+	{ "create", no_argument, NULL, 'C' },
 	{ "execute", required_argument, NULL, 'e' },
 	{ "file", required_argument, NULL, 'f' },
 	{ "force", no_argument, NULL, 'F' },
@@ -110,7 +113,7 @@ static const struct option long_options[] = {
 	{ }
 };
 
-#define LETTERS	":c:e:f:FgiIjk:m:o:rS:s:T:t:w::xh"
+#define LETTERS	":Cc:e:f:FgiIjk:m:o:rS:s:T:t:w::xh"
 
 static _Noreturn __attribute__((format(printf, 1, 2)))
 void misuse(const char *format, ...)
@@ -142,12 +145,38 @@ static int status_of(int err)
 	}
 }
 
+/* What may be meant by a state that is not there, or "". */
+static char hint[128];
+
+static __attribute__((format(printf, 1, 2)))
+void set_hint(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(hint, sizeof(hint), format, args);
+	va_end(args);
+}
+
+/* Why something failed, with a hint if there is one. */
+static const char *with_hint(const char *why, int err)
+{
+	static char text[512];
+
+	if (err != -ENOENT || !*hint)
+		return why;
+	snprintf(text, sizeof(text), "%s; %s", why, hint);
+	return text;
+}
+
 /* Say why a request failed, in the kernel's words if it had any. */
 int complain(struct link *link, bool json, const char *what, int err)
 {
-	return failure(json, status_of(err), -err, what,
-		       err == -ENODEV ? "the module klua was unloaded" :
-		       link_message(link) ?: strerror(-err));
+	const char *why = link_message(link) ?: strerror(-err);
+
+	if (err == -ENODEV)
+		why = "the module klua was unloaded";
+	return failure(json, status_of(err), -err, what, with_hint(why, err));
 }
 
 /* How a script ends that failed with @err, and otherwise with @status. */
@@ -167,7 +196,7 @@ int complain_script(const struct outcome *outcome, bool json, int err,
 	else if (status_of(err) == EXIT_NO_RIGHT)
 		why = "CAP_SYS_ADMIN is needed";
 	return failure(json, script_status(err, status_of(err)), -err, doing,
-		       why);
+		       with_hint(why, err));
 }
 
 /*
@@ -324,6 +353,9 @@ static void set_watch(struct options *opt, char **argv)
 static void set_option(struct options *opt, int letter, char **argv)
 {
 	switch (letter) {
+	case 'C':
+		opt->create = true;
+		break;
 	case 'c':
 		opt->count = parse_count(optarg);
 		break;
@@ -581,13 +613,12 @@ static struct bytes read_script(const char *path, char *chunkname, size_t size)
 	return text;
 }
 
-/* A state with scripts, in the place of the one of its name if @replace. */
-static int build_state(const struct options *opt, const char *name, bool replace)
+/* A state with scripts; @flags: KLUA_BUILD_* */
+static int build_state(const struct options *opt, const char *name, u32 flags)
 {
 	struct klua_source sources[KLUA_BUILD_CHUNKS] = { };
 	struct klua_build build = {
-		.flags = (replace ? KLUA_BUILD_REPLACE : 0) |
-			 (opt->reserve ? KLUA_BUILD_RESERVE : 0),
+		.flags = flags | (opt->reserve ? KLUA_BUILD_RESERVE : 0),
 		.kind = opt->kind,
 		.memory = opt->memory,
 		.steps = opt->steps,
@@ -595,8 +626,8 @@ static int build_state(const struct options *opt, const char *name, bool replace
 		.sources = (uintptr_t)sources,
 		.sources_count = opt->files_count,
 	};
-	const char *doing = replace ? "cannot replace the state" :
-				      "cannot create the state";
+	const char *doing = flags ? "cannot replace the state" :
+				    "cannot create the state";
 	struct ref state = { .name = NULL };
 	struct bytes text;
 	u32 i;
@@ -624,7 +655,7 @@ static int cmd_create(const struct options *opt, char **args, int count)
 	int err;
 
 	if (opt->files_count)
-		return build_state(opt, args[0], false);
+		return build_state(opt, args[0], 0);
 	link = link_open();
 	err = make_state(link, state.name, opt, false, show_created, &json);
 	return err ? complain(link, json, "cannot create the state", err) :
@@ -633,9 +664,15 @@ static int cmd_create(const struct options *opt, char **args, int count)
 
 static int cmd_replace(const struct options *opt, char **args, int count)
 {
+	u32 flags = KLUA_BUILD_REPLACE;
+
 	if (!opt->files_count)
 		misuse("--file says what to make it with");
-	return build_state(opt, args[0], true);
+	if (!opt->create) {
+		flags |= KLUA_BUILD_EXISTING;
+		set_hint("--create makes one");
+	}
+	return build_state(opt, args[0], flags);
 }
 
 /* The arguments of a script, with a NUL behind each. */
@@ -864,9 +901,9 @@ static const struct command commands[] = {
 	  "Makes a state, a sleepable one with 1M of memory unless told otherwise.",
 	  "The scripts are run before anybody else sees it. The name has a slash in it,\n"
 	  "as in user/NAME: names without one are for kernel modules.\n" },
-	{ "replace", "fjkmrsT", 1, 1, cmd_replace,
-	  "[--kind KIND] [--memory SIZE] [--steps N] [--time TIME] [--reserve]\n"
-	  "                    --file FILE... [--json] NAME",
+	{ "replace", "CfjkmrsT", 1, 1, cmd_replace,
+	  "[--create] [--kind KIND] [--memory SIZE] [--steps N]\n"
+	  "                    [--time TIME] [--reserve] --file FILE... [--json] NAME",
 	  "Makes a state in the place of the one of its name, in one step or not at all.",
 	  "What is not given stays as it was.\n" },
 	{ "destroy", "Fijx", 1, 1, cmd_destroy,
