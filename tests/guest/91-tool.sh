@@ -262,8 +262,23 @@ shows "a state and no script" 2 '' \
 	klua run t/one
 for option in --force --id; do
 	shows "a state and no script, with $option" 2 '' \
-		"klua: which script? A FILE, - or -e CODE is missing after '7'*" \
+		"klua: which script? After '7' a FILE, - or -e CODE is missing*" \
 		klua run $option 7
+	shows "a script behind --, with $option" 2 '' \
+		"klua: which script? After '7' a FILE, - or -e CODE comes before --*" \
+		klua run $option 7 -- "$tmp/attack.lua"
+done
+shows "a script behind --" 2 '' \
+	'klua: t/one: No such file; for a state of this name a FILE, - or -e CODE comes before -- and the arguments*' \
+	klua run t/one -- "$tmp/attack.lua"
+shows "code, and a file where a state is looked for" 3 '' \
+	"klua: cannot run the script: there is no such state; '$tmp/attack.lua' is a file, and -e CODE is the script" \
+	klua run -e 'return 1' "$tmp/attack.lua"
+for command in show 'run -e x=1' repl cancel stop start 'set -s 5' destroy stats; do
+	# shellcheck disable=SC2086	# one word for each
+	shows "a number for a name: $command" 3 '' \
+		'klua: *: there is no such state; a number is given as --id 7' \
+		klua $command 7
 done
 
 check "an irq state" klua create --kind irq -m 64K t/irq

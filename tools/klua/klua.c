@@ -424,6 +424,8 @@ static struct ref parse_ref(bool is_id, const char *word)
 	if (!is_id) {
 		if (!*word || strlen(word) > KLUA_NAME_LEN)
 			misuse("a name has 1 to %d bytes", KLUA_NAME_LEN);
+		if (!word[strspn(word, "0123456789")])
+			set_hint("a number is given as --id %s", word);
 		return ref;
 	}
 	errno = 0;
@@ -747,10 +749,21 @@ static int run_and_show(const struct script *script, bool json)
 	return err;
 }
 
+/* A script behind -e CODE, where a state is looked for? */
+static void hint_at_file(const struct options *opt, const char *word)
+{
+	if (opt->code && !opt->id && !access(word, F_OK))
+		set_hint("'%s' is a file, and -e CODE is the script", word);
+}
+
 /* Is it said what to run, and where? A lone word is a file unless it cannot be. */
 static void check_script(const struct options *opt, char **args, int count,
 			 int files)
 {
+	const char *missing = opt->argc > 0 ?
+			      "a FILE, - or -e CODE comes before -- and the arguments" :
+			      "a FILE, - or -e CODE is missing";
+
 	if (count > files + 1)
 		misuse("too many arguments; those of the script follow --");
 	if (count < files)
@@ -758,11 +771,10 @@ static void check_script(const struct options *opt, char **args, int count,
 	if (count != 1 || !files || !strcmp(args[0], "-"))
 		return;
 	if (opt->id || opt->force)
-		misuse("which script? A FILE, - or -e CODE is missing after '%s'",
-		       args[0]);
+		misuse("which script? After '%s' %s", args[0], missing);
 	if (access(args[0], F_OK) && errno == ENOENT)
-		misuse("%s: No such file; for a state of this name a FILE, - or -e CODE is missing",
-		       args[0]);
+		misuse("%s: No such file; for a state of this name %s", args[0],
+		       missing);
 }
 
 static int cmd_run(const struct options *opt, char **args, int count)
@@ -792,6 +804,7 @@ static int cmd_run(const struct options *opt, char **args, int count)
 	if (count > files) {
 		no_limits_with_state(opt);
 		script.state = parse_ref(opt->id, args[0]);
+		hint_at_file(opt, args[0]);
 	} else {
 		no_state_options(opt);
 		link = link_open();
