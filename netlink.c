@@ -1201,6 +1201,21 @@ static int listen_doit(struct sk_buff *request, struct genl_info *info)
 	return listener_add(NETLINK_CB(request).sk, info->snd_portid);
 }
 
+/* What of the quotas is used, as of one moment. */
+static int put_quota(struct sk_buff *skb)
+{
+	unsigned long irqs;
+	unsigned int count;
+	u64 bytes;
+
+	raw_spin_lock_irqsave(&quota_lock, irqs);
+	count = user_states;
+	bytes = user_bytes;
+	raw_spin_unlock_irqrestore(&quota_lock, irqs);
+	return nla_put_u32(skb, KLUA_A_INFO_USER_STATES, count) ?:
+	       put_u64(skb, KLUA_A_INFO_USER_BYTES, bytes);
+}
+
 static int put_info(struct sk_buff *skb)
 {
 	if (nla_put_string(skb, KLUA_A_INFO_VERSION, KLUA_VERSION) ||
@@ -1215,7 +1230,8 @@ static int put_info(struct sk_buff *skb)
 	    nla_put_u32(skb, KLUA_A_INFO_USER_STATES_MAX,
 			READ_ONCE(user_states_max)) ||
 	    put_u64(skb, KLUA_A_INFO_USER_BYTES_MAX,
-		    READ_ONCE(user_bytes_max)))
+		    READ_ONCE(user_bytes_max)) ||
+	    put_quota(skb))
 		return -EMSGSIZE;
 	if (static_key_enabled(&klua_timing) &&
 	    nla_put_flag(skb, KLUA_A_INFO_TIME_STATISTICS))

@@ -92,7 +92,21 @@ load klua
 nl='
 '
 check "as many usual states as the quota says" nltest fill t/ 256
-shows "and no more" 6 '' '*over the quota user_states_max' klua create t/more
+shows "and no more" 6 '' '*over the quota user_states_max (256 of 256 used)' \
+	klua create t/more
+shows "which info shows" 0 \
+	"*states from user space *256 of 256${nl}*of these together *256M of 256M$nl*" '' \
+	klua info
+klua destroy t/7
+shows "nor more memory" 6 '' '*over the quota user_bytes_max (255M of 256M used)' \
+	klua create -m 2M t/more
+echo x=1 >"$tmp/x.lua"
+shows "by scripts either" 6 '' '*over the quota user_bytes_max (255M of 256M used)' \
+	klua create -m 2M -f "$tmp/x.lua" t/more
+shows "nor by set" 6 '' '*over the quota user_bytes_max (255M of 256M used)' \
+	klua set -m 4M t/8
+shows "as JSON" 0 '{*"user_states_max":256,"user_states":255,"user_bytes_max":268435456,"user_bytes":267386880,*}' \
+	'' klua info --json
 unload klua
 load klua
 

@@ -169,11 +169,18 @@ static const char *with_hint(const char *why, int err)
 	return text;
 }
 
+static bool over_quota(int err)
+{
+	return err == -EDQUOT || err == -EAGAIN;
+}
+
 /* Say why a request failed, in the kernel's words if it had any. */
 int complain(struct link *link, bool json, const char *what, int err)
 {
 	const char *why = link_message(link) ?: strerror(-err);
 
+	if (over_quota(err))
+		why = quota_words(link, why);
 	if (err == -ENODEV)
 		why = "the module klua was unloaded";
 	return failure(json, status_of(err), -err, what, with_hint(why, err));
@@ -195,6 +202,8 @@ int complain_script(const struct outcome *outcome, bool json, int err,
 		why = outcome->message.data;
 	else if (status_of(err) == EXIT_NO_RIGHT)
 		why = "CAP_SYS_ADMIN is needed";
+	if (over_quota(err))
+		why = quota_words(link_open(), why);
 	return failure(json, script_status(err, status_of(err)), -err, doing,
 		       with_hint(why, err));
 }

@@ -750,26 +750,30 @@ int show_created(const struct nlmsghdr *nlh, void *json)
 	return MNL_CB_OK;
 }
 
+/* With what is used of it as @used, or 0 */
 static const struct {
 	u16 type;
 	bool size;
 	const char *name;
 	const char *key;
+	u16 used;
+	const char *used_key;
 } facts[] = {
 	{ KLUA_A_INFO_MEMORY_MIN, true, "least memory of a state",
-	  "memory_min" },
+	  "memory_min", 0, NULL },
 	{ KLUA_A_INFO_MEMORY_DEFAULT, true, "usual memory of a state",
-	  "memory_default" },
+	  "memory_default", 0, NULL },
 	{ KLUA_A_INFO_STEPS_DEFAULT, false, "usual steps of a run",
-	  "steps_default" },
+	  "steps_default", 0, NULL },
 	{ KLUA_A_INFO_TIME_DEFAULT, false, "usual microseconds of a run",
-	  "time_default_us" },
-	{ KLUA_A_INFO_SCRIPT_MAX, true, "largest script", "script_max" },
-	{ KLUA_A_INFO_RESULTS_MAX, true, "largest results", "results_max" },
+	  "time_default_us", 0, NULL },
+	{ KLUA_A_INFO_SCRIPT_MAX, true, "largest script", "script_max", 0, NULL },
+	{ KLUA_A_INFO_RESULTS_MAX, true, "largest results", "results_max", 0,
+	  NULL },
 	{ KLUA_A_INFO_USER_STATES_MAX, false, "states from user space",
-	  "user_states_max" },
+	  "user_states_max", KLUA_A_INFO_USER_STATES, "user_states" },
 	{ KLUA_A_INFO_USER_BYTES_MAX, true, "memory of these together",
-	  "user_bytes_max" },
+	  "user_bytes_max", KLUA_A_INFO_USER_BYTES, "user_bytes" },
 };
 
 #define FACTS	(ARRAY_SIZE(facts))
@@ -782,19 +786,43 @@ static void json_info(const struct nlattr **attrs)
 	json_add(object, "version",
 		 json_bytes(text(attrs[KLUA_A_INFO_VERSION])));
 	json_add(object, "lua", json_bytes(text(attrs[KLUA_A_INFO_LUA])));
-	for (i = 0; i < FACTS; i++)
+	for (i = 0; i < FACTS; i++) {
 		json_add(object, facts[i].key,
 			 json_object_new_uint64(number(attrs[facts[i].type])));
+		if (facts[i].used)
+			json_add(object, facts[i].used_key,
+				 json_object_new_uint64(number(attrs[facts[i].used])));
+	}
 	json_add(object, "time_statistics",
 		 json_object_new_boolean(!!attrs[KLUA_A_INFO_TIME_STATISTICS]));
 	json_show(object);
+}
+
+static const char *show_fact(u64 value, bool size, char *buf, size_t len)
+{
+	return size ? show_size(value, buf, len) : show_count(value, buf, len);
+}
+
+/* A figure, and how much of it is used: "3 of 256", or "256". */
+static const char *show_used(const struct nlattr **attrs, unsigned int i,
+			     char *buf, size_t size)
+{
+	char most[32], used[32];
+
+	show_fact(number(attrs[facts[i].type]), facts[i].size, most, sizeof(most));
+	show_fact(number(attrs[facts[i].used]), facts[i].size, used, sizeof(used));
+	if (facts[i].used && attrs[facts[i].used])
+		snprintf(buf, size, "%s of %s", used, most);
+	else
+		snprintf(buf, size, "%s", most);
+	return buf;
 }
 
 static int info_reply(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *attrs[KLUA_A_INFO_MAX + 1];
 	const bool *json = data;
-	char buf[32];
+	char buf[80];
 	unsigned int i;
 
 	link_parse(nlh, attrs, KLUA_A_INFO_MAX);
@@ -809,11 +837,8 @@ static int info_reply(const struct nlmsghdr *nlh, void *data)
 	       (int)text(attrs[KLUA_A_INFO_LUA]).len,
 	       text(attrs[KLUA_A_INFO_LUA]).data);
 	for (i = 0; i < FACTS; i++)
-		printf("%-28s %s\n", facts[i].name, facts[i].size ?
-		       show_size(number(attrs[facts[i].type]), buf,
-				 sizeof(buf)) :
-		       show_count(number(attrs[facts[i].type]), buf,
-				  sizeof(buf)));
+		printf("%-28s %s\n", facts[i].name,
+		       show_used(attrs, i, buf, sizeof(buf)));
 	printf("time statistics              %s\n",
 	       attrs[KLUA_A_INFO_TIME_STATISTICS] ? "on" : "off");
 	return MNL_CB_OK;
@@ -825,6 +850,42 @@ int show_info(struct link *link, bool json)
 	int err = link_do(link, nlh, info_reply, &json);
 
 	return err ? complain(link, json, "cannot get the figures", err) : EXIT_OK;
+}
+
+/* What the kernel says of a quota, and how much of that is used. */
+struct refusal {
+	const char *why;
+	char text[512];
+};
+
+static int quota_reply(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attrs[KLUA_A_INFO_MAX + 1];
+	struct refusal *refusal = data;
+	char buf[80];
+	unsigned int i;
+
+	link_parse(nlh, attrs, KLUA_A_INFO_MAX);
+	for (i = 0; i < FACTS; i++)
+		if (facts[i].used && strstr(refusal->why, facts[i].key))
+			snprintf(refusal->text, sizeof(refusal->text),
+				 "%s (%s used)", refusal->why,
+				 show_used(attrs, i, buf, sizeof(buf)));
+	return MNL_CB_OK;
+}
+
+/* The kernel's words for a quota that is used up, with figures. */
+const char *quota_words(struct link *link, const char *why)
+{
+	static struct refusal refusal;
+	char *copy = strdup(why);	/* the link has only the last words */
+
+	refusal.why = copy ?: "";
+	snprintf(refusal.text, sizeof(refusal.text), "%s", refusal.why);
+	link_do(link, link_request(link, KLUA_CMD_INFO_GET, NLM_F_ACK),
+		quota_reply, &refusal);
+	free(copy);
+	return refusal.text;
 }
 
 static const char *event_name(u8 cmd)

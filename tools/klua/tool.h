@@ -147,6 +147,7 @@ int show_list(struct link *link, const struct selection *which);
 int show_stats(struct link *link, const struct selection *which, bool clear);
 int show_state(struct link *link, const struct ref *state, bool json);
 int show_info(struct link *link, bool json);
+const char *quota_words(struct link *link, const char *why);
 int show_created(const struct nlmsghdr *nlh, void *json);
 int monitor(struct link *link, bool json);
 int top(struct link *link, const struct selection *which, double interval,
