@@ -383,13 +383,18 @@ static int check_arg(struct run *run)
 	const struct klua_run *arg = &run->arg;
 
 	run->why = "wrong arguments";
-	if (arg->flags & ~(KLUA_RUN_INTERACTIVE | KLUA_RUN_JSON | KLUA_RUN_FORCE) ||
+	if (arg->flags & ~(KLUA_RUN_INTERACTIVE | KLUA_RUN_JSON | KLUA_RUN_FORCE |
+			   KLUA_RUN_INTERRUPTED) ||
 	    !terminated(arg->name, sizeof(arg->name)) ||
 	    !terminated(arg->chunkname, sizeof(arg->chunkname)))
 		return -EINVAL;
 	if (!arg->id && !*arg->name) {
 		run->why = "a state's id or name is needed";
 		return -EINVAL;
+	}
+	if (arg->flags & KLUA_RUN_INTERRUPTED) {
+		run->why = "interrupted before it began";
+		return -EINTR;
 	}
 	if (arg->script_len > KLUA_SCRIPT_MAX) {
 		run->why = "the script is larger than 1 MiB";

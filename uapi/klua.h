@@ -176,6 +176,11 @@ struct klua_record {
 #define KLUA_RUN_FORCE		0x4
 /* out: KLUA_RUN_INTERACTIVE: it did not run, it is not complete yet */
 #define KLUA_RUN_MORE		0x8
+/*
+ * in: it does not run, EINTR. For the handler of a signal that comes just before the
+ * call, which would not notice it.
+ */
+#define KLUA_RUN_INTERRUPTED	0x10
 
 /**
  * struct klua_run - a script to run, and how that ended

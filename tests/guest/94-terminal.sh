@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 tmp=/tmp/terminal
-export HOME=$tmp TERM=vt100
+export HOME=$tmp TERM=vt100 PS1='# '
 mkdir -p "$tmp"
 mkfifo "$tmp/keys"
 trap '' PIPE
@@ -78,6 +78,10 @@ ends "Ctrl-C in a batch ends the line, and then the batch" 130 \
 	'^Cklua: *interrupted by a signal*klua: *: interrupted*'
 check_fails "no other line is run" klua show u/after
 
+start env LD_PRELOAD=/klua/bin/early.so klua run -s 1M -e 'while true do end'
+ends "Ctrl-C just before a script runs" 130 \
+	'*klua: cannot run the script: interrupted before it began*'
+
 # Somebody else's script goes on while ours waits and gives up.
 klua run u/mine -e 'while true do end' 2>"$tmp/theirs" &
 theirs=$!
@@ -122,6 +126,24 @@ x + 40' "$(grep -v '^_HiStOrY' "$tmp/.klua_history" |
 start klua repl u/mine
 keys 'wait > ' 'type \e[A - 1\r' 'wait 41' 'wait > ' 'type \004'
 ends "repl: and used again" 0
+
+# The shell takes the terminal meanwhile, as often as it is told to.
+start sh -i
+keys 'wait # ' 'type klua repl u/mine\r' 'wait > ' 'type y = 1' 'wait y = 1' \
+	'type \032' 'wait Stopped' 'wait # ' 'type fg\r' 'wait y = 1' 'type 2' \
+	'type \032' 'wait Stopped' 'wait # ' 'type fg\r' 'wait y = 12' \
+	'type \r' 'wait > ' 'type y + 30\r' 'wait 42' 'wait > ' 'type \004' \
+	'wait # ' 'type exit\r'
+ends "repl: it is suspended, and goes on" 0
+start sh -i
+keys 'wait # ' 'type klua repl u/mine\r' 'wait > ' \
+	'type while true do end\r' "tell $tmp/typed2"
+told "$tmp/typed2"
+shown busy true
+keys 'type \032\003' 'wait interrupted' 'wait Stopped' 'wait # ' \
+	'type fg\r' 'wait > ' 'type 6 * 7\r' 'wait 42' 'wait > ' 'type \004' \
+	'wait # ' 'type exit\r'
+ends "repl: while a script runs, when that has ended" 0
 
 start klua stats --watch=0.2
 keys 'wait RUNS' 'wait u/mine' 'wait RUNS' 'wait u/mine' 'type \003'

@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,58 @@ static char *history_file(void)
 	return path;
 }
 
+/* The key that suspends the program was pressed. */
+static volatile sig_atomic_t suspended;
+
+static void on_suspend(int sig)
+{
+	suspended = 1;
+}
+
+static void catch_suspension(void)
+{
+	struct sigaction action = { .sa_handler = on_suspend };
+
+	sigaction(SIGTSTP, &action, NULL);
+}
+
+/* With the terminal as others want it, until the program goes on. */
+static void suspend(void)
+{
+	sigset_t stop, old;
+
+	suspended = 0;
+	rl_deprep_terminal();
+	signal(SIGTSTP, SIG_DFL);
+	raise(SIGTSTP);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stop, &old);
+	/* Here it stops. */
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	catch_suspension();
+	rl_prep_terminal(1);
+	rl_forced_update_display();
+}
+
+/* Wait for a key, without missing a signal: false when one came that ends the line. */
+static bool wait_for_key(int fd)
+{
+	struct pollfd key = { .fd = fd, .events = POLLIN };
+	sigset_t keys, old;
+
+	sigemptyset(&keys);
+	sigaddset(&keys, SIGINT);
+	sigaddset(&keys, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &keys, &old);
+	do {
+		if (suspended)
+			suspend();
+	} while (!interrupted && ppoll(&key, 1, NULL, &old) < 0 && errno == EINTR);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return !interrupted;
+}
+
 /*
  * A key for the line editor. The interrupt key ends the line, and its reader
  * throws that away; the editor itself would go on as if nothing had happened.
@@ -37,7 +91,7 @@ static int read_key(FILE *in)
 	ssize_t n;
 	char byte;
 
-	while (!interrupted) {
+	while (wait_for_key(fileno(in))) {
 		n = read(fileno(in), &byte, 1);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -154,6 +208,7 @@ int repl_run(const struct ref *state, u32 flags, u32 room)
 		setlocale(LC_CTYPE, "");
 		rl_getc_function = read_key;
 		catch_interrupts(false);
+		catch_suspension();
 		using_history();
 		if (path)
 			read_history(path);

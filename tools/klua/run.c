@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,16 +23,21 @@
 /* The interrupt key was pressed. */
 volatile sig_atomic_t interrupted;
 
+/* What the kernel is about to run, or runs, or NULL */
+static struct klua_run *volatile running;
+
+/* A script that has not begun yet must not: nothing else would tell it. */
 static void on_interrupt(int sig)
 {
 	interrupted = 1;
+	if (running)
+		running->flags |= KLUA_RUN_INTERRUPTED;
 }
 
 /*
  * From now on the interrupt key ends the script instead of this program, so
  * that what was printed until then is seen; @once: only the first time. Whoever
- * started the program so that it ignores the key keeps it from both. Any
- * signal would end the script, so the one that stops the program has to wait.
+ * started the program so that it ignores the key keeps it from both.
  */
 void catch_interrupts(bool once)
 {
@@ -39,14 +45,24 @@ void catch_interrupts(bool once)
 		.sa_handler = on_interrupt,
 		.sa_flags = once ? (int)SA_RESETHAND : 0,
 	};
-	sigset_t stop;
 
 	sigaction(SIGINT, NULL, &old);
 	if (old.sa_handler != SIG_IGN)
 		sigaction(SIGINT, &action, NULL);
+}
+
+/*
+ * Any signal ends a script, so the one that suspends the program waits for its end.
+ * Returns what was blocked before.
+ */
+static sigset_t hold_suspension(void)
+{
+	sigset_t stop, old;
+
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
+	pthread_sigmask(SIG_BLOCK, &stop, &old);
+	return old;
 }
 
 /* What one thread reads while another one runs the script. */
@@ -170,6 +186,20 @@ static void fill(struct klua_run *run, const struct script *script,
 	run->room = script->room;
 }
 
+/* The call, which a signal that came before it ends, too: 0 or -errno. */
+static int run_interruptibly(int fd, struct klua_run *run)
+{
+	int err;
+
+	atomic_signal_fence(memory_order_seq_cst);
+	running = run;
+	if (interrupted)
+		run->flags |= KLUA_RUN_INTERRUPTED;
+	err = ioctl(fd, KLUA_IOC_RUN, run) ? -errno : 0;
+	running = NULL;
+	return err;
+}
+
 /*
  * Run a script and show what it prints and returns, or keep that with
  * KLUA_RUN_JSON. 0: it ran, and @outcome says how that ended; or the -errno of
@@ -184,7 +214,8 @@ int script_run(const struct script *script, struct outcome *outcome)
 	char *message = allocate(NULL, MESSAGE_SIZE + 1);
 	struct klua_run run;
 	pthread_t thread;
-	int err = 0;
+	sigset_t old;
+	int err;
 
 	memset(outcome, 0, sizeof(*outcome));
 	outcome->message.data = message;
@@ -193,10 +224,11 @@ int script_run(const struct script *script, struct outcome *outcome)
 	if (reader.fd < 0)
 		return -errno;
 	fill(&run, script, message);
+	old = hold_suspension();
 	thread = start_reader(&reader);
-	if (ioctl(reader.fd, KLUA_IOC_RUN, &run))
-		err = -errno;
+	err = run_interruptibly(reader.fd, &run);
 	pthread_join(thread, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	close(reader.fd);
 	keep_outcome(&run, outcome);
 	message[outcome->message.len] = '\0';
