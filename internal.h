@@ -185,6 +185,10 @@ struct klua_quota {
 bool klua_states_ready(void);
 struct klua_state *klua_state_by_id(u32 id);
 struct klua_state *klua_state_by_next(unsigned long *id);
+struct klua_state *klua_state_left_next(unsigned long *id);
+struct klua_state *klua_state_left(u32 id);
+void klua_state_left_put(struct klua_state *s);
+bool klua_state_linked(struct klua_state *s);
 int klua_state_remove(u32 id, bool held);
 int klua_state_stop(struct klua_state *s);
 int klua_state_gate(struct klua_state *s, bool stopped, bool force);

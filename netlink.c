@@ -386,9 +386,10 @@ static int put_limits(struct sk_buff *skb, const struct klua_state *s,
 	       put_u64(skb, KLUA_A_STATE_TIME_MAX, time_max(s));
 }
 
-static int put_flags(struct sk_buff *skb, const struct klua_state *s,
-		     const struct klua_figures *sum)
+static int put_flags(struct sk_buff *skb, struct klua_state *s,
+		     const struct klua_figures *sum, bool left)
 {
+	bool replaced = READ_ONCE(s->replaced);
 	const struct {
 		bool set;
 		int type;
@@ -397,6 +398,8 @@ static int put_flags(struct sk_buff *skb, const struct klua_state *s,
 		{ s->reserved, KLUA_A_STATE_RESERVED },
 		{ sum->busy, KLUA_A_STATE_BUSY },
 		{ READ_ONCE(s->gate) != KLUA_GATE_OPEN, KLUA_A_STATE_STOPPED },
+		{ left && replaced, KLUA_A_STATE_REPLACED },
+		{ left && !replaced, KLUA_A_STATE_DESTROYED },
 	};
 	unsigned int i;
 
@@ -481,10 +484,14 @@ static int put_runner(struct sk_buff *skb, struct klua_state *s)
 /* All about one state, or of all of a set, under RCU or with a reference. */
 static int put_state(struct sk_buff *skb, struct klua_state *s)
 {
+	bool left = !klua_state_linked(s);
 	struct klua_figures sum;
 
 	klua_state_figures(s, &sum);
-	return put_identity(skb, s, &sum) ?: put_flags(skb, s, &sum) ?:
+	/* Our own reference is none of its users'. */
+	if (left && !s->set && sum.users)
+		sum.users--;
+	return put_identity(skb, s, &sum) ?: put_flags(skb, s, &sum, left) ?:
 	       put_limits(skb, s, &sum) ?: put_owner(skb, s) ?:
 	       put_maker(skb, s) ?: put_runner(skb, s) ?:
 	       put_stats(skb, &sum) ?: put_last_error(skb, last_failed(s));
@@ -549,6 +556,37 @@ static struct klua_state *find_and_get(struct genl_info *info)
 	return s;
 }
 
+/* A state that has left the table has its number only; kept, or NULL. */
+static struct klua_state *find_left(struct genl_info *info)
+{
+	struct nlattr *id = info->attrs[KLUA_A_STATE_ID];
+	struct nlattr *name = info->attrs[KLUA_A_STATE_NAME];
+	struct klua_state *s = id ? klua_state_left(nla_get_u32(id)) : NULL;
+
+	if (s && name && strcmp(s->name, nla_data(name))) {
+		klua_state_left_put(s);
+		s = NULL;
+	}
+	return s;
+}
+
+/* The state that a request means, in the table or not, for put_any(). */
+static struct klua_state *find_any(struct genl_info *info, bool *left)
+{
+	struct klua_state *s = find_left(info);
+
+	*left = s;
+	return s ?: find_and_get(info);
+}
+
+static void put_any(struct klua_state *s, bool left)
+{
+	if (left)
+		klua_state_left_put(s);
+	else
+		klua_state_put(s);
+}
+
 /* Give up on a message, in whatever form, and return why. */
 static int drop_message(struct sk_buff *skb, int err)
 {
@@ -568,13 +606,14 @@ static struct klua_state *find_made(struct genl_info *info, u32 id)
 }
 
 /*
- * Answer with the state of this number, or, if that is 0, with the one that the
- * request means. It is looked for only here: what was found before might have been
+ * Answer with @left, or the state of this number, or, if that is 0, with the one that
+ * the request means. It is looked for only here: what was found before might have been
  * replaced since, and a name that is always there would not be.
  */
-static int reply_state(struct genl_info *info, u8 cmd, u32 id)
+static int reply_state(struct genl_info *info, u8 cmd, u32 id,
+		       struct klua_state *left)
 {
-	struct klua_state *s;
+	struct klua_state *s = left;
 	struct sk_buff *skb;
 	void *hdr;
 	int err;
@@ -586,7 +625,8 @@ static int reply_state(struct genl_info *info, u8 cmd, u32 id)
 	if (!hdr)
 		return drop_message(skb, -EMSGSIZE);
 	rcu_read_lock();
-	s = id ? find_made(info, id) : find(info);
+	if (!s)
+		s = id ? find_made(info, id) : find(info);
 	err = IS_ERR(s) ? PTR_ERR(s) : put_state(skb, s);
 	rcu_read_unlock();
 	if (err)
@@ -597,8 +637,21 @@ static int reply_state(struct genl_info *info, u8 cmd, u32 id)
 
 static int get_doit(struct sk_buff *request, struct genl_info *info)
 {
-	return permitted(request, info->extack) ?:
-	       reply_state(info, KLUA_CMD_STATE_GET, 0);
+	struct klua_state *left;
+	int err = permitted(request, info->extack);
+
+	if (err)
+		return err;
+	if (info->attrs[KLUA_A_STATE_ALL]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[KLUA_A_STATE_ALL],
+				    "this is for a dump");
+		return -EINVAL;
+	}
+	left = find_left(info);
+	err = reply_state(info, KLUA_CMD_STATE_GET, 0, left);
+	if (left)
+		klua_state_left_put(left);
+	return err;
 }
 
 /* One state of a dump. */
@@ -627,18 +680,21 @@ static int get_start(struct netlink_callback *cb)
 	return 0;
 }
 
-/* By number, so that a dump goes on after the last one it has shown. */
-static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	unsigned long *id = (unsigned long *)cb->ctx;
-	struct klua_state *s;
-	int err;
+/*
+ * Where a dump is: before the state @in_table of the table, and then before @left of
+ * those that have left it.
+ */
+struct dump_place {
+	unsigned long in_table;
+	unsigned long left;
+};
 
-	/* Not at the start: Linux 6.1 drops the words of what fails there. */
-	err = permitted(cb->skb, cb->extack);
-	if (err)
-		return err;
-	cb->seq = klua_states_generation();
+/* True at the end. */
+static bool dump_table(struct sk_buff *skb, struct netlink_callback *cb,
+		       unsigned long *id)
+{
+	struct klua_state *s;
+
 	rcu_read_lock();
 	for (s = klua_state_by_next(id); s; s = klua_state_by_next(id)) {
 		if (dump_one(skb, cb, s))
@@ -646,6 +702,37 @@ static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		*id = s->id + 1UL;
 	}
 	rcu_read_unlock();
+	return !s;
+}
+
+static void dump_left(struct sk_buff *skb, struct netlink_callback *cb,
+		      unsigned long *id)
+{
+	struct klua_state *s;
+	int err = 0;
+
+	while (!err && (s = klua_state_left_next(id))) {
+		err = dump_one(skb, cb, s);
+		if (!err)
+			++*id;
+		klua_state_left_put(s);
+	}
+}
+
+/* By number, so that a dump goes on after the last one it has shown. */
+static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct dump_place *place = (struct dump_place *)cb->ctx;
+	int err;
+
+	/* Not at the start: Linux 6.1 drops the words of what fails there. */
+	err = permitted(cb->skb, cb->extack);
+	if (err)
+		return err;
+	cb->seq = klua_states_generation();
+	if (dump_table(skb, cb, &place->in_table) &&
+	    nlmsg_find_attr(cb->nlh, GENL_HDRLEN, KLUA_A_STATE_ALL))
+		dump_left(skb, cb, &place->left);
 	return skb->len;
 }
 
@@ -819,7 +906,7 @@ static int create_doit(struct sk_buff *request, struct genl_info *info)
 		say(info->extack, create_error(id, why));
 		return answerable(id);
 	}
-	return reply_state(info, KLUA_CMD_STATE_CREATE, id);
+	return reply_state(info, KLUA_CMD_STATE_CREATE, id, NULL);
 }
 
 /* States of kernel modules are changed by force only. */
@@ -1141,7 +1228,8 @@ static int set_doit(struct sk_buff *request, struct genl_info *info)
  */
 static int gate_doit(struct genl_info *info, bool stopped, bool force)
 {
-	struct klua_state *s = find_and_get(info);
+	bool left;
+	struct klua_state *s = find_any(info, &left);
 	int err;
 
 	if (IS_ERR(s))
@@ -1160,7 +1248,7 @@ static int gate_doit(struct genl_info *info, bool stopped, bool force)
 		.change = true,
 		.err = err,
 	});
-	klua_state_put(s);
+	put_any(s, left);
 	return err;
 }
 
@@ -1179,13 +1267,15 @@ static int cancel_doit(struct sk_buff *request, struct genl_info *info)
 {
 	struct klua_state *s;
 	int err = permitted(request, info->extack);
+	bool left;
 
 	if (err)
 		return err;
-	rcu_read_lock();
-	s = find(info);
-	err = IS_ERR(s) ? PTR_ERR(s) : klua_state_stop(s);
-	rcu_read_unlock();
+	s = find_any(info, &left);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	err = klua_state_stop(s);
+	put_any(s, left);
 	if (err == -ESRCH)
 		NL_SET_ERR_MSG(info->extack, "nothing runs in the state");
 	return err;
@@ -1275,6 +1365,12 @@ static const struct nla_policy state_policy[] = {
 	[KLUA_A_STATE_NAME] = NAME_POLICY,
 };
 
+static const struct nla_policy get_policy[] = {
+	[KLUA_A_STATE_ID] = ID_POLICY,
+	[KLUA_A_STATE_NAME] = NAME_POLICY,
+	[KLUA_A_STATE_ALL] = { .type = NLA_FLAG },
+};
+
 static const struct nla_policy create_policy[] = {
 	[KLUA_A_STATE_NAME] = NAME_POLICY,
 	[KLUA_A_STATE_EPHEMERAL] = { .type = NLA_FLAG },
@@ -1312,8 +1408,8 @@ static const struct nla_policy info_policy[] = {
 static const struct genl_ops ops[] = {
 	{
 		.cmd = KLUA_CMD_STATE_GET,
-		.policy = state_policy,
-		.maxattr = ARRAY_SIZE(state_policy) - 1,
+		.policy = get_policy,
+		.maxattr = ARRAY_SIZE(get_policy) - 1,
 		.doit = get_doit,
 		.start = get_start,
 		.dumpit = get_dumpit,

@@ -14,7 +14,7 @@
  *   that Lua calls may take that of another state; enter.c says how, and why no
  *   two wait for each other.
  * - states_lock: who is in the table, in the numbers and in the list of all
- *   states, and the generation of the table. With interrupts off, so that a
+ *   states, when a state's number is forgotten, and the generation of the table. With interrupts off, so that a
  *   state can be destroyed from anywhere. Held for a few list operations, never
  *   while a Lua state is made, run or closed.
  * - the lock inside the xarray of numbers: its nodes. Taken under states_lock
@@ -82,7 +82,8 @@
  *    more, and holds that were forgotten can be dropped.
  *
  * A state out of the table but still held has no name any more: a new one of
- * the same name may be made at once.
+ * the same name may be made at once. It keeps its number until it is closed, so that
+ * an administrator sees it and ends what runs in it.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -123,11 +124,16 @@ static unsigned int states_shift __read_mostly;	/* what of a hash is no index */
 static LIST_HEAD(all_states);
 
 /*
- * The states of the table by their number, for those who walk them step by
- * step or want one whatever its name. Changes together with the table.
+ * The states by their number, for those who walk them step by step or want one
+ * whatever its name. Those in the table have one mark, which changes together with
+ * that, and those that have left it and are not closed have the other one. A set has
+ * one number, until all of it is closed.
  */
 static DEFINE_XARRAY_FLAGS(ids, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
 static u32 next_id;
+
+#define IN_TABLE	XA_MARK_1
+#define LEFT		XA_MARK_2
 
 /* Guards changes of @states, @ids, @all_states and @generation; see above. */
 static DEFINE_SPINLOCK(states_lock);
@@ -372,7 +378,7 @@ static void join_line(struct klua_state *s, struct klua_state *old)
 
 	klua_for_each_member(s, m, i)
 		WRITE_ONCE(m->gate, READ_ONCE(old->gate) & ~KLUA_GATE_RETIRED);
-	old->replaced = true;
+	WRITE_ONCE(old->replaced, true);
 	list_add(&s->line, &old->line);
 	klua_guard_unlock(&lines_lock, irqs);
 }
@@ -386,6 +392,21 @@ static void leave_line(struct klua_state *s)
 	klua_guard_unlock(&lines_lock, irqs);
 }
 
+/*
+ * Before the memory of a state, or of the one that stands for a set, may go: nobody
+ * finds it by its number any more, which another one may have already.
+ */
+static void forget_number(struct klua_state *s)
+{
+	unsigned long irqs;
+
+	spin_lock_irqsave(&states_lock, irqs);
+	xa_lock(&ids);
+	__xa_cmpxchg(&ids, s->id, s, NULL, 0);
+	xa_unlock(&ids);
+	spin_unlock_irqrestore(&states_lock, irqs);
+}
+
 /* Whoever has a pointer to one of its states may look at all of them. */
 static void set_put(struct klua_set *set)
 {
@@ -393,8 +414,10 @@ static void set_put(struct klua_set *set)
 
 	if (!refcount_dec_and_test(&set->refs))
 		return;
-	if (set->front)
+	if (set->front) {
+		forget_number(set->front);
 		leave_line(set->front);
+	}
 	for (i = 0; i < nr_cpu_ids; i++)
 		kfree(set->members[i]);
 	kfree(set);
@@ -449,14 +472,22 @@ static struct hlist_node *table_node(struct klua_state *s)
 	return s->set ? &s->set->plate.node : &s->node;
 }
 
+/* It keeps its number, by which it is seen until it is closed. */
+static void leave_numbers(struct klua_state *s)
+{
+	lockdep_assert_held(&states_lock);
+	xa_lock(&ids);
+	__xa_clear_mark(&ids, s->id, IN_TABLE);
+	__xa_set_mark(&ids, s->id, LEFT);
+	xa_unlock(&ids);
+}
+
 /* Out of the table. The table's reference is the caller's to give back. */
 static void unlink_state(struct klua_state *s)
 {
 	lockdep_assert_held(&states_lock);
 	hlist_del_rcu(table_node(s));
-	xa_lock(&ids);
-	__xa_erase(&ids, s->id);
-	xa_unlock(&ids);
+	leave_numbers(s);
 	next_generation();
 	trace_destroy(s);
 }
@@ -475,6 +506,23 @@ bool klua_states_closing(void)
 	return atomic_read_acquire(&closing);
 }
 
+/*
+ * The state of the table that has this number, under states_lock or RCU. The mark
+ * first: what has it is there until the end of the read section.
+ */
+static struct klua_state *find_number(u32 id)
+{
+	return xa_get_mark(&ids, id, IN_TABLE) ? xa_load(&ids, id) : NULL;
+}
+
+/* Is the state, or the set that it is of, in the table? For now, without states_lock. */
+bool klua_state_linked(struct klua_state *s)
+{
+	struct klua_state *front = klua_state_front(s);
+
+	return find_number(front->id) == front;
+}
+
 /* True: the state, or the set that it is of, was in the table, and is no more. */
 static bool unlink_if_linked(struct klua_state *s)
 {
@@ -482,7 +530,7 @@ static bool unlink_if_linked(struct klua_state *s)
 	bool linked;
 
 	spin_lock_irq(&states_lock);
-	linked = xa_load(&ids, front->id) == front;
+	linked = klua_state_linked(front);
 	if (linked)
 		unlink_state(front);
 	spin_unlock_irq(&states_lock);
@@ -514,6 +562,8 @@ static void close_unheld(struct klua_state *s)
 	spin_lock_irq(&states_lock);
 	list_del(&s->all);
 	spin_unlock_irq(&states_lock);
+	if (!s->set)
+		forget_number(s);
 	if (is_front(s))
 		klua_event_destroyed(s);
 	else
@@ -624,11 +674,12 @@ static void link_state(struct klua_state *s, struct klua_state *old)
 	}
 	klua_for_each_member(s, m, i)
 		list_add_tail(&m->all, &all_states);
-	xa_lock(&ids);
 	if (old)
-		__xa_erase(&ids, old->id);
+		leave_numbers(old);
+	xa_lock(&ids);
 	/* Cannot fail: the place is reserved. */
 	__xa_store(&ids, s->id, s, 0);
+	__xa_set_mark(&ids, s->id, IN_TABLE);
 	xa_unlock(&ids);
 	next_generation();
 }
@@ -1156,7 +1207,7 @@ int klua_state_remove(u32 id, bool held)
 	int ret = -ENOENT;
 
 	spin_lock_irq(&states_lock);
-	s = xa_load(&ids, id);
+	s = find_number(id);
 	if (s && held) {
 		unlink_state(s);
 		ret = 0;
@@ -1173,14 +1224,71 @@ int klua_state_remove(u32 id, bool held)
 struct klua_state *klua_state_by_id(u32 id)
 {
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "a state that may go away");
-	return xa_load(&ids, id);
+	return find_number(id);
 }
 
 /* The state with the least number from *@id on, under RCU. */
 struct klua_state *klua_state_by_next(unsigned long *id)
 {
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "a state that may go away");
-	return xa_find(&ids, id, ULONG_MAX, XA_PRESENT);
+	return xa_find(&ids, id, ULONG_MAX, IN_TABLE);
+}
+
+/* A set goes on while anybody has any of its states. */
+static bool left_get(struct klua_state *s)
+{
+	struct klua_state *m;
+	bool held = false;
+	unsigned int i;
+
+	lockdep_assert_held(&states_lock);
+	if (!s->set)
+		return klua_state_get(s);
+	klua_for_each_member(s, m, i)
+		held |= refcount_read(&m->users);
+	return held && refcount_inc_not_zero(&s->set->refs);
+}
+
+/*
+ * The state with the least number from *@id on that has left the table and that
+ * somebody still has: replaced or destroyed, and perhaps somebody is inside. Kept
+ * for klua_state_left_put(). RCU does not keep it, so it is looked for under the lock
+ * that it is forgotten under.
+ */
+struct klua_state *klua_state_left_next(unsigned long *id)
+{
+	struct klua_state *s;
+	bool kept;
+
+	for (;; ++*id) {
+		spin_lock_irq(&states_lock);
+		s = xa_find(&ids, id, ULONG_MAX, LEFT);
+		kept = s && left_get(s);
+		spin_unlock_irq(&states_lock);
+		if (!s || kept)
+			return s;
+	}
+}
+
+/* The same of this number, or NULL. */
+struct klua_state *klua_state_left(u32 id)
+{
+	struct klua_state *s;
+
+	spin_lock_irq(&states_lock);
+	s = xa_get_mark(&ids, id, LEFT) ? xa_load(&ids, id) : NULL;
+	if (s && !left_get(s))
+		s = NULL;
+	spin_unlock_irq(&states_lock);
+	return s;
+}
+
+void klua_state_left_put(struct klua_state *s)
+{
+	if (s->set)
+		set_put(s->set);
+	else
+		klua_state_put(s);
 }
 
 /* Held, or NULL if it is going away. Under RCU. */
@@ -1327,7 +1435,8 @@ void klua_state_figures(struct klua_state *s, struct klua_figures *sum)
 		sum->members++;
 	}
 	/* The table holds each of a set, which is one hold of the set. */
-	sum->users -= min(sum->users, sum->members - 1);
+	if (klua_state_linked(s))
+		sum->users -= min(sum->users, sum->members - 1);
 }
 
 static void list_one(struct klua_state *s, const struct klua_figures *sum)
@@ -1468,7 +1577,7 @@ void klua_states_adopt(struct module *mod)
  */
 static struct klua_state *made_by(const struct module *mod, bool *linked)
 {
-	struct klua_state *s, *front, *found = NULL;
+	struct klua_state *s, *found = NULL;
 
 	spin_lock_irq(&states_lock);
 	list_for_each_entry(s, &all_states, all) {
@@ -1478,8 +1587,7 @@ static struct klua_state *made_by(const struct module *mod, bool *linked)
 		if ((int)refcount_read(&s->users) <= 0 || !klua_state_get(s))
 			continue;
 		found = s;
-		front = klua_state_front(s);
-		*linked = xa_load(&ids, front->id) == front;
+		*linked = klua_state_linked(s);
 		break;
 	}
 	spin_unlock_irq(&states_lock);
@@ -1606,11 +1714,9 @@ int klua_state_gate(struct klua_state *s, bool stopped, bool force)
 		err = -EPERM;
 	else
 		turned = turn_line(s, 0, ours);
-	/* That nobody can hold nobody can enter: then the caller's will do. */
-	if (turned && !klua_state_get(turned)) {
-		turned = s;
-		klua_state_get(s);
-	}
+	/* That nobody can hold nobody can enter: then the caller's will do, or nobody's. */
+	if (turned && !klua_state_get(turned))
+		turned = klua_state_get(s) ? s : NULL;
 	klua_guard_unlock(&lines_lock, irqs);
 	if (turned)
 		klua_event_gate_now(turned, stopped);

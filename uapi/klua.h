@@ -111,6 +111,9 @@ enum {
 	KLUA_A_STATE_RUNNER_PID,	/* u32 */
 	KLUA_A_STATE_RUNNER_COMM,	/* string */
 	KLUA_A_STATE_MEMBERS,		/* u32, of a set only */
+	KLUA_A_STATE_ALL,		/* flag */
+	KLUA_A_STATE_REPLACED,		/* flag */
+	KLUA_A_STATE_DESTROYED,		/* flag */
 
 	__KLUA_A_STATE_MAX,
 	KLUA_A_STATE_MAX = __KLUA_A_STATE_MAX - 1

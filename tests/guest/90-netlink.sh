@@ -11,7 +11,7 @@
 
 # The numbers of uapi/klua.h
 get=1 create=2 destroy=3 set=4 cancel=5 info=6 listen=7
-id=2 name=3 force=4 ephemeral=6 memory=11 steps=12 time=30
+id=2 name=3 force=4 ephemeral=6 memory=11 steps=12 time=30 all=38
 
 # answers WHAT ANSWER NLTEST-ARGUMENT...: a pattern
 answers()
@@ -47,8 +47,10 @@ answers "a name with a NUL inside" '22: there is a NUL inside*' \
 answers "another one" '22: there is a NUL inside*' $create $name:hex:610062
 answers "an attribute that is cut" '22: *' -k 22 $get $name:str:abc
 answers "an unknown attribute" '22: Unknown attribute*' $get 99:u32:1
-answers "another operation's attribute" '22: Unknown attribute*' \
+answers "another operation's attribute" '22: Unsupported attribute*' \
 	$get $name:str:u/a $memory:u64:8192
+answers "all of one state" '22: this is for a dump*' $get $all:flag
+answers "all of all" '0: , 0 replies' -d $get $all:flag
 answers "create without a name" '22: a name is needed*' $create
 answers "create with an empty name" '22: a name without a slash*' \
 	$create $name:str:

@@ -66,6 +66,18 @@ like "ynl: ends what runs" '*klua: cancelled' "$(cat /tmp/cancelled)"
 like "ynl: errors have words" '*Netlink error: *nothing runs in the state*' \
 	"$(ynl --no-schema --do cancel --json '{"id": 1}')"
 
+klua run u/made -e 'while true do end' 2>/dev/null &
+runner=$!
+until klua show --json u/made | grep -q '"busy":true'; do :; done
+echo x=1 >/tmp/next.lua
+klua replace -f /tmp/next.lua u/made
+like "ynl: a dump of all has what was replaced" \
+	'[[]{"id": 3, "name": "u/made", *}, {"id": 1, "name": "u/made", *"replaced": true*}]' \
+	"$(ynl --no-schema --dump state-get --json '{"all": true}')"
+is "ynl: which its number cancels" null \
+	"$(ynl --no-schema --do cancel --json '{"id": 1}')"
+wait "$runner"
+
 # Events of every kind, again and again until ynl has listened and ended.
 cat >/tmp/listen.py <<'EOD'
 import json
@@ -206,6 +218,7 @@ klua create "$(printf 'u/odd name')"
 cd /klua/examples/dnsfilter || exit
 completes "commands" 'show stop start set stats' s
 completes "options" '--id --json --help' show --
+completes "all of them" '--all' list --a
 completes "the rest of one" '--steps' create --s
 completes "options after a state" \
 	'--force --id --json --memory --steps --time --help' set u/noisy --

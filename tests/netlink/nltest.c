@@ -530,7 +530,7 @@ static void put_anything(void)
 
 	for (i = 0; i < len; i++)
 		bytes[i] = pick(256);
-	put(pick(4) ? pick(30) : pick(65536), bytes, len);
+	put(pick(4) ? pick(KLUA_A_STATE_MAX + 2) : pick(65536), bytes, len);
 }
 
 /* Returns how many bytes to send. */
@@ -720,6 +720,8 @@ static void fuzz_one(struct tally *tally)
 	begin(family, cmd, dump ? NLM_F_DUMP : 0);
 	if (pick(4) && !dump)
 		put_needed(cmd);
+	if (dump && pick(2))
+		put(KLUA_A_STATE_ALL, NULL, 0);
 	for (i = pick(2) ? pick(5) : 0; i; i--)
 		if (pick(8))
 			put_sensible(cmd);

@@ -21,6 +21,8 @@
  *	kind=KIND	atomic, sleepable without a limit on time, or irq with the
  *			largest one (when created)
  *	reserve=1	takes all of its memory when it is created
+ *	percpu=1	a state for each processor (when created)
+ *	replace=1	creates it in the place of the one of its name
  *	steps=N		its limit of steps
  *	chunkname=NAME	what Lua calls the script in messages (=script)
  *	context=softirq	runs it in a softirq instead of in the reader's context
@@ -79,6 +81,8 @@ struct options {
 	u64 steps;
 	enum klua_kind kind;
 	bool reserve;
+	bool percpu;
+	bool replace;
 	bool has_maxalloc;
 	bool has_steps;
 	bool softirq;
@@ -165,6 +169,10 @@ static int parse_option(struct options *o, char *word)
 		ret = 0;
 	} else if (!strcmp(key, "reserve")) {
 		ret = kstrtobool(value, &o->reserve);
+	} else if (!strcmp(key, "percpu")) {
+		ret = kstrtobool(value, &o->percpu);
+	} else if (!strcmp(key, "replace")) {
+		ret = kstrtobool(value, &o->replace);
 	} else if (!strcmp(key, "keep")) {
 		ret = kstrtobool(value, &o->keep);
 	} else if (!strcmp(key, "steps")) {
@@ -205,10 +213,12 @@ static struct klua_state *find_or_create(const struct options *o)
 		.kind = o->kind,
 		.maxalloc = o->maxalloc,
 		.reserve = o->reserve,
+		.percpu = o->percpu,
+		.replace = o->replace,
 		.time_unlimited = o->kind == KLUA_KIND_SLEEPABLE,
 		.time_us = o->kind == KLUA_KIND_IRQ ? KLUA_TIME_MAX_US_IRQ : 0,
 	};
-	struct klua_state *s = klua_state_find(o->name);
+	struct klua_state *s = o->replace ? NULL : klua_state_find(o->name);
 
 	if (s)
 		return s;

@@ -28,6 +28,7 @@ struct options {
 	bool id;
 	bool force;
 	bool create;
+	bool all;
 	bool gone;
 	bool idle;
 	bool if_exists;
@@ -68,6 +69,7 @@ static const struct {
 	char letter;
 	const char *usage;
 } option_help[] = {
+	{ 'a', "  -a, --all            also what was replaced or destroyed, and is still in use\n" },
 	{ 'C', "  -C, --create         also if there is no state of the name\n" },
 	{ 'c', "  -c, --count N        looks, and then no more\n" },
 	{ 'e', "  -e, --execute CODE   the script itself\n" },
@@ -90,6 +92,7 @@ static const struct {
 };
 
 static const struct option long_options[] = {
+	{ "all", no_argument, NULL, 'a' },
 	{ "count", required_argument, NULL, 'c' },
 	{ "create", no_argument, NULL, 'C' },
 	{ "execute", required_argument, NULL, 'e' },
@@ -113,7 +116,7 @@ static const struct option long_options[] = {
 	{ }
 };
 
-#define LETTERS	":Cc:e:f:FgiIjk:m:o:rS:s:T:t:w::xh"
+#define LETTERS	":aCc:e:f:FgiIjk:m:o:rS:s:T:t:w::xh"
 
 static _Noreturn __attribute__((format(printf, 1, 2)))
 void misuse(const char *format, ...)
@@ -362,6 +365,9 @@ static void set_watch(struct options *opt, char **argv)
 static void set_option(struct options *opt, int letter, char **argv)
 {
 	switch (letter) {
+	case 'a':
+		opt->all = true;
+		break;
 	case 'C':
 		opt->create = true;
 		break;
@@ -466,6 +472,7 @@ static int cmd_list(const struct options *opt, char **args, int count)
 		.count = count,
 		.sort = opt->sort,
 		.sorted = opt->sorted,
+		.all = opt->all,
 		.json = opt->json,
 	};
 
@@ -911,10 +918,11 @@ static int cmd_batch(const struct options *opt, char **args, int count);
 static int cmd_help(const struct options *opt, char **args, int count);
 
 static const struct command commands[] = {
-	{ "list", "jS", 0, 1000, cmd_list,
-	  "[--sort KEY] [--json] [PATTERN]...",
+	{ "list", "ajS", 0, 1000, cmd_list,
+	  "[--all] [--sort KEY] [--json] [PATTERN]...",
 	  "Lists the states, a line each: who made one, and who is inside of it.",
-	  "With patterns, as of a shell, only those whose names match one.\n" },
+	  "With patterns, as of a shell, only those whose names match one. What was\n"
+	  "replaced or destroyed is shown, cancelled and stopped by its number.\n" },
 	{ "show", "ij", 1, 1, cmd_show, "[--json] [--id] STATE",
 	  "Shows all about a state.", "" },
 	{ "create", "fjkmrsT", 1, 1, cmd_create,

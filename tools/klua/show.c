@@ -32,6 +32,8 @@ static const struct {
 	{ KLUA_A_STATE_EPHEMERAL, FLAG, "ephemeral" },
 	{ KLUA_A_STATE_RESERVED, FLAG, "reserved" },
 	{ KLUA_A_STATE_STOPPED, FLAG, "stopped" },
+	{ KLUA_A_STATE_REPLACED, FLAG, "replaced" },
+	{ KLUA_A_STATE_DESTROYED, FLAG, "destroyed" },
 	{ KLUA_A_STATE_BUSY, FLAG, "busy" },
 	{ KLUA_A_STATE_USERS, NUMBER, "users" },
 	{ KLUA_A_STATE_MEMBERS, NUMBER, "members" },
@@ -242,25 +244,28 @@ static void dump_free(struct dump *dump)
 /* Dumps that something changed during, before one is taken as it is. */
 #define ATTEMPTS	5
 
-static int drain(struct link *link, struct dump *dump, const struct ref *state)
+static int drain(struct link *link, struct dump *dump, const struct ref *state,
+		 bool all)
 {
 	u16 flags = state ? NLM_F_ACK : NLM_F_DUMP;
 	struct nlmsghdr *nlh = link_request(link, KLUA_CMD_STATE_GET, flags);
 
 	if (state)
 		link_put_ref(nlh, state);
+	if (all)
+		mnl_attr_put(nlh, KLUA_A_STATE_ALL, 0, NULL);
 	return link_do(link, nlh, dump_reply, dump);
 }
 
 /* All states, or the one of @state: 0, 1 if they changed meanwhile, or -errno. */
 static int get_states(struct link *link, struct dump *dump,
-		      const struct ref *state)
+		      const struct ref *state, bool all)
 {
 	int err, i;
 
 	memset(dump, 0, sizeof(*dump));
 	for (i = 1; ; i++) {
-		err = drain(link, dump, state);
+		err = drain(link, dump, state, all);
 		if (err <= 0 || i == ATTEMPTS)
 			return err;
 		dump_free(dump);
@@ -378,7 +383,7 @@ static int show_states(struct link *link, const struct selection *which,
 	enum sort sort = which->sort;
 	int status = EXIT_OK;
 	struct dump dump;
-	int err = get_states(link, &dump, which->state);
+	int err = get_states(link, &dump, which->state, which->all);
 
 	if (err < 0) {
 		dump_free(&dump);
@@ -386,7 +391,8 @@ static int show_states(struct link *link, const struct selection *which,
 				err);
 	}
 	select_states(&dump, which);
-	if (which->sorted)
+	/* Those that have left the table come behind it. */
+	if (which->sorted || which->all)
 		qsort_r(dump.states, dump.count, sizeof(*dump.states), compare,
 			&sort);
 	if (which->count && !dump.count)
@@ -445,7 +451,9 @@ static void user_cell(FILE *to, const struct nlattr **attrs)
 
 static void kind_cell(FILE *to, const struct nlattr **attrs)
 {
-	fputs(attrs[KLUA_A_STATE_STOPPED] ? "stopped" :
+	fputs(attrs[KLUA_A_STATE_REPLACED] ? "replaced" :
+	      attrs[KLUA_A_STATE_DESTROYED] ? "destroyed" :
+	      attrs[KLUA_A_STATE_STOPPED] ? "stopped" :
 	      kind_name(number(attrs[KLUA_A_STATE_KIND])), to);
 }
 
@@ -685,10 +693,12 @@ static void show_one(const struct nlattr **attrs)
 	       number(attrs[KLUA_A_STATE_ID]),
 	       origin(attrs[KLUA_A_STATE_ORIGIN]),
 	       attrs[KLUA_A_STATE_EPHEMERAL] ? ", ephemeral" : "");
-	printf("kind           %s%s%s\nusers          %" PRIu64 "%s\n",
+	printf("kind           %s%s%s%s%s\nusers          %" PRIu64 "%s\n",
 	       kind_name(number(attrs[KLUA_A_STATE_KIND])),
 	       attrs[KLUA_A_STATE_RESERVED] ? ", memory reserved" : "",
 	       attrs[KLUA_A_STATE_STOPPED] ? ", stopped" : "",
+	       attrs[KLUA_A_STATE_REPLACED] ? ", replaced" : "",
+	       attrs[KLUA_A_STATE_DESTROYED] ? ", destroyed" : "",
 	       number(attrs[KLUA_A_STATE_USERS]),
 	       attrs[KLUA_A_STATE_BUSY] ? ", busy" : "");
 	if (attrs[KLUA_A_STATE_MEMBERS])
@@ -723,7 +733,7 @@ int show_state(struct link *link, const struct ref *state, bool json)
 {
 	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
 	struct dump dump;
-	int err = get_states(link, &dump, state);
+	int err = get_states(link, &dump, state, false);
 
 	if (err || !dump.count) {
 		dump_free(&dump);
@@ -1212,12 +1222,12 @@ int top(struct link *link, const struct selection *which, double interval,
 {
 	struct dump before, dump;
 	double then, seconds;
-	int err = get_states(link, &before, NULL);
+	int err = get_states(link, &before, NULL, false);
 
 	then = now();
 	while (err >= 0 && count) {
 		pause_for(interval);
-		err = get_states(link, &dump, NULL);
+		err = get_states(link, &dump, NULL, false);
 		if (err < 0)
 			break;
 		seconds = now() - then;
@@ -1234,24 +1244,33 @@ int top(struct link *link, const struct selection *which, double interval,
 	return EXIT_OK;
 }
 
+/* It was replaced or destroyed, and somebody still has it. */
+static bool has_left(const struct nlattr **attrs)
+{
+	return attrs[KLUA_A_STATE_REPLACED] || attrs[KLUA_A_STATE_DESTROYED];
+}
+
 /* Whether what is waited for is so: 1, 0 or -errno. Says whether the state is @there. */
 static int waited(struct link *link, const struct ref *state, bool gone,
 		  bool idle, bool *there)
 {
 	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
 	struct dump dump;
-	int err = get_states(link, &dump, state);
+	int err = get_states(link, &dump, state, false);
 
+	if (!err) {
+		link_parse((void *)dump.states[0], attrs, KLUA_A_STATE_MAX);
+		if (has_left(attrs))
+			err = -ENOENT;
+	}
 	*there = !err;
 	/* The states of a module that was unloaded are gone with it. */
 	if (err == -ENOENT || (gone && err == -ENODEV)) {
 		dump_free(&dump);
 		return gone;
 	}
-	if (!err && idle) {
-		link_parse((void *)dump.states[0], attrs, KLUA_A_STATE_MAX);
+	if (!err && idle)
 		idle = attrs[KLUA_A_STATE_BUSY];
-	}
 	dump_free(&dump);
 	return err ?: !gone && !idle;
 }

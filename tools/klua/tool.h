@@ -138,6 +138,7 @@ struct selection {
 	int count;
 	enum sort sort;
 	bool sorted;
+	bool all;		/* also those that have left the table */
 	bool json;
 };
 
