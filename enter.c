@@ -413,6 +413,64 @@ static noinline int irq_lock(struct klua_state *s)
 	return -EBUSY;
 }
 
+/*
+ * One change of a set's limits at a time: the states of a set are changed one after the
+ * other, so that two changes would leave some as the one wants and some as the other
+ * does. Without a wait: true when it is this context's turn. A state that is alone has
+ * its lock for that.
+ */
+bool klua_limits_turn_try(struct klua_state *s)
+{
+	return !s->set || !test_and_set_bit_lock(0, &s->set->turn);
+}
+
+void klua_limits_turn_end(struct klua_state *s)
+{
+	if (s->set)
+		clear_bit_unlock(0, &s->set->turn);
+}
+
+static bool turn_try_awake(struct klua_state *s)
+{
+	int i;
+
+	for (i = 0; i < LOOK_AWAY; i++)
+		cpu_relax();
+	return klua_limits_turn_try(s);
+}
+
+static bool turn_try_asleep(struct klua_state *s)
+{
+	usleep_range(20, 200);
+	return klua_limits_turn_try(s);
+}
+
+/* Whoever has the turn may wait for a state that this context has. */
+static bool has_member(struct klua_state *s)
+{
+	struct klua_state *m;
+	unsigned int i;
+
+	klua_for_each_member(s, m, i)
+		if (inside_state(m))
+			return true;
+	return false;
+}
+
+/* The same, with a wait as for the lock of a state of its kind: 0 or -errno. */
+int klua_limits_turn(struct klua_state *s)
+{
+	if (klua_limits_turn_try(s))
+		return 0;
+	if (s->kind == KLUA_KIND_IRQ || inside() || has_member(s))
+		return -EBUSY;
+	if (s->kind == KLUA_KIND_SLEEPABLE)
+		return klua_may_sleep() ? lock_wait(s, turn_try_asleep) : -EOPNOTSUPP;
+	if (in_hardirq() || irqs_disabled())
+		return -EOPNOTSUPP;
+	return lock_wait(s, turn_try_awake);
+}
+
 /* Packets come by here, for atomic states. */
 static __always_inline int kind_lock(struct klua_state *s)
 {

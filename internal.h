@@ -5,9 +5,9 @@
 #ifndef KLUA_INTERNAL_H
 #define KLUA_INTERNAL_H
 
+#include <linux/bitops.h>
 #include <linux/jump_label.h>
 #include <linux/kmemleak.h>
-#include <linux/mutex.h>
 
 #include "states.h"
 
@@ -97,7 +97,7 @@ int klua_core_invoke(lua_State *L, struct klua_call *call,
  * Lives as long as any of them, and has the memory of all of them.
  *
  * @refs:    A: states that are not freed
- * @limits_mutex: X: user space changes the limits of all of them, or changes them back
+ * @turn:    A: bit 0: somebody changes the limits of all of them, or changes them back
  * @front:   I: the one that stands for all, and has their number
  * @plate:   I: what is in the table: the name, and a pointer back to this set. It is
  *	     no state that runs. Each processor reads it for each packet, and none
@@ -106,7 +106,7 @@ int klua_core_invoke(lua_State *L, struct klua_call *call,
  */
 struct klua_set {
 	refcount_t refs;
-	struct mutex limits_mutex;	/* one change of limits from user space */
+	unsigned long turn;
 	struct klua_state *front;
 	struct klua_state plate ____cacheline_aligned;
 	struct klua_state *members[];
@@ -214,6 +214,9 @@ bool klua_state_lock_try(struct klua_state *s);
 int klua_state_lock_interruptible(struct klua_state *s);
 bool klua_state_locked(const struct klua_state *s);
 bool klua_inside_any(void);
+bool klua_limits_turn_try(struct klua_state *s);
+int klua_limits_turn(struct klua_state *s);
+void klua_limits_turn_end(struct klua_state *s);
 
 /*
  * May this context sleep, as far as it can be seen? On PREEMPT_RT preempt_count()

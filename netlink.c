@@ -1009,11 +1009,11 @@ static int wait_for(struct klua_state *s, int *tries,
  * One change of a set's limits at a time: what one has to undo is what it found, which
  * must not be half of another one's.
  */
-static int set_begin(struct klua_set *set, int *tries,
+static int set_begin(struct klua_state *s, int *tries,
 		     struct netlink_ext_ack *extack)
 {
 	do {
-		if (mutex_trylock(&set->limits_mutex))
+		if (klua_limits_turn_try(s))
 			return 0;
 	} while (wait_again(tries));
 	NL_SET_ERR_MSG(extack, "other limits are being set: see klua cancel");
@@ -1184,11 +1184,10 @@ static int set_limits(struct klua_state *s, const struct klua_limits_wanted *wan
 	old = kcalloc(s->set ? nr_cpu_ids : 1, sizeof(*old), GFP_KERNEL_ACCOUNT);
 	if (!old)
 		return -ENOMEM;
-	err = s->set ? set_begin(s->set, &tries, extack) : 0;
+	err = set_begin(s, &tries, extack);
 	if (!err) {
 		err = set_all(s, want, old, &tries, extack);
-		if (s->set)
-			mutex_unlock(&s->set->limits_mutex);
+		klua_limits_turn_end(s);
 	}
 	kfree(old);
 	return err;

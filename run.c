@@ -904,15 +904,13 @@ static int set_maxalloc(struct klua_state *s, u64 maxalloc)
 }
 
 /* One after the other, all states of a set; the first that refuses ends it. */
-static int set_each(struct klua_state *s, int (*set)(struct klua_state *s, u64 n),
-		    u64 n)
+static int set_members(struct klua_state *s,
+		       int (*set)(struct klua_state *s, u64 n), u64 n)
 {
 	struct klua_state *m;
 	unsigned int i;
 	int ret;
 
-	if (!s)
-		return -EINVAL;
 	klua_for_each_member(s, m, i) {
 		ret = klua_state_lock(m);
 		if (ret)
@@ -923,6 +921,21 @@ static int set_each(struct klua_state *s, int (*set)(struct klua_state *s, u64 n
 			return ret;
 	}
 	return 0;
+}
+
+static int set_each(struct klua_state *s, int (*set)(struct klua_state *s, u64 n),
+		    u64 n)
+{
+	int ret;
+
+	if (!s)
+		return -EINVAL;
+	ret = klua_limits_turn(s);
+	if (ret)
+		return ret;
+	ret = set_members(s, set, n);
+	klua_limits_turn_end(s);
+	return ret;
 }
 
 int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc)

@@ -9,14 +9,17 @@
  *
  * Which lock guards what, each before those that may be taken under it:
  *
+ * - &klua_set.turn: one change of a set's limits at a time. Whoever has it takes the
+ *   locks of the states one after the other; whoever may be waited for there does not
+ *   wait for it.
  * - the state's lock, which is &klua_state.lock, .mutex or .raw by the state's
  *   kind: the Lua state, and who is running in it. One user at a time. A function
  *   that Lua calls may take that of another state; enter.c says how, and why no
  *   two wait for each other.
  * - states_lock: who is in the table, in the numbers and in the list of all
- *   states, when a state's number is forgotten, and the generation of the table. With interrupts off, so that a
- *   state can be destroyed from anywhere. Held for a few list operations, never
- *   while a Lua state is made, run or closed.
+ *   states, when a state's number is forgotten, and the generation of the table.
+ *   With interrupts off, so that a state can be destroyed from anywhere. Held for a
+ *   few list operations, never while a Lua state is made, run or closed.
  * - the lock inside the xarray of numbers: its nodes. Taken under states_lock
  *   when a state enters or leaves the table, so that table and numbers change
  *   together, and alone when a number is reserved or given up: reserving may
@@ -1019,7 +1022,6 @@ static struct klua_state *build_set(const struct klua_config *config,
 	if (!set)
 		return ERR_PTR(refuse(config, -ENOMEM, "not enough memory"));
 	refcount_set(&set->refs, 1);
-	mutex_init(&set->limits_mutex);
 	err = build_members(config, set, maker);
 	if (err)
 		discard_members(set);

@@ -885,7 +885,9 @@ int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
  * A limit below what the state holds takes nothing away: the state can only
  * shrink until it fits again. A state that is reserved keeps what it was made
  * with. Of a set, states are changed one after the other: an error leaves those
- * before the one that it is about with the new limit.
+ * before the one that it is about with the new limit. Whoever else changes limits of
+ * the set, be it from user space, is waited for as for the lock; an entry into any
+ * state does not wait, but gets -EBUSY.
  *
  * Context: as klua_state_lock(). Takes and releases the state's lock.
  * Return: 0, or as klua_state_lock(), or -EINVAL: @s is NULL, @maxalloc is below

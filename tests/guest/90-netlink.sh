@@ -302,6 +302,39 @@ check "limits that are set at a time are all or none: $ended of $processors" \
 	[ "$((ended == 0 || ended == processors))" = 1 ]
 klua set --force -s 200000 -T 8s luapkt
 
+# Nor does a module that sets them for itself meanwhile leave them mixed.
+load klua_runner
+cat >/tmp/setter <<'EOD'
+exec 4<>/dev/klua-runner
+printf 'run name=theirs kind=sleepable percpu=1 keep=1 steps=900\nx = 1' >&4
+read -r said <&4
+echo "$said"
+EOD
+lua 'x = 1' name=theirs kind=sleepable percpu=1 keep=1
+mixed=
+for _ in 1 2 3 4 5; do
+	klua set --force -s unlimited theirs
+	taskset -c $last klua run --force theirs -e 'while true do end' \
+		>/dev/null 2>&1 &
+	runner=$!
+	until klua show --json theirs | grep -q '"busy":true'; do :; done
+	taskset -c 0 klua set --force -s 500 theirs >/dev/null 2>&1 &
+	setter=$!
+	taskset -c 0 sh /tmp/setter >/tmp/said &
+	module=$!
+	wait "$setter"
+	klua cancel theirs
+	wait "$runner"
+	wait "$module"
+	is "the module has set them" 0 "$(cat /tmp/said)"
+	ended=$(each klua run --force theirs -e 'for i = 1, 100000 do end' 2>&1 |
+		grep -c 'step budget')
+	[ "$ended" -eq "$processors" ] || mixed="$mixed $ended"
+done
+is "limits that a module sets meanwhile are those of all" '' "$mixed"
+klua destroy --force theirs
+unload klua_runner
+
 # Stopped is stopped, whatever the module puts there instead.
 klua monitor --json >/tmp/gates 2>/dev/null &
 monitor=$!
