@@ -168,6 +168,13 @@ for option in -j --json; do
 	shows "$option before code" 0 '{"output":"",*"results":\[7\]}' '' \
 		klua $option -e 'return 7'
 done
+shows "JSON in lines" 0 "{$nl  \"version\": *,$nl  \"time_statistics\":*$nl}" '' klua info --pretty
+for options in '-p info' '--pretty info' 'info -p' 'info --json --pretty'; do
+	# shellcheck disable=SC2086	# one word for each
+	is "the same by klua $options" "$out" "$(klua $options)"
+done
+shows "an error in lines" 3 "{$nl  \"error\": \"there is no such state\",$nl  *$nl}" '' \
+	klua -p show t/none
 shows "info as JSON" 0 '{"version":"0.*"user_states_max":256,*}' '' \
 	klua info --json
 
@@ -727,6 +734,14 @@ shows "batch: the first error ends it" 3 '' \
 	"klua: $tmp/batch:2: cannot destroy the state: there is no such state" \
 	klua batch "$tmp/batch"
 check "batch: what came before is done" klua destroy t/x
+printf 'create t/x\ndestroy t/y\nrun t/x -e "x x"\ndestroy t/x\n' >"$tmp/batch"
+shows "batch: told to go on it does" 3 '' \
+	"klua: $tmp/batch:2: cannot destroy*${nl}klua: *syntax error*" \
+	klua batch --continue "$tmp/batch"
+check_fails "batch: to the last line" klua show t/x
+printf 'show t/x\nlist\n' >"$tmp/batch"
+shows "batch: in lines of JSON" 3 "{$nl  \"error\":*$nl}$nl\[*$nl\]" '' \
+	klua batch -K -p "$tmp/batch"
 printf 'list \303\233\033[31m\r\n\302\233x\n' >"$tmp/batch"
 shows "batch: words are data, and lines end as elsewhere" 2 '*NAME' \
 	"klua: $tmp/batch:2: '"'\\302\\233x'"' is no command*" \
@@ -946,12 +961,20 @@ klua monitor >"$tmp/monitor" 2>"$tmp/monitor.err" &
 text=$!
 klua monitor --json >"$tmp/monitor.json" 2>/dev/null &
 json=$!
-until [ -s "$tmp/monitor" ] && [ -s "$tmp/monitor.json" ]; do
+klua monitor -E error --event limit 't/watch*' run/none >"$tmp/monitor.some" 2>&1 &
+some=$!
+until [ -s "$tmp/monitor" ] && [ -s "$tmp/monitor.json" ] &&
+      [ -s "$tmp/monitor.some" ]; do
+	klua create t/watch
+	klua run t/watch -e 'error("watched")' 2>/dev/null
+	klua destroy t/watch
 	klua create t/noticed
 	klua destroy t/noticed
 done
 klua create t/watched
 klua run t/watched -e 'error("seen")' 2>/dev/null
+klua set -s 100 t/watched
+klua run t/watched -e 'while true do end' 2>/dev/null
 klua run --steps 100 -e 'while true do end' 2>/dev/null
 # Nobody but the kernel is listened to.
 port=$(awk -v pid="$json" '$2 == 16 && $3 == pid { print $3 }' /proc/net/netlink)
@@ -964,6 +987,12 @@ unload klua
 wait "$text"
 is "monitor ends with the module" 5 $?
 wait "$json"
+wait "$some"
+is "monitor shows what it was asked for" 'error limit' "$(sed '$d' "$tmp/monitor.some" |
+	grep ' t/watch' | awk '{ print $2 }' | sort -u | tr '\n' ' ' | sed 's/ $//')"
+is "and nothing else" '' "$(sed '$d' "$tmp/monitor.some" | grep -v ' t/watch')"
+shows "a kind of event that is none" 2 '' "klua: 'death' is none of created,*" \
+	klua monitor -E death
 like "and says so" '*was unloaded' "$(cat "$tmp/monitor.err")"
 cut -d ' ' -f 2- "$tmp/monitor" | tr -s ' ' |
 	sed 's/run\/[0-9]*/run\/N/; s/ [0-9][0-9]* / /' >"$tmp/seen"

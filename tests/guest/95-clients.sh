@@ -217,16 +217,18 @@ klua create u/noise
 klua create "$(printf 'u/odd name')"
 cd /klua/examples/dnsfilter || exit
 completes "commands" 'show stop start set stats' s
-completes "options" '--id --json --help' show --
+completes "options" '--id --json --pretty --help' show --
 completes "all of them" '--all' list --a
 completes "the rest of one" '--steps' create --s
 completes "options after a state" \
-	'--force --id --json --memory --steps --time --help' set u/noisy --
+	'--force --id --json --memory --pretty --steps --time --help' set u/noisy --
 completes "options of two words" '--id --if-exists' destroy --i
 completes "states" 'u/noisy u/noise' show u/n
 completes "states, of all the plain ones" 'u/made u/noisy u/noise' cancel ''
+completes "states to watch" 'u/noisy u/noise' monitor u/n
 completes "states after an option" 'u/noisy' set --steps 5 u/noisy
 completes "keys to sort by" 'steps' list --sort s
+completes "kinds of events" 'stopped started' monitor --event st
 completes "commands to help with" 'show stop start set stats' help s
 completes "scripts" 'test.lua' run t
 completes "scripts to make a state with" 'test.lua' replace -f t

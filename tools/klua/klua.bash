@@ -31,7 +31,7 @@ _klua_words()
 	case $1 in
 	help) _klua_commands ;;
 	list|show|replace|destroy|run|repl|cancel|stop|start) _klua_states ;;
-	set|stats|top|wait) _klua_states ;;
+	set|stats|top|wait|monitor) _klua_states ;;
 	esac
 }
 
@@ -57,6 +57,7 @@ _klua()
 		_klua_files "$cur"
 		return ;;
 	-S|--sort) words='id name runs steps time errors memory' ;;
+	-E|--event) words='created destroyed stopped started error limit' ;;
 	-k|--kind) words='atomic sleepable irq' ;;
 	-c|--count|-e|--execute|-m|--memory|-o|--output|-s|--steps) return ;;
 	-t|--timeout|-T|--time) return ;;

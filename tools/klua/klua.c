@@ -29,6 +29,8 @@ struct options {
 	bool force;
 	bool create;
 	bool all;
+	bool go_on;
+	u32 events;
 	bool gone;
 	bool idle;
 	bool if_exists;
@@ -62,8 +64,8 @@ struct command {
 
 static const struct command *command;
 
-/* Of a batch: all commands that can are to answer with JSON. */
-static bool all_json;
+/* Of a batch: all commands that can are to answer with JSON, or with such in lines. */
+static bool all_json, all_pretty;
 
 static const struct {
 	char letter;
@@ -72,6 +74,8 @@ static const struct {
 	{ 'a', "  -a, --all            also what was replaced or destroyed, and is still in use\n" },
 	{ 'C', "  -C, --create         also if there is no state of the name\n" },
 	{ 'c', "  -c, --count N        looks, and then no more\n" },
+	{ 'E', "  -E, --event KIND     created, destroyed, stopped, started, error or limit;\n"
+	       "                       may be repeated\n" },
 	{ 'e', "  -e, --execute CODE   the script itself\n" },
 	{ 'f', "  -f, --file FILE      a script to make it with; may be repeated\n" },
 	{ 'F', "  -F, --force          also if a kernel module made it, or stopped it\n" },
@@ -79,9 +83,11 @@ static const struct {
 	{ 'i', "  -i, --id             STATE is a number, not a name\n" },
 	{ 'I', "  -I, --idle           until nothing runs in it\n" },
 	{ 'j', "  -j, --json           JSON instead of text\n" },
+	{ 'K', "  -K, --continue       to the end, whatever fails\n" },
 	{ 'k', "  -k, --kind KIND      atomic, sleepable or irq\n" },
 	{ 'm', "  -m, --memory SIZE    bytes it may hold: 65536, 64K, 1.5M, 1MiB, ...\n" },
 	{ 'o', "  -o, --output SIZE    bytes to keep where a script cannot wait (1M)\n" },
+	{ 'p', "  -p, --pretty         JSON in lines, and indented\n" },
 	{ 'r', "  -r, --reserve        take all of its memory now\n" },
 	{ 'S', "  -S, --sort KEY       by id, name, runs, steps, time, errors or memory\n" },
 	{ 's', "  -s, --steps N        steps a run may take: 5000, 10k, 2M, unlimited\n" },
@@ -93,8 +99,10 @@ static const struct {
 
 static const struct option long_options[] = {
 	{ "all", no_argument, NULL, 'a' },
+	{ "continue", no_argument, NULL, 'K' },
 	{ "count", required_argument, NULL, 'c' },
 	{ "create", no_argument, NULL, 'C' },
+	{ "event", required_argument, NULL, 'E' },
 	{ "execute", required_argument, NULL, 'e' },
 	{ "file", required_argument, NULL, 'f' },
 	{ "force", no_argument, NULL, 'F' },
@@ -106,6 +114,7 @@ static const struct option long_options[] = {
 	{ "kind", required_argument, NULL, 'k' },
 	{ "memory", required_argument, NULL, 'm' },
 	{ "output", required_argument, NULL, 'o' },
+	{ "pretty", no_argument, NULL, 'p' },
 	{ "reserve", no_argument, NULL, 'r' },
 	{ "sort", required_argument, NULL, 'S' },
 	{ "steps", required_argument, NULL, 's' },
@@ -116,7 +125,7 @@ static const struct option long_options[] = {
 	{ }
 };
 
-#define LETTERS	":aCc:e:f:FgiIjk:m:o:rS:s:T:t:w::xh"
+#define LETTERS	":aCc:E:e:f:FgiIjKk:m:o:prS:s:T:t:w::xh"
 
 static _Noreturn __attribute__((format(printf, 1, 2)))
 void misuse(const char *format, ...)
@@ -371,6 +380,18 @@ static void set_option(struct options *opt, int letter, char **argv)
 	case 'C':
 		opt->create = true;
 		break;
+	case 'E':
+		if (!parse_event_kind(optarg, &opt->events))
+			misuse("'%s' is none of created, destroyed, stopped, started, error, limit",
+			       optarg);
+		break;
+	case 'K':
+		opt->go_on = true;
+		break;
+	case 'p':
+		opt->json = true;
+		set_pretty(true);
+		break;
 	case 'c':
 		opt->count = parse_count(optarg);
 		break;
@@ -453,6 +474,12 @@ static struct ref parse_ref(bool is_id, const char *word)
 	return ref;
 }
 
+/* Whatever answers with JSON does so in lines, too. */
+static bool takes(const struct command *c, char letter)
+{
+	return strchr(c->options, letter == 'p' ? 'j' : letter);
+}
+
 static void show_help(const struct command *c)
 {
 	unsigned int i;
@@ -460,7 +487,7 @@ static void show_help(const struct command *c)
 	printf("usage: klua %s%s%s\n\n%s\n%s\n", c->name, *c->usage ? " " : "",
 	       c->usage, c->brief, c->help);
 	for (i = 0; i < ARRAY_SIZE(option_help); i++)
-		if (strchr(c->options, option_help[i].letter))
+		if (takes(c, option_help[i].letter))
 			fputs(option_help[i].usage, stdout);
 	puts("  -h, --help           this text");
 }
@@ -911,7 +938,14 @@ static int cmd_wait(const struct options *opt, char **args, int count)
 
 static int cmd_monitor(const struct options *opt, char **args, int count)
 {
-	return monitor(link_open(), opt->json);
+	struct selection which = {
+		.patterns = args,
+		.count = count,
+		.events = opt->events,
+		.json = opt->json,
+	};
+
+	return monitor(link_open(), &which);
 }
 
 static int cmd_batch(const struct options *opt, char **args, int count);
@@ -976,13 +1010,15 @@ static const struct command commands[] = {
 	  "[--watch=SECS] [--count N] [--sort KEY] [--json] [PATTERN...]",
 	  "Shows what states do in a second, the busiest first.",
 	  "Time is measured while the module's parameter stats is on.\n" },
-	{ "monitor", "j", 0, 0, cmd_monitor, "[--json]",
-	  "Shows states come, go, fail and hit limits, as it happens.", "" },
+	{ "monitor", "Ej", 0, 1000, cmd_monitor,
+	  "[--event KIND]... [--json] [PATTERN]...",
+	  "Shows states come, go, fail and hit limits, as it happens.",
+	  "With patterns, as of a shell, only those whose names match one.\n" },
 	{ "wait", "gIijt", 1, 1, cmd_wait,
 	  "[--gone|--idle] [--timeout SECS] [--json] [--id] STATE",
 	  "Waits until there is a state, or it is gone, or nothing runs in it.",
 	  "" },
-	{ "batch", "j", 1, 1, cmd_batch, "[--json] {FILE|-}",
+	{ "batch", "jK", 1, 1, cmd_batch, "[--continue] [--json] {FILE|-}",
 	  "Runs commands, a line each, up to the first that fails.",
 	  "A line is what follows klua, quoted as for a shell; # begins a comment. Each is\n"
 	  "done as soon as it is there. With --json each answers with JSON that can.\n" },
@@ -1008,7 +1044,7 @@ static void overview(void)
 {
 	unsigned int i;
 
-	puts("usage: klua [--json] COMMAND [OPTION]... [ARGUMENT]...\n"
+	puts("usage: klua [--json|--pretty] COMMAND [OPTION]... [ARGUMENT]...\n"
 	     "       klua -e CODE\n"
 	     "       klua FILE [ARGUMENT]...\n"
 	     "       klua --version\n\n"
@@ -1114,7 +1150,7 @@ static int parse_options(struct options *opt, int argc, char **argv)
 		if (letter == ':')
 			misuse("%s needs a value",
 			       wrong_option(argv, letter, -1));
-		if (letter == '?' || !strchr(command->options, letter))
+		if (letter == '?' || !takes(command, letter))
 			misuse_option(wrong_option(argv, letter, index));
 		set_option(opt, letter, argv);
 		index = -1;
@@ -1175,15 +1211,20 @@ static bool wants_json(int argc, char **argv)
 	optind = 0;
 	while ((letter = getopt_long(count, copy, LETTERS, long_options,
 				     NULL)) != -1)
-		found |= letter == 'j';
+		found |= letter == 'j' || letter == 'p';
 	free(copy);
 	return found;
+}
+
+static bool is_pretty(const char *word)
+{
+	return !strcmp(word, "-p") || !strcmp(word, "--pretty");
 }
 
 /* --json before a command, where other tools have it: all that can answer so do. */
 static bool is_json(const char *word)
 {
-	return !strcmp(word, "-j") || !strcmp(word, "--json");
+	return !strcmp(word, "-j") || !strcmp(word, "--json") || is_pretty(word);
 }
 
 static int show_version(void)
@@ -1205,9 +1246,12 @@ static int run_words(int argc, char **argv)
 {
 	const char *word;
 
-	for (; argc > 2 && is_json(argv[1]); argc--, argv++)
+	for (; argc > 2 && is_json(argv[1]); argc--, argv++) {
 		all_json = true;
+		all_pretty |= is_pretty(argv[1]);
+	}
 	word = argv[1];
+	set_pretty(all_pretty);
 
 	if (!find_command(word) && strchr(word, '/'))
 		set_json(all_json, "run");
@@ -1337,12 +1381,29 @@ static int run_line(int argc, char **argv)
 	return status || !interrupted ? status : EXIT_INTERRUPTED;
 }
 
+/* A line that is none is an error of the batch, whatever goes on after errors. */
+static int run_text(char *line, size_t len, char **words)
+{
+	int count;
+
+	if (strlen(line) != len)
+		misuse("there is a NUL in the line");
+	count = split_line(line, words);
+	return count > 1 ? run_line(count, words) : EXIT_OK;
+}
+
+/* What the interrupt key ended is not gone on with. */
+static bool batch_ends(const struct options *opt, int status)
+{
+	return status == EXIT_INTERRUPTED || (status && !opt->go_on);
+}
+
 static int cmd_batch(const struct options *opt, char **args, int count)
 {
 	FILE *file = strcmp(args[0], "-") ? fopen(args[0], "re") : stdin;
 	char *line = NULL, *words[WORDS_MAX];
+	int status, worst = EXIT_OK;
 	unsigned int number = 0;
-	int status = EXIT_OK;
 	size_t size = 0;
 	ssize_t len;
 
@@ -1352,20 +1413,20 @@ static int cmd_batch(const struct options *opt, char **args, int count)
 	if (file == stdin)
 		setvbuf(stdin, NULL, _IONBF, 0);
 	all_json = opt->json;
-	while (!status && (len = getline(&line, &size, file)) >= 0) {
+	all_pretty = json_is_pretty();
+	while (!batch_ends(opt, worst) && (len = getline(&line, &size, file)) >= 0) {
 		set_where(args[0], ++number);
-		if (strlen(line) != (size_t)len)
-			misuse("there is a NUL in the line");
-		count = split_line(line, words);
-		if (count > 1)
-			status = run_line(count, words);
+		status = run_text(line, len, words);
+		worst = worst ?: status;
+		if (status == EXIT_INTERRUPTED)
+			worst = status;
 	}
 	if (ferror(file))
 		fail(EXIT_USAGE, "%s: %s", args[0], strerror(errno));
 	free(line);
 	if (file != stdin)
 		fclose(file);
-	return status;
+	return worst;
 }
 
 int main(int argc, char **argv)

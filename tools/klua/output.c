@@ -24,6 +24,9 @@ static unsigned int where_line;
 static bool json_errors;
 static const char *json_doing = "klua";
 
+/* JSON is for people: in lines, and indented. */
+static bool json_pretty;
+
 /*
  * Before anything else is opened: otherwise a socket would become standard
  * output, and what a script prints a request. What stands in for a descriptor
@@ -53,6 +56,16 @@ void set_json(bool json, const char *command)
 {
 	json_errors = json;
 	json_doing = command;
+}
+
+void set_pretty(bool pretty)
+{
+	json_pretty = pretty;
+}
+
+bool json_is_pretty(void)
+{
+	return json_pretty;
 }
 
 bool json_wanted(void)
@@ -252,19 +265,21 @@ static void show_unicode(u32 c)
 }
 
 /*
- * In a line; the object is gone afterwards. What would control a terminal is only in
- * strings, where JSON has another form for it.
+ * In a line, or in lines; the object is gone afterwards. What would control a terminal
+ * is only in strings, where JSON has another form for it.
  */
 void json_show(struct json_object *object)
 {
+	int form = json_pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED :
+				 JSON_C_TO_STRING_PLAIN;
 	const char *text = json_object_to_json_string_ext(object,
-		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+		form | JSON_C_TO_STRING_NOSLASHESCAPE);
 	const unsigned char *p = (const unsigned char *)text, *from = p;
 	size_t left = strlen(text), n;
 
 	for (; left; p += n, left -= n) {
 		n = klua_utf8_sequence(p, left) ?: 1;
-		if (!controls(character(p, n)))
+		if (!controls(character(p, n)) || *p == '\n')
 			continue;
 		fwrite(from, 1, p - from, stdout);
 		show_unicode(character(p, n));

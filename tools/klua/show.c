@@ -323,9 +323,8 @@ static int compare(const void *left, const void *right, void *arg)
 }
 
 /* A pattern is also the name that it looks like. */
-static bool selected(const struct selection *which, const struct nlattr **attrs)
+static bool name_selected(const struct selection *which, const char *name)
 {
-	const char *name = mnl_attr_get_str(attrs[KLUA_A_STATE_NAME]);
 	int i;
 
 	for (i = 0; i < which->count; i++)
@@ -333,6 +332,11 @@ static bool selected(const struct selection *which, const struct nlattr **attrs)
 		    !fnmatch(which->patterns[i], name, 0))
 			return true;
 	return !which->count;
+}
+
+static bool selected(const struct selection *which, const struct nlattr **attrs)
+{
+	return name_selected(which, mnl_attr_get_str(attrs[KLUA_A_STATE_NAME]));
 }
 
 /* Leave those out of a dump that were not asked for. */
@@ -898,24 +902,49 @@ const char *quota_words(struct link *link, const char *why)
 	return refusal.text;
 }
 
+static const struct {
+	u8 cmd;
+	const char *name;
+} events[] = {
+	{ KLUA_CMD_STATE_CREATED, "created" },
+	{ KLUA_CMD_STATE_DESTROYED, "destroyed" },
+	{ KLUA_CMD_SCRIPT_ERROR, "error" },
+	{ KLUA_CMD_LIMIT_HIT, "limit" },
+	{ KLUA_CMD_STATE_STOPPED, "stopped" },
+	{ KLUA_CMD_STATE_STARTED, "started" },
+};
+
+#define EVENTS	(ARRAY_SIZE(events))
+
+/* Its place in the table, or the end of that. */
+static unsigned int event_kind(u8 cmd)
+{
+	unsigned int i;
+
+	for (i = 0; i < EVENTS && events[i].cmd != cmd; i++)
+		;
+	return i;
+}
+
 static const char *event_name(u8 cmd)
 {
-	switch (cmd) {
-	case KLUA_CMD_STATE_CREATED:
-		return "created";
-	case KLUA_CMD_STATE_DESTROYED:
-		return "destroyed";
-	case KLUA_CMD_SCRIPT_ERROR:
-		return "error";
-	case KLUA_CMD_LIMIT_HIT:
-		return "limit";
-	case KLUA_CMD_STATE_STOPPED:
-		return "stopped";
-	case KLUA_CMD_STATE_STARTED:
-		return "started";
-	default:
-		return "other";
+	unsigned int kind = event_kind(cmd);
+
+	return kind < EVENTS ? events[kind].name : "other";
+}
+
+/* One kind more in a set of them; false when there is no such kind. */
+bool parse_event_kind(const char *word, u32 *kinds)
+{
+	unsigned int i;
+
+	for (i = 0; i < EVENTS; i++) {
+		if (!strcmp(word, events[i].name)) {
+			*kinds |= 1u << i;
+			return true;
+		}
 	}
+	return false;
 }
 
 /* The two kinds of events have their numbers in common as far as need be. */
@@ -1002,17 +1031,31 @@ static void print_event(const struct event *event, const char *when)
 	putchar('\n');
 }
 
+/* Is it one that was asked for? */
+static bool wanted(const struct selection *which, const struct event *event)
+{
+	char name[KLUA_NAME_LEN + 1];
+
+	if (which->events && !(which->events >> event_kind(event->cmd) & 1))
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)event->name.len,
+		 event->name.len ? event->name.data : "");
+	return name_selected(which, name);
+}
+
 static int on_event(const struct nlmsghdr *nlh, void *data)
 {
-	const bool *json = data;
+	const struct selection *which = data;
 	struct event event;
 	time_t now = time(NULL);
 	char when[32];
 
 	parse_event(nlh, &event);
-	strftime(when, sizeof(when), *json ? "%FT%T%z" : "%T",
+	if (!wanted(which, &event))
+		return MNL_CB_OK;
+	strftime(when, sizeof(when), which->json ? "%FT%T%z" : "%T",
 		 localtime(&now));
-	if (*json)
+	if (which->json)
 		json_event(&event, when);
 	else
 		print_event(&event, when);
@@ -1021,9 +1064,10 @@ static int on_event(const struct nlmsghdr *nlh, void *data)
 }
 
 /* Until the module goes, or for ever. */
-int monitor(struct link *link, bool json)
+int monitor(struct link *link, const struct selection *which)
 {
-	int err = link_join(link, on_event, &json);
+	int err = link_join(link, on_event, (void *)which);
+	bool json = which->json;
 
 	while (!err || err == -ENOBUFS) {
 		if (err)

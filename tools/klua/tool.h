@@ -64,6 +64,8 @@ void fail(int status, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void set_json(bool json, const char *command);
+void set_pretty(bool pretty);
+bool json_is_pretty(void);
 bool json_wanted(void);
 void set_where(const char *path, unsigned int line);
 int nothing_to_say(bool json);
@@ -140,6 +142,7 @@ struct selection {
 	bool sorted;
 	bool all;		/* also those that have left the table */
 	bool json;
+	u32 events;		/* of monitor: kinds, a bit each by enum event_kind; 0: all */
 };
 
 const char *kind_name(u32 kind);
@@ -150,7 +153,8 @@ int show_state(struct link *link, const struct ref *state, bool json);
 int show_info(struct link *link, bool json);
 const char *quota_words(struct link *link, const char *why);
 int show_created(const struct nlmsghdr *nlh, void *json);
-int monitor(struct link *link, bool json);
+bool parse_event_kind(const char *word, u32 *events);
+int monitor(struct link *link, const struct selection *which);
 int top(struct link *link, const struct selection *which, double interval,
 	u64 count);
 int wait_for(struct link *link, const struct ref *state, bool gone, bool idle,
