@@ -742,8 +742,8 @@ check_fails "batch: to the last line" klua show t/x
 printf 'show t/x\nlist\n' >"$tmp/batch"
 shows "batch: in lines of JSON" 3 "{$nl  \"error\":*$nl}$nl\[*$nl\]" '' \
 	klua batch -K -p "$tmp/batch"
-printf 'list \303\233\033[31m\r\n\302\233x\n' >"$tmp/batch"
-shows "batch: words are data, and lines end as elsewhere" 2 '*NAME' \
+printf 'list \303\233\033[31m *\r\n\302\233x\n' >"$tmp/batch"
+shows "batch: words are data, and lines end as elsewhere" 2 '*NAME*' \
 	"klua: $tmp/batch:2: '"'\\302\\233x'"' is no command*" \
 	klua batch "$tmp/batch"
 printf 'list\0 --frob\n' >"$tmp/batch"
