@@ -36,7 +36,7 @@ shows "without it there are no states" 0 '' '' klua destroy --if-exists t/none
 shows "which is what may be waited for" 0 '' '' klua wait --gone t/none
 shows "and told as JSON" 0 '{}' '' klua wait --gone --json t/none
 shows "which is an error" 5 '' '*is not loaded' klua destroy t/none
-shows "no command" 2 'usage: klua \[--json] COMMAND*' '' klua
+shows "no command" 2 'usage: klua \[--json|--pretty] COMMAND*' '' klua
 shows "a wrong command" 2 '' "klua: 'frob' is no command*--help" klua frob
 for command in list show create destroy run repl cancel set stats top monitor \
 	       wait batch info help; do

@@ -71,7 +71,7 @@ static const struct {
 	char letter;
 	const char *usage;
 } option_help[] = {
-	{ 'a', "  -a, --all            also what was replaced or destroyed, and is still in use\n" },
+	{ 'a', "  -a, --all            also what was replaced or destroyed, and is in use\n" },
 	{ 'C', "  -C, --create         also if there is no state of the name\n" },
 	{ 'c', "  -c, --count N        looks, and then no more\n" },
 	{ 'E', "  -E, --event KIND     created, destroyed, stopped, started, error or limit;\n"
