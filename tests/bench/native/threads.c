@@ -43,8 +43,11 @@ static void *map_at(unsigned long at, size_t size)
 	return (void *)at;
 }
 
-#define of_cpu(variable, offset) \
-	((__typeof__(&(variable)))((char *)&(variable) + (offset)))
+/* Where the processor whose variables are at @offset has this one */
+static void *of_cpu(void *variable, unsigned long offset)
+{
+	return (char *)variable + offset;
+}
 
 /*
  * A per-CPU variable is at its address behind %gs, and the stack protector's
@@ -58,8 +61,8 @@ static void cpu_init(int cpu)
 	map_at(offset, PAGE);
 	memcpy(map_at((unsigned long)__start_percpu + offset, size),
 	       __start_percpu, size);
-	*of_cpu(cpu_number, offset) = cpu;
-	*of_cpu(this_cpu_off, offset) = offset;
+	*(int *)of_cpu(&cpu_number, offset) = cpu;
+	*(unsigned long *)of_cpu(&this_cpu_off, offset) = offset;
 	__per_cpu_offset[cpu] = offset;
 }
 
@@ -98,7 +101,7 @@ static void *kthread_run(void *arg)
 	if (sched_setaffinity(0, sizeof(set), &set))
 		native_die("there are too few processors");
 	cpu_enter(k->cpu);
-	*of_cpu(current_task, __per_cpu_offset[k->cpu]) = k->task;
+	*(void **)of_cpu(&current_task, __per_cpu_offset[k->cpu]) = k->task;
 	k->fn(k->data);
 	return NULL;
 }
