@@ -380,7 +380,9 @@ bool refcount_dec_if_one(int *refs)
 
 /* Arrays of states by number: there is one. */
 #define NUMBERS		4096
+#define MARKS		3
 static void *entries[NUMBERS];
+static bool marks[NUMBERS][MARKS];
 
 int __xa_alloc_cyclic(void *xa, u32 *id, void *entry, unsigned long limit,
 		      u32 *next, unsigned int gfp)
@@ -403,7 +405,34 @@ void *__xa_store(void *xa, unsigned long id, void *entry, unsigned int gfp)
 	(void)xa;
 	(void)gfp;
 	entries[id] = entry;
+	if (!entry)
+		memset(marks[id], 0, sizeof(marks[id]));
 	return old;
+}
+
+void *__xa_cmpxchg(void *xa, unsigned long id, void *old, void *entry, unsigned int gfp)
+{
+	void *was = entries[id];
+
+	return was == old ? __xa_store(xa, id, entry, gfp) : was;
+}
+
+void __xa_set_mark(void *xa, unsigned long id, unsigned int mark)
+{
+	(void)xa;
+	marks[id][mark] = entries[id];
+}
+
+void __xa_clear_mark(void *xa, unsigned long id, unsigned int mark)
+{
+	(void)xa;
+	marks[id][mark] = false;
+}
+
+bool xa_get_mark(void *xa, unsigned long id, unsigned int mark)
+{
+	(void)xa;
+	return marks[id][mark];
 }
 
 void *xa_store(void *xa, unsigned long id, void *entry, unsigned int gfp)
