@@ -145,6 +145,31 @@ is "a bar for each build that has them all" "1 63" \
 is "a part is what it adds" 3 \
 	"$(grep -c '>\(6\|26\|3\)</text>' "$tmp/packet-parts.svg")"
 
+# What two processors get done, beside its goal
+cat >"$tmp/times" <<'EOF'
+this plain smp-loop 200
+this plain smp-percpu 196
+this retpolines smp-loop 200
+this retpolines smp-percpu 195
+EOF
+perl "$bench/time.pl" "$bench/rows" "$tmp/times" "$tmp/time.csv" command=c date=d \
+	rounds=1 revision=r base= without= processor=p compiler=g kernel=k \
+	>"$tmp/time.md"
+like "two processors that meet the goal" \
+	'*plain jumps: 0.980 of a loop that shares nothing (goal at least 0.98: met)' \
+	"$(grep -e '- .*plain jumps' "$tmp/time.md")"
+like "and that do not" '*0.975 of *: missed by 0.005)' \
+	"$(grep -e '- .*retpolines' "$tmp/time.md")"
+is "in percent" 'this plain,smp-percpu,%,196' \
+	"$(grep 'this plain,smp-p' "$tmp/time.csv")"
+
+# The module's code in user space, with all that it calls there
+out=$("$bench/time.sh" -r create,smp -n 1 -l no 2>&1) || true
+like "a state is made and closed in user space" \
+	"*create + destroy, libraries open | *" "$out"
+[ "$(nproc)" -lt 2 ] ||
+	like "and two processors are in states" "*entries on one state | *" "$out"
+
 for script in "$bench"/scripts/seven/*.lua "$bench"/scripts/twenty/*.lua; do
 	name=${script#"$bench/scripts/"}
 	check "$name has its row" grep -q "^${name%.lua} " "$bench/rows"
