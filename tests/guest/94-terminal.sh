@@ -127,13 +127,14 @@ start klua repl u/mine
 keys 'wait > ' 'type \e[A - 1\r' 'wait 41' 'wait > ' 'type \004'
 ends "repl: and used again" 0
 
-# The shell takes the terminal meanwhile, as often as it is told to.
+# The shell takes the terminal meanwhile, as often as it is told to. The key throws
+# away what has not been read.
 start sh -i
 keys 'wait # ' 'type klua repl u/mine\r' 'wait > ' 'type y = 1' 'wait y = 1' \
-	'type \032' 'wait Stopped' 'wait # ' 'type fg\r' 'wait y = 1' 'type 2' \
-	'type \032' 'wait Stopped' 'wait # ' 'type fg\r' 'wait y = 12' \
-	'type \r' 'wait > ' 'type y + 30\r' 'wait 42' 'wait > ' 'type \004' \
-	'wait # ' 'type exit\r'
+	'type \032' 'wait Stopped' 'wait # ' 'type fg\r' 'wait y = 1' \
+	'type  + 11' 'wait + 11' 'type \032' 'wait Stopped' 'wait # ' \
+	'type fg\r' 'wait y = 1 + 11' 'type \r' 'wait > ' 'type y + 30\r' \
+	'wait 42' 'wait > ' 'type \004' 'wait # ' 'type exit\r'
 ends "repl: it is suspended, and goes on" 0
 start sh -i
 keys 'wait # ' 'type klua repl u/mine\r' 'wait > ' \
