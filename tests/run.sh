@@ -19,8 +19,9 @@
 #   # timeout: SECONDS	longest time on the stock kernel (60)
 #   # boot: own [WORDS]	a boot for itself, with WORDS on the kernel's command
 #			line
-#   # clock: instructions	one processor whose clock counts instructions, with
-#			a boot of its own
+#   # clock: instructions [ARCHITECTURE]...	one processor whose clock counts
+#			instructions, with a boot of its own; if some are named,
+#			on kernels of these architectures only
 #   # processors: 1|in turn	for tests that change the kernel's code while it
 #			runs: an emulator with a thread for each processor may
 #			go on to see an instruction that is gone. With a boot of
@@ -219,6 +220,15 @@ make_payload()
 	echo "$sum"
 }
 
+# counts KERNEL FILE: there the clock of this test counts instructions
+counts()
+{
+	local arch=amd64 on
+	on=$(header "$2" clock)
+	[ ! -e "$build/kernels/$1/arch" ] || arch=$(<"$build/kernels/$1/arch")
+	[ "$on" = instructions ] || [[ "${on/#instructions/} " = *" $arch "* ]]
+}
+
 # boot KERNEL LOG WORDS FILE...
 boot()
 {
@@ -232,7 +242,7 @@ boot()
 			return
 		more=(-x "$build/programs-$set.cpio")
 	fi
-	[ -z "$(header "$1" clock)" ] || more+=(-i)
+	! counts "$kernel" "$1" || more+=(-i)
 	case $(header "$1" processors) in
 	1) more+=(-c 1) ;;
 	?*) more+=(-o) ;;

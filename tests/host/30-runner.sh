@@ -29,6 +29,7 @@ vm()
 	done
 	mkdir -p "$tmp/build/logs"
 	for log in console out bad; do : >"$tmp/build/logs/\$name.\$log"; done
+	echo " \$* " >"$tmp/options"
 	printf '$bad' >"$tmp/build/logs/\$name.bad"
 	printf '%b' '$1'
 	exit $2
@@ -111,6 +112,15 @@ EOF
 is "other kernels are fetched meanwhile" "7 passed, 0 failed, status 0" \
 	"$(verdict)"
 rm "$tmp/tests/host/20-wait.sh"
+
+printf '# clock: instructions arm64\n# boot: own\n' >"$tmp/tests/guest/10-it.sh"
+for arch in amd64 arm64; do
+	echo $arch >"$tmp/build/kernels/other/arch"
+	verdict -k other >/dev/null
+	grep -q ' -i ' "$tmp/options" && echo $arch
+done >"$tmp/counted"
+is "the clock counts instructions on the architectures that a test names" arm64 \
+	"$(cat "$tmp/counted")"
 
 # .ci/run adds up what its parts say, and believes none that says nothing.
 mkdir "$tmp/.ci"
