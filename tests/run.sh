@@ -175,12 +175,19 @@ report()
 	return "$status"
 }
 
+# took WHAT SINCE: says how long that was, if it was
+took()
+{
+	[ $((SECONDS - $2)) -lt 5 ] || echo "$1: $((SECONDS - $2)) s"
+}
+
 # prepare WHAT COMMAND...: counted only when it fails
 prepare()
 {
-	local what=$1
+	local what=$1 since=$SECONDS
 	shift
 	"$@" || { bad "$what"; return 1; }
+	took "$what" "$since"
 }
 
 run_host_tests()
@@ -303,43 +310,45 @@ collect()
 # and says what is wrong when it cannot be fetched
 fetch_others()
 {
-	local k
+	local k since
 	for k in "$@"; do
-		vm/debian.sh "$k"
-	done </dev/null >"$work/fetched" 2>&1 &
+		since=$SECONDS
+		vm/debian.sh "$k" 2>/dev/null
+		took "$k: fetched while other tests ran" "$since"
+	done </dev/null >"$work/fetched" &
 	running[fetch]=$!
 }
 
 # run_others KERNEL...: as many at a time as there are processors
 run_others()
 {
-	local k waiting=()
+	local k
 	for k in "$@"; do
-		if [ "${#waiting[@]}" -ge "$(nproc)" ]; then
-			finish_other "${waiting[0]}"
-			waiting=("${waiting[@]:1}")
-		fi
+		[ "${#at[@]}" -lt "$(nproc)" ] || finish_other
 		# shellcheck disable=SC2086	# one word for each file
 		"$self" -k "$k" ${on[$k]} </dev/null >"$work/$k" 2>&1 &
 		running[$k]=$!
+		at[$!]=$k
 		began_at[$k]=$SECONDS
-		waiting+=("$k")
 	done
-	for k in "${waiting[@]}"; do
-		finish_other "$k"
+	while [ "${#at[@]}" -gt 0 ]; do
+		finish_other
 	done
-	[ -z "${running[fetch]-}" ] || wait "${running[fetch]}"
+	[ $# -gt 0 ] || return 0
+	wait "${running[fetch]}"
 	unset "running[fetch]"
+	cat "$work/fetched"
 }
 
-# finish_other KERNEL
+# finish_other: the first of them that ends
 finish_other()
 {
-	local status=0
-	wait "${running[$1]}" || status=$?
-	unset "running[$1]"
-	collect "$1" "$work/$1" "$status"
-	echo "$1: all of it took $((SECONDS - began_at[$1])) s"
+	local status=0 pid k
+	wait -n -p pid "${!at[@]}" || status=$?
+	k=${at[$pid]}
+	unset "running[$k]" "at[$pid]"
+	collect "$k" "$work/$k" "$status"
+	echo "$k: all of it took $((SECONDS - began_at[$k])) s"
 }
 
 run_guest_tests()	# KERNEL FILE...
@@ -385,7 +394,7 @@ run_guest_tests()	# KERNEL FILE...
 
 only=
 list=
-declare -A running=() began_at=()
+declare -A running=() at=() began_at=()
 [ "${1-}" != --help ] || set -- -h
 while getopts k:lh opt; do
 	case $opt in
@@ -425,9 +434,11 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
+# The stock kernel is the first of its kind. Of the others it is arm64, which takes
+# longest.
 for k in $(printf '%s\n' "${!on[@]}" | LC_ALL=C sort -r); do
 	if [ ${#on[@]} -gt 1 ] && is_other "$k"; then
-		others+=("$k")
+		others=("$k" "${others[@]}")
 	else
 		own+=("$k")
 	fi

@@ -122,6 +122,24 @@ done >"$tmp/counted"
 is "the clock counts instructions on the architectures that a test names" arm64 \
 	"$(cat "$tmp/counted")"
 
+# Three of them at once, each of which takes as many tenths as its name says
+cat >"$tmp/tests/vm/modules.sh" <<'EOF'
+#!/bin/sh
+case $1 in [0-9]*) sleep "0.$1" ;; esac
+EOF
+# shellcheck disable=SC2016	# the script expands it
+printf '#!/bin/sh\n[ "$1" != -l ] || printf "%%s\\n" 9 1 2\n' >"$tmp/tests/vm/debian.sh"
+for k in 9 1 2; do
+	echo "$k amd64 sid amd64 short 7" >>"$tmp/tests/vm/debian.list"
+	mkdir "$tmp/build/kernels/$k"
+	echo amd64 >"$tmp/build/kernels/$k/arch"
+done
+printf '# others: short\n' >"$tmp/tests/guest/10-it.sh"
+verdict >"$tmp/last"
+is "other kernels run side by side, and none waits for a longer one" \
+	"1 2 9 10 passed, 0 failed, status 0" \
+	"$(sed -n 's/: all of it took .*//p' "$tmp/out" | tr '\n' ' ')$(cat "$tmp/last")"
+
 # .ci/run adds up what its parts say, and believes none that says nothing.
 mkdir "$tmp/.ci"
 cp "$tests/../.ci/run" "$tmp/.ci/"
