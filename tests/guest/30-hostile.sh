@@ -5,7 +5,7 @@
 # kernel: stock kasan
 # timeout: 300
 # boot: own kmemleak=off
-# clock: instructions arm64 riscv64
+# clock: instructions others
 #
 # No script of tests/scripts/hostile/ does harm: each ends as its file says, in
 # process context and in a softirq, with a small and a large maxalloc, and its

@@ -5,6 +5,7 @@
 # timeout: 480
 # boot: own
 # processors: in turn
+# clock: instructions arm64 riscv64
 #
 # The examples do what they say, with real packets of a real resolver. (The
 # debug kernels have no firmware loader, which dnsfilter reads its script by.)
