@@ -14,6 +14,20 @@ sed -n '/^| kernel /,/^$/{/^$/!p}' "$top/README.md" >"$tmp/readme"
 check "README has the table of debian.sh --table" \
 	diff "$tmp/readme" "$tmp/table"
 
+# on KERNEL...: all of these are among what "make test" runs the shortest tests on
+on()
+{
+	ran=" $("$top/tests/run.sh" -l guest/10-runner.sh) "
+	for kernel; do
+		case $ran in
+		*" $kernel "*) ;;
+		*) echo "not on $kernel"; return 1 ;;
+		esac
+	done
+}
+check "the shortest tests run on the newest kernel, the oldest, an RT and arm64" \
+	on stock newest oldest newest-rt arm64
+
 # An apt that reaches nobody
 mkdir "$tmp/bin"
 printf '#!/bin/sh\necho "E: Could not resolve the host" >&2\nexit 100\n' \
