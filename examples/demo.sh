@@ -53,14 +53,23 @@ decisions()
 	since | grep -E '(accept|drop)[[:space:]]' | sed 's/^/  /'
 }
 
-# ask_on: asks for one name again and again, a line of "ANSWER" each
+# ask_on: asks for one name again and again, a line of "ANSWER" each, and waits for
+# it as many seconds as $work/asking says
 ask_on()
 {
 	while [ -e "$work/asking" ]; do
-		case $(ask www.shop.test 1) in
+		case $(ask www.shop.test "$(cat "$work/asking")") in
 		192.0.2.1) echo answered ;;
 		*) echo silent ;;
 		esac
+		sleep 0.1
+	done
+}
+
+# until_asked N: that has been asked for N times
+until_asked()
+{
+	while [ "$(wc -l <"$work/live")" -lt "$1" ]; do
 		sleep 0.1
 	done
 }
@@ -89,19 +98,22 @@ decisions
 	fail "the server should have seen www.blocked.test once, before the filter"
 
 step "A second module changes the script's table while questions flow"
-: >"$work/asking"
+echo 10 >"$work/asking"
+: >"$work/live"
 ask_on >"$work/live" &
 asker=$!
-sleep 1
+until_asked 7
 before_to=$(wc -l <"$work/live")
 show 'echo "block shop.test" > /dev/dnsctl'
+echo 1 >"$work/asking"
 blocked_at=$(wc -l <"$work/live")
-sleep 4
+until_asked $((blocked_at + 2))
 show 'cat /dev/dnsctl'
 during_to=$(wc -l <"$work/live")
 show 'echo "unblock shop.test" > /dev/dnsctl'
+echo 10 >"$work/asking"
 unblocked_at=$(wc -l <"$work/live")
-sleep 1
+until_asked $((unblocked_at + 6))
 rm "$work/asking"
 wait "$asker"
 
