@@ -206,8 +206,8 @@ done
 klua destroy t/half
 like "list shows who made it" "* klua\[[0-9]*] *0 sleepable *1 - *t/two" \
 	"$(klua list)"
-is "in a table" 1 "$(klua list | awk '{ print index($0, "UID") + 2 }
-	/t\//{ print index($0, " 0 sleepable") + 1 }' | awk '$1' | sort -u | wc -l)"
+is "in a table" 1 "$(klua list | awk '/UID/ { print index($0, "UID") + 2 }
+	/t\// { print index($0, " 0 sleepable") + 1 }' | sort -u | wc -l)"
 is "list by patterns" 't/two' "$(klua list '*wo' 'x*' | sed '1d; s/.* //')"
 is "list sorted by name" 't/one t/two' "$(klua list --sort name |
 	sed '1d; s/.* //' | tr '\n' ' ' | sed 's/ $//')"

@@ -74,8 +74,7 @@ static const struct {
 	{ 'a', "  -a, --all            also what was replaced or destroyed, and is in use\n" },
 	{ 'C', "  -C, --create         also if there is no state of the name\n" },
 	{ 'c', "  -c, --count N        looks, and then no more\n" },
-	{ 'E', "  -E, --event KIND     created, destroyed, stopped, started, error or limit;\n"
-	       "                       may be repeated\n" },
+	{ 'E', "  -E, --event KIND     created, destroyed, stopped, started, error or limit\n" },
 	{ 'e', "  -e, --execute CODE   the script itself\n" },
 	{ 'f', "  -f, --file FILE      a script to make it with; may be repeated\n" },
 	{ 'F', "  -F, --force          also if a kernel module made it, or stopped it\n" },
