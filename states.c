@@ -1,92 +1,95 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The states manager: named Lua states, found by any module, closed by the
- * last that uses them.
+ * The states manager: it makes named Lua states, lets any module find them, and closes
+ * a state when its last user has put it.
  */
 
 /**
  * DOC: concurrency
  *
- * Which lock guards what, each before those that may be taken under it:
+ * The locks, outermost first, and what each guards:
  *
- * - &klua_set.turn: one change of a set's limits at a time. Whoever has it takes the
- *   locks of the states one after the other; whoever may be waited for there does not
- *   wait for it.
+ * - &klua_set.turn allows one change of a set's limits at a time. The task that has it
+ *   takes the locks of the states one after the other. A task that is in a state, and
+ *   so may be waited for there, does not wait for the turn.
  * - the state's lock, which is &klua_state.lock, .mutex or .raw by the state's
- *   kind: the Lua state, and who is running in it. One user at a time. A function
- *   that Lua calls may take that of another state; enter.c says how, and why no
- *   two wait for each other.
- * - states_lock: who is in the table, in the numbers and in the list of all
- *   states, when a state's number is forgotten, and the generation of the table.
- *   With interrupts off, so that a state can be destroyed from anywhere. Held for a
- *   few list operations, never while a Lua state is made, run or closed.
- * - the lock inside the xarray of numbers: its nodes. Taken under states_lock
- *   when a state enters or leaves the table, so that table and numbers change
- *   together, and alone when a number is reserved or given up: reserving may
- *   sleep for memory in between, which is why it is not states_lock.
- * - lines_lock: which states have replaced each other, and the changes of their
- *   gates by those who stop and start them. With interrupts off; taken under
- *   states_lock when a state is replaced, and alone. Held for a few list operations.
- * - &klua_state.error_lock: what is shown of the last error. Innermost.
+ *   kind, guards the Lua state: one user at a time. A function that Lua calls may
+ *   take the lock of another state; enter.c says how, and why no two tasks wait for
+ *   each other.
+ * - states_lock guards the table, the numbers, the list of all states and the
+ *   generation of the table. It is taken with interrupts off, so that a state can
+ *   be destroyed in a hard interrupt, too. It is held for a few list operations,
+ *   never while a Lua state is made, run or closed.
+ * - the lock inside the xarray of numbers guards its nodes. It is taken under
+ *   states_lock when a state enters or leaves the table, so that table and numbers
+ *   change together, and alone when a number is reserved or given up. Reserving a
+ *   number may sleep for memory, so states_lock cannot be held there.
+ * - lines_lock guards the lines, which are lists of the states that have replaced
+ *   each other, and changes of their gates when they are stopped and started. It is
+ *   taken with interrupts off, under states_lock when a state is replaced, and alone
+ *   otherwise. It is held for a few list operations.
+ * - &klua_state.error_lock guards what is shown of the last error. It is the
+ *   innermost lock.
  *
- * Readers of the table and of the numbers take none: they walk under RCU.
+ * Readers of the table and of the numbers take no lock: they walk under RCU.
  *
- * What may be called where:
+ * The contexts, and what may be called in each:
  *
- * - process context that may sleep: everything; new, publish, create, retire,
- *   list, destroy_all and what enters a sleepable state only there;
+ * - process context that may sleep: everything. Only here: new, publish, create,
+ *   retire, list, destroy_all, and all calls that enter a sleepable state;
  * - softirq, bottom halves off, an RCU read section, under a spinlock that is
  *   taken with bottom halves off: lookup, find, get, put, destroy, cancel,
- *   set_stopped, and what enters an atomic state: lock, call, run, invoke and the
- *   setters;
+ *   set_stopped, and the calls that enter an atomic state: lock, call, run, invoke
+ *   and the setters;
  * - hard interrupt, interrupts off: lookup, find, get, put, destroy, cancel,
- *   set_stopped, and what enters an irq state. The other kinds refuse;
+ *   set_stopped, and the calls that enter an irq state. States of the other kinds
+ *   refuse the entry;
  * - NMI: lookup and cancel, within an RCU read section;
- * - a function that Lua calls: what its context may. The state that it was called
- *   in is locked already, and entering it again is refused; so is to retire any.
- *   It may be destroyed: the close waits for the last hold and for RCU sections,
- *   and thereby for whoever is running in it;
- * - a listener: what would tell listeners, or wait for them, is refused.
+ * - a function that Lua calls: all that its context allows, with two exceptions. It
+ *   may not enter the state that it was called in, which is locked already, and it
+ *   may not retire any state. It may destroy its own state: the close waits for the
+ *   last hold and for RCU sections, and so for the entry in progress;
+ * - a listener: all but calls that would tell listeners, or wait for them.
  *
  * The life of a state:
  *
- * 1. klua_state_new() builds it, with nobody else knowing it, and puts it into
+ * 1. klua_state_new() builds the state while nobody else knows it, and puts it into
  *    the table with &klua_state.users at 1, the table's own reference. That
  *    happens under states_lock, where the name is looked for once more: of
- *    several creators of a name the first one wins, and the others close what
- *    they made, which nobody has seen; one that replaces takes the place of the
- *    state that is there in one step, and gives back the table's reference to it.
- *    Whoever finds the state sees all of it, since it is put in with release
- *    semantics.
- * 2. klua_state_lookup() finds it under RCU. That alone keeps the memory of
- *    the struct, and the Lua state in it, until the caller's RCU read section
- *    ends: whatever closes the state waits for a grace period first.
+ *    several creators of a name the first one wins, and the others close the state
+ *    that they made, which nobody has seen. A creator that replaces takes the place
+ *    of the old state in one step, and gives back the table's reference to that one.
+ *    A reader that finds the state sees all of its fields, since the state is put
+ *    into the table with release semantics.
+ * 2. klua_state_lookup() finds the state under RCU. The caller's RCU read section
+ *    alone keeps the struct and the Lua state in it: every close but that of
+ *    klua_state_retire() waits for a grace period first.
  * 3. klua_state_get() turns a pointer into a reference, unless the count has
  *    reached zero; from zero it never rises again. While the count is above
  *    zero nobody closes the state.
  * 4. klua_state_destroy() takes the count from 1 to 0 in one atomic step, so
  *    that nobody gets a reference afterwards, and takes the state out of the
- *    table before it lets go of states_lock, so that nobody finds it.
+ *    table before it releases states_lock, so that nobody finds it.
  *    klua_state_destroy_all() takes states out of the table first and then
  *    gives back the table's reference, so that holders keep theirs.
- * 5. Whoever takes the count to 0 queues the close. That is one, since a count
- *    of 0 stays. The state is out of the table then: destroy unlinks it before
- *    it queues, and whoever else gets to 0 does so after the table's reference
- *    was given back, which happens to unlinked states only.
+ * 5. The call that takes the count to 0 queues the close. There is one such call,
+ *    since a count of 0 never rises. The state is out of the table then: destroy
+ *    unlinks it before it queues, and a put reaches 0 only after the table's
+ *    reference was given back, which happens to unlinked states only.
  * 6. After a grace period, in process context, without any lock, the Lua state
- *    is closed, finalizers included, and the struct freed. Readers that found
- *    it before it was unlinked are done by then, and later ones cannot.
- * 7. klua_state_retire() does not wait for holders: it takes the state out of the
- *    table, shuts &klua_state.gate, which each entry looks at once it has the
- *    lock, ends whoever is inside, and closes the Lua state when it has the lock
- *    itself. What is left for the last put is to free the struct.
+ *    is closed, finalizers included, and the struct is freed. Readers that found
+ *    the state before it was unlinked have ended by then; later ones do not find it.
+ * 7. klua_state_retire() does not wait for holders. It takes the state out of the
+ *    table, shuts &klua_state.gate, which each entry checks once it has the lock,
+ *    cancels the entry in progress, and closes the Lua state when it has had the
+ *    lock itself. The close that the last put queues then only frees the struct.
  * 8. klua_states_exit() waits for all grace periods and closes. Modules that
  *    use states use our symbols, so they are gone: nobody changes a count any
- *    more, and holds that were forgotten can be dropped.
+ *    more, and forgotten holds can be dropped.
  *
- * A state out of the table but still held has no name any more: a new one of
- * the same name may be made at once. It keeps its number until it is closed, so that
- * an administrator sees it and ends what runs in it.
+ * A state that is out of the table but still held has given up its name: a new
+ * state of that name may be made at once. It keeps its number until it is closed, so
+ * that an administrator can see it and cancel the entry in progress.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -110,10 +113,10 @@
 #include "tracepoints.h"
 
 /*
- * The table has a bucket for every 16 KiB of the machine's memory, as many as there
- * can be states, since an empty one takes that much: most buckets that are used
- * have one state, however many there are. A step along a chain compares hashes
- * only.
+ * The table has a bucket for every 16 KiB of the machine's memory, about what an empty
+ * state takes, up to 2^STATES_BITS_MAX buckets. So below that bound there are no more
+ * states than buckets, and most chains have one state. A step along a chain compares
+ * hashes only.
  */
 #define STATE_SIZE	SZ_16K
 #define STATES_BITS_MIN	8
@@ -121,16 +124,19 @@
 
 static struct hlist_head *states;
 static unsigned int states_bits;
-static unsigned int states_shift __read_mostly;	/* what of a hash is no index */
+static unsigned int states_shift __read_mostly;	/* bits of a hash below the index */
 
-/* Every state that is not freed, in the table or not: for the module's exit. */
+/*
+ * Every state that is not freed, in the table or not. The exit of this module, and that
+ * of a module that has made states, go through it.
+ */
 static LIST_HEAD(all_states);
 
 /*
- * The states by their number, for those who walk them step by step or want one
- * whatever its name. Those in the table have one mark, which changes together with
- * that, and those that have left it and are not closed have the other one. A set has
- * one number, until all of it is closed.
+ * The states by their numbers: for walks that go on in a later call, and for finding a
+ * state whatever its name. States of the table have the mark IN_TABLE, which changes
+ * together with the table. States that have left it and are not closed have the mark
+ * LEFT. A set has one number, until all of it is closed.
  */
 static DEFINE_XARRAY_FLAGS(ids, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
 static u32 next_id;
@@ -138,44 +144,49 @@ static u32 next_id;
 #define IN_TABLE	XA_MARK_1
 #define LEFT		XA_MARK_2
 
-/* Guards changes of @states, @ids, @all_states and @generation; see above. */
+/* Guards changes of states, ids, all_states and generation; see above. */
 static DEFINE_SPINLOCK(states_lock);
 
 /*
- * Guards &klua_state.line, and whoever stops or starts what is on it: of states that
- * have replaced each other either all are stopped or none. Irq states are not entered
- * meanwhile, since what runs in one may stop or start states, too.
+ * Guards &klua_state.line and .replaced, and changes of the gates of all states of a
+ * line: of states that have replaced each other either all are stopped or none.
+ * klua_guard_lock() takes it and keeps this processor out of irq states: a function
+ * that is called in one of these may stop or start states, and would wait for this lock
+ * for ever.
  */
 static DEFINE_RAW_SPINLOCK(lines_lock);
 
-/* Counts changes of the table: a walk that sees it change is not consistent. */
+/*
+ * Counts changes of the table. A netlink dump that sees it change is marked
+ * inconsistent.
+ */
 static unsigned int generation = 1;
 
-/* Runs closes. A close may take as long as a state's budget: unbound. */
+/* Runs closes. Unbound, since a close may take as long as an entry may. */
 static struct workqueue_struct *close_queue;
 
 /* States with a quota whose close is queued or runs. */
 static atomic_t closing = ATOMIC_INIT(0);
 
-/* Words of a name, as the hash sees them. */
+/* Words of a name, as the hash takes them */
 #define NAME_WORDS	(KLUA_NAME_MAXSIZE / sizeof(u32))
 
 /*
- * The secret that names are hashed with. A hash is a sum of products of 32-bit
- * words of the name, each with a random number of its own, and the high half of
- * that: for two names that whoever chooses them cannot relate to the secret, the
- * hashes are equal with a probability of 2^-32 (multilinear hashing is strongly
- * universal), whatever the names have in common.
+ * The secret that names are hashed with: a random number for each 32-bit word of a
+ * name, and one more. A hash is the high half of the sum of each word times its number.
+ * Such multilinear hashing is strongly universal: two names that were chosen without
+ * knowledge of the secret have equal hashes with a probability of 2^-32, however alike
+ * they are.
  */
 static u64 secret[NAME_WORDS + 1] __read_mostly;
 
 /**
- * struct state_key - what a state is looked up by
- * @name: the name, or NULL: it is not a valid one
- * @last: its last word, what comes from its NUL on being zeroes
- * @at:   where that is: bytes before it
+ * struct state_key - a name, prepared for looking up a state
+ * @name: the name, or NULL if it is not a valid one
+ * @last: the word of the name that has its NUL, with zeroes from the NUL on
+ * @at:   bytes of the name before that word
  * @len:  bytes of the name without the NUL
- * @hash: of all of it
+ * @hash: the hash of the whole name
  */
 struct state_key {
 	const char *name;
@@ -186,9 +197,9 @@ struct state_key {
 };
 
 /*
- * The next word of a name, of which only the bytes up to its NUL are sure to
- * exist. A name without a NUL ends with a word: KLUA_NAME_MAXSIZE is a multiple
- * of every word's size.
+ * Read the next word of a name. Only the bytes up to the NUL are sure to be mapped, so
+ * a read beyond them must not fault. Of a name without a NUL KLUA_NAME_MAXSIZE bytes
+ * are read, which is a multiple of the word's size, and none beyond.
  */
 static unsigned long name_word(const char *p)
 {
@@ -202,7 +213,10 @@ static unsigned long name_word(const char *p)
 #endif
 }
 
-/* Add the eight bytes at @i of a name to its hash: two numbers are for these. */
+/*
+ * Add the eight bytes at @i of a name to its hash, with their two numbers of the
+ * secret.
+ */
 static __always_inline u64 hash_word(u64 hash, unsigned long word, unsigned long i)
 {
 	const u64 *key = (const void *)secret + 2 * i;
@@ -212,9 +226,9 @@ static __always_inline u64 hash_word(u64 hash, unsigned long word, unsigned long
 }
 
 /*
- * Length and hash in one pass, a word at a time, as the kernel treats the
- * components of a path: every packet may come by here, where a struct that is
- * kept in registers is worth the copies of this code.
+ * Measure and hash a name in one pass, a word at a time, as the kernel does with the
+ * components of a path. Inlined, because each packet may look up a state by its name,
+ * and the key then stays in registers.
  */
 static __always_inline struct state_key name_key(const char *name)
 {
@@ -251,7 +265,7 @@ static struct hlist_head *bucket(u32 hash)
 	return &states[hash >> states_shift];
 }
 
-/* The word at @i of a state's name, which is followed by zeroes. */
+/* The word at @i of a state's name. Zeroes follow the name (alloc_state()). */
 static __always_inline unsigned long state_word(const struct klua_state *s,
 						unsigned long i)
 {
@@ -259,7 +273,7 @@ static __always_inline unsigned long state_word(const struct klua_state *s,
 	return *(const unsigned long *)(s->name + i);
 }
 
-/* The last word of @key has a NUL in it, so that no longer name is equal. */
+/* The last word of @key has the NUL in it, so a longer name differs there. */
 static __always_inline bool matches(const struct klua_state *s, const struct state_key *key)
 {
 	unsigned long i = key->at;
@@ -275,9 +289,9 @@ static __always_inline bool matches(const struct klua_state *s, const struct sta
 }
 
 /*
- * Under RCU, or under states_lock. Those who only find a state turn preemption
- * off, which is a read section for whoever waits for a grace period, too, and
- * takes fewer instructions than rcu_read_lock().
+ * Called under RCU, or under states_lock. The lookups below turn preemption off instead
+ * of taking rcu_read_lock(): grace periods wait for that as well, and it takes fewer
+ * instructions.
  */
 static __always_inline struct klua_state *find(const struct state_key *key)
 {
@@ -290,13 +304,13 @@ static __always_inline struct klua_state *find(const struct state_key *key)
 	return NULL;
 }
 
-/* The same; of a set the state that stands for it. */
+/* As find(), but of a set the state that stands for it. */
 static struct klua_state *find_front(const struct state_key *key)
 {
 	return klua_state_front(find(key));
 }
 
-/* The one of this processor; preemption is off. */
+/* Find a state, of a set the one of this processor. Called with preemption off. */
 static __always_inline struct klua_state *find_here(const struct state_key *key)
 {
 	struct klua_state *s = find(key);
@@ -332,8 +346,8 @@ bool klua_state_get(struct klua_state *s)
 EXPORT_SYMBOL_KLUA(klua_state_get);
 
 /*
- * @gone was found and could not be held any more. Another state may have taken its
- * place, and that one is what is meant; when @gone is still there, nobody has.
+ * @gone was found, but its count was zero already. If another state has taken its
+ * place, hold that one. If the table still has @gone, no state has.
  */
 static noinline struct klua_state *find_again(const char *name,
 					      struct klua_state *gone)
@@ -342,7 +356,11 @@ static noinline struct klua_state *find_again(const char *name,
 	struct klua_state *s;
 
 	for (;;) {
-		/* Its count was zero, then the table: pairs with table_put(). */
+		/*
+		 * Read the table after the count. The table was changed before the
+		 * count was lowered, which refcount_dec_and_test() in table_put()
+		 * orders.
+		 */
 		smp_rmb();
 		s = find_here(&key);
 		if (!s || s == gone)
@@ -370,8 +388,8 @@ struct klua_state *klua_state_find(const char *name)
 EXPORT_SYMBOL_KLUA(klua_state_find);
 
 /*
- * The state takes the place of @old. Whoever has stopped that one has stopped this one:
- * the brake holds.
+ * Put @s into the line of @old, whose place it takes. If @old is stopped, @s is stopped
+ * before anybody can enter it, so that replacing a state does not start it.
  */
 static void join_line(struct klua_state *s, struct klua_state *old)
 {
@@ -386,7 +404,7 @@ static void join_line(struct klua_state *s, struct klua_state *old)
 	klua_guard_unlock(&lines_lock, irqs);
 }
 
-/* Before the memory of a state, or of the one that stands for a set, is freed. */
+/* Called before the memory of a state, or of the front of a set, is freed. */
 static void leave_line(struct klua_state *s)
 {
 	unsigned long irqs = klua_guard_lock(&lines_lock);
@@ -396,8 +414,8 @@ static void leave_line(struct klua_state *s)
 }
 
 /*
- * Before the memory of a state, or of the one that stands for a set, may go: nobody
- * finds it by its number any more, which another one may have already.
+ * Called before the memory of a state, or of the front of a set, may be freed: from now
+ * on nobody finds it by its number. Another state may have the number already.
  */
 static void forget_number(struct klua_state *s)
 {
@@ -410,7 +428,10 @@ static void forget_number(struct klua_state *s)
 	spin_unlock_irqrestore(&states_lock, irqs);
 }
 
-/* Whoever has a pointer to one of its states may look at all of them. */
+/*
+ * The last put frees all states of the set at once: a user of one of them may look at
+ * all others.
+ */
 static void set_put(struct klua_set *set)
 {
 	unsigned int i;
@@ -426,7 +447,7 @@ static void set_put(struct klua_set *set)
 	kfree(set);
 }
 
-/* A set is shown as the state that is in the table. */
+/* Is @s the state that stands for its set? A state without a set stands for itself. */
 static bool is_front(const struct klua_state *s)
 {
 	return !s->set || s->set->front == s;
@@ -434,19 +455,22 @@ static bool is_front(const struct klua_state *s)
 
 static void retired(struct klua_state *s)
 {
-	/* Pairs with wait_retired(): whoever sees it sees the state closed. */
+	/* Pairs with wait_retired(): a waiter that reads true sees the state closed. */
 	smp_store_release(&s->retired, true);
 	wake_up_var(&s->retired);
 }
 
-/* A state whose memory stays, and that somebody has closed or is closing. */
+/*
+ * Wait until another task has closed the state. The caller has a reference to the state
+ * or to its set, which keeps the memory.
+ */
 static void wait_retired(struct klua_state *s)
 {
 	/* Pairs with retired(). */
 	wait_var_event(&s->retired, smp_load_acquire(&s->retired));
 }
 
-/* A state that is retired was closed then. */
+/* Free a state, and close it first unless klua_state_retire() has done that. */
 static void free_state(struct klua_state *s)
 {
 	if (READ_ONCE(s->gate) != KLUA_GATE_RETIRED)
@@ -462,20 +486,20 @@ static void free_state(struct klua_state *s)
 	set_put(s->set);
 }
 
-/* Never 0, which netlink takes for a walk that does not look. */
+/* Never 0: a netlink dump with the sequence 0 is not checked for consistency. */
 static void next_generation(void)
 {
 	lockdep_assert_held(&states_lock);
 	WRITE_ONCE(generation, generation + 1 ?: 1);
 }
 
-/* What the table has of a state, or of the set that it stands for */
+/* The table's entry of a state, or of the set that it stands for */
 static struct hlist_node *table_node(struct klua_state *s)
 {
 	return s->set ? &s->set->plate.node : &s->node;
 }
 
-/* It keeps its number, by which it is seen until it is closed. */
+/* The state keeps its number, by which it is found until it is closed. */
 static void leave_numbers(struct klua_state *s)
 {
 	lockdep_assert_held(&states_lock);
@@ -485,7 +509,7 @@ static void leave_numbers(struct klua_state *s)
 	xa_unlock(&ids);
 }
 
-/* Out of the table. The table's reference is the caller's to give back. */
+/* Take the state out of the table. The caller gives back the table's reference. */
 static void unlink_state(struct klua_state *s)
 {
 	lockdep_assert_held(&states_lock);
@@ -495,7 +519,9 @@ static void unlink_state(struct klua_state *s)
 	trace_destroy(s);
 }
 
-/* The count is zero: whoever got it there has the state closed. */
+/*
+ * Queue the close. Called once for each state, by the call that took the count to zero.
+ */
 static void begin_close(struct klua_state *s)
 {
 	if (s->quota)
@@ -503,22 +529,24 @@ static void begin_close(struct klua_state *s)
 	queue_rcu_work(close_queue, &s->close);
 }
 
-/* Will states that somebody counts be closed soon, and be counted no more? */
+/* Will closes that are queued or in progress give anything back to a quota? */
 bool klua_states_closing(void)
 {
 	return atomic_read_acquire(&closing);
 }
 
 /*
- * The state of the table that has this number, under states_lock or RCU. The mark
- * first: what has it is there until the end of the read section.
+ * Find the state of the table that has this number. Called under states_lock or RCU.
+ * The mark is read first: a state that has it stays until the end of the read section.
  */
 static struct klua_state *find_number(u32 id)
 {
 	return xa_get_mark(&ids, id, IN_TABLE) ? xa_load(&ids, id) : NULL;
 }
 
-/* Is the state, or the set that it is of, in the table? For now, without states_lock. */
+/*
+ * Is the state, or its set, in the table? Without states_lock that may change at once.
+ */
 bool klua_state_linked(struct klua_state *s)
 {
 	struct klua_state *front = klua_state_front(s);
@@ -526,7 +554,7 @@ bool klua_state_linked(struct klua_state *s)
 	return find_number(front->id) == front;
 }
 
-/* True: the state, or the set that it is of, was in the table, and is no more. */
+/* Take the state, or its set, out of the table. False: it was not in there. */
 static bool unlink_if_linked(struct klua_state *s)
 {
 	struct klua_state *front = klua_state_front(s);
@@ -541,8 +569,9 @@ static bool unlink_if_linked(struct klua_state *s)
 }
 
 /*
- * The table's own reference was given back by somebody who held the state less
- * often than that. True: the state was still in the table, and is no more.
+ * Has a caller put the state more often than it held it? Then the count is zero
+ * although the state is in the table. Returns true in that case, and has unlinked the
+ * state.
  */
 static bool put_too_often(struct klua_state *s)
 {
@@ -559,7 +588,7 @@ static bool put_too_often(struct klua_state *s)
 	return true;
 }
 
-/* Nobody has a pointer to the state any more. */
+/* Called when nobody has a pointer to the state any more. */
 static void close_unheld(struct klua_state *s)
 {
 	spin_lock_irq(&states_lock);
@@ -575,8 +604,8 @@ static void close_unheld(struct klua_state *s)
 }
 
 /*
- * The count is zero, the state is in no table, and a grace period has passed
- * since: nobody else has a pointer.
+ * Close a state whose count was zero a grace period ago. Unless it was put too often it
+ * was out of the table by then, so nobody else has a pointer to it.
  */
 static void close_work(struct work_struct *work)
 {
@@ -589,10 +618,13 @@ static void close_work(struct work_struct *work)
 		return;
 	}
 	counted = s->quota;
-	/* Lowered below zero, the count has saturated: nobody knows who holds it. */
+	/*
+	 * A count that was lowered below zero has saturated. Nobody can know whether
+	 * the state is held, so it is leaked.
+	 */
 	if (!refcount_read(&s->users))
 		close_unheld(s);
-	/* Pairs with klua_states_closing(): what it took is given back. */
+	/* Pairs with klua_states_closing(): a reader of 0 sees the quota uncharged. */
 	if (counted)
 		atomic_dec_return_release(&closing);
 }
@@ -604,14 +636,14 @@ void klua_state_put(struct klua_state *s)
 }
 EXPORT_SYMBOL_KLUA(klua_state_put);
 
-/* A number, with nothing under it yet. */
+/* Reserve a number; nothing is found under it until link_state() stores the state. */
 static bool reserve_id(u32 *id)
 {
 	return xa_alloc_cyclic_irq(&ids, id, NULL, xa_limit_32b, &next_id,
 				  GFP_KERNEL_ACCOUNT) >= 0;
 }
 
-/* A state that nobody else knows; its Lua state is made by the caller. */
+/* Allocate a state that nobody else knows. The caller makes its Lua state. */
 static struct klua_state *alloc_state(const struct klua_config *config,
 				      const struct state_key *key)
 {
@@ -645,7 +677,7 @@ unsigned int klua_states_generation(void)
 	return READ_ONCE(generation);
 }
 
-/* The table's references to the state, or to all of its set: @s may be freed. */
+/* Give back the table's references to the state, or to all of its set. May free @s. */
 static void table_put(struct klua_state *s)
 {
 	struct klua_set *set = s->set;
@@ -662,7 +694,9 @@ static void table_put(struct klua_state *s)
 	set_put(set);
 }
 
-/* Put the state where it is found, in the place of @old if there is one. */
+/*
+ * Put the state into the table and the numbers, in the place of @old unless it is NULL.
+ */
 static void link_state(struct klua_state *s, struct klua_state *old)
 {
 	struct klua_state *m;
@@ -680,14 +714,14 @@ static void link_state(struct klua_state *s, struct klua_state *old)
 	if (old)
 		leave_numbers(old);
 	xa_lock(&ids);
-	/* Cannot fail: the place is reserved. */
+	/* Cannot fail: reserve_id() has allocated the node. */
 	__xa_store(&ids, s->id, s, 0);
 	__xa_set_mark(&ids, s->id, IN_TABLE);
 	xa_unlock(&ids);
 	next_generation();
 }
 
-/* Why a state cannot be made: an errno for programs and words for people. */
+/* Return @err, and leave @why in the buffer of klua_state_new()'s caller. */
 static int refuse(const struct klua_config *config, int err, const char *why)
 {
 	if (config->error && config->error_size)
@@ -696,8 +730,8 @@ static int refuse(const struct klua_config *config, int err, const char *why)
 }
 
 /*
- * May a state as @config says take the place of @old, or, if that is NULL, a place of
- * its own? If not, @why says it.
+ * May a state made by @config take the place of @old, or be made if @old is NULL? If
+ * not, @why gets the reason.
  */
 static int check_place(const struct klua_config *config,
 		       const struct klua_state *old, const char **why)
@@ -753,9 +787,9 @@ static int check_name(const struct klua_config *config)
 }
 
 /*
- * Give the state its name, and its maker a hold. With @config->replace
- * another state of the name goes: whoever looks for it finds one of the two. The
- * name may have changed hands since check_name(), so all is looked at again.
+ * Put the state into the table, and hold it for its maker. With @config->replace it
+ * takes the place of the state of its name: a lookup finds one of the two at any time.
+ * check_name() did not hold states_lock, so its checks are repeated here.
  */
 static int publish(const struct klua_config *config, struct klua_state *s)
 {
@@ -774,13 +808,13 @@ static int publish(const struct klua_config *config, struct klua_state *s)
 		link_state(s, old);
 	}
 	spin_unlock_irq(&states_lock);
-	/* Out of the table, so the table's reference goes, too. */
+	/* @old is out of the table now, so give back the table's reference. */
 	if (!err && old)
 		table_put(old);
 	return err ? refuse(config, err, why) : 0;
 }
 
-/* What entries may take, in us: 0 for the default of the kind. */
+/* The time limit of an entry, in us; 0 stands for the default of the kind. */
 static u64 config_time(const struct klua_config *config)
 {
 	return config->time_unlimited ? KLUA_TIME_UNLIMITED : config->time_us;
@@ -819,10 +853,12 @@ static int check_config(const struct klua_config *config)
 	return check_chunks(config) ?: check_name(config);
 }
 
-/* Bytes that messages show of a chunk's name, and more than a file's has */
+/*
+ * Messages show fewer bytes of a chunk's name (LUA_IDSIZE), so none is missed by a cut.
+ */
 #define CHUNK_NAME_MAX	128
 
-/* One text; its error, with a traceback, goes to the caller. */
+/* Run one text; its error, with a traceback, goes to the caller of klua_state_new(). */
 static int build_text(const struct klua_config *config, struct klua_state *s,
 		      const char *name, const void *text, size_t len)
 {
@@ -832,7 +868,7 @@ static int build_text(const struct klua_config *config, struct klua_state *s,
 	};
 	int err = __klua_state_run(s, text, len, name, &result);
 
-	/* What a chunk returns is of no use here. */
+	/* The chunk's results are in the buffer, which is for errors alone. */
 	return err ?: refuse(config, 0, "");
 }
 
@@ -845,7 +881,7 @@ static int build_chunk(const struct klua_config *config, struct klua_state *s,
 
 	if (!chunk->firmware)
 		return build_text(config, s, chunk->name, chunk->text, chunk->len);
-	/* Direct: without a helper in user space to wait for. */
+	/* Direct: does not wait for a helper in user space. */
 	err = request_firmware_direct(&fw, chunk->firmware, NULL);
 	if (err)
 		return refuse(config, err, "the firmware loader has no such file");
@@ -896,7 +932,7 @@ static int build_libraries(const struct klua_config *config, struct klua_state *
 	return open_libraries(config, s);
 }
 
-/* Make the Lua state, and run what its maker wants run before anybody else. */
+/* Make the Lua state, open its libraries, and run its maker's function and chunks. */
 static int build(const struct klua_config *config, struct klua_state *s)
 {
 	unsigned int i;
@@ -907,14 +943,17 @@ static int build(const struct klua_config *config, struct klua_state *s)
 	for (i = 0; !err && i < config->nchunks; i++)
 		err = build_chunk(config, s, &config->chunks[i]);
 	klua_build_end(s, config->steps, config_time(config));
-	/* What making it took is not the scripts'. */
+	/* The counters are about later entries: building does not count. */
 	memset(&s->stats, 0, sizeof(s->stats));
 	s->limits.built = s->limits.entry;
 	s->limits.steps = 0;
 	return err;
 }
 
-/* Held until it is told: that it is destroyed is told later. */
+/*
+ * The caller holds @s, so that listeners are told of its end after they were of its
+ * start.
+ */
 static void tell_created(struct klua_state *s)
 {
 	trace_create(s);
@@ -923,7 +962,7 @@ static void tell_created(struct klua_state *s)
 		klua_event_gate_now(s, true);
 }
 
-/* What becomes of a state that nobody has seen, or of its set. */
+/* Close and free a state that was never in the table. */
 static void discard(struct klua_state *s)
 {
 	xa_erase_irq(&ids, s->id);
@@ -931,7 +970,7 @@ static void discard(struct klua_state *s)
 	free_state(s);
 }
 
-/* Somebody else may count the state, and have enough of them. */
+/* Charge the state to the quota of its maker, which may refuse it. */
 static int charge(const struct klua_config *config, struct klua_state *s)
 {
 	const char *why = "";
@@ -947,7 +986,7 @@ static int charge(const struct klua_config *config, struct klua_state *s)
 	return 0;
 }
 
-/* A state that is ready to be published. */
+/* Make a state that is ready to be published. */
 static struct klua_state *build_state(const struct klua_config *config,
 				      unsigned long maker)
 {
@@ -972,7 +1011,7 @@ static struct klua_state *build_state(const struct klua_config *config,
 	return s;
 }
 
-/* The set stays until its maker's own reference goes. */
+/* The caller has a reference to the set, which keeps the set during the loop. */
 static void discard_members(struct klua_set *set)
 {
 	unsigned int i;
@@ -1010,7 +1049,7 @@ static void write_plate(struct klua_set *set)
 	set->plate.set = set;
 }
 
-/* One state for each processor; returns the one that stands for all. */
+/* Make a state for each processor. Returns the one that stands for all. */
 static struct klua_state *build_set(const struct klua_config *config,
 				    unsigned long maker)
 {
@@ -1046,8 +1085,9 @@ static void discard_built(struct klua_state *s)
 }
 
 /*
- * What making a state is, whoever asks for it and from where. Without @held
- * somebody else may destroy the state before this returns.
+ * Make a state; all ways to make one lead here. With @held the caller gets a hold;
+ * without, somebody else may destroy the state before this returns. @maker is the
+ * address of the code that asks, by which klua_states_retire_module() knows its module.
  */
 static struct klua_state *make(const struct klua_config *config, bool held,
 			       unsigned long maker)
@@ -1072,7 +1112,9 @@ static struct klua_state *make(const struct klua_config *config, bool held,
 	return s;
 }
 
-/* As make(), for a caller that has no place for the cause of a failure. */
+/*
+ * As make(), for a caller without a buffer: the cause of a failure goes into the log.
+ */
 static struct klua_state *make_logged(struct klua_config config,
 				      unsigned long maker)
 {
@@ -1136,9 +1178,9 @@ static bool is_held(struct klua_state *s)
 }
 
 /*
- * Give back the table's reference to each state of a set, or to none. When somebody
- * comes to hold one of them meanwhile, a find of another one may have failed that
- * would not have failed a moment before or after.
+ * Give back the table's reference to each state of a set, or to none. If one of them
+ * turns out to be held, the others get their reference again. Until then
+ * klua_state_find() may fail for these, although the set is not destroyed.
  */
 static bool drop_unheld(struct klua_state *s)
 {
@@ -1160,7 +1202,7 @@ static bool drop_unheld(struct klua_state *s)
 	return true;
 }
 
-/* Unless somebody holds it: then nothing changes. */
+/* Destroy the state or its set. False: it is held, and nothing has changed. */
 static bool destroy_unheld(struct klua_state *s)
 {
 	struct klua_state *m;
@@ -1200,8 +1242,8 @@ int klua_state_destroy(const char *name)
 EXPORT_SYMBOL_KLUA(klua_state_destroy);
 
 /*
- * Destroy the state of this number. If @held is true even while somebody holds
- * it, whose put closes it then.
+ * Destroy the state of this number. With @held a state that is held is taken out of the
+ * table as well, and the last put closes it; without, this is -EBUSY.
  */
 int klua_state_remove(u32 id, bool held)
 {
@@ -1222,21 +1264,24 @@ int klua_state_remove(u32 id, bool held)
 	return ret;
 }
 
-/* The state of this number, under RCU. */
+/* Find the state of this number. Called under RCU. */
 struct klua_state *klua_state_by_id(u32 id)
 {
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "a state that may go away");
 	return find_number(id);
 }
 
-/* The state with the least number from *@id on, under RCU. */
+/* Find the state with the least number from *@id on. Called under RCU. */
 struct klua_state *klua_state_by_next(unsigned long *id)
 {
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "a state that may go away");
 	return xa_find(&ids, id, ULONG_MAX, IN_TABLE);
 }
 
-/* A set goes on while anybody has any of its states. */
+/*
+ * Get a reference to a state that has left the table, or to its set, unless its count
+ * is zero. A set stays while any of its states is held.
+ */
 static bool left_get(struct klua_state *s)
 {
 	struct klua_state *m;
@@ -1252,10 +1297,10 @@ static bool left_get(struct klua_state *s)
 }
 
 /*
- * The state with the least number from *@id on that has left the table and that
- * somebody still has: replaced or destroyed, and perhaps somebody is inside. Kept
- * for klua_state_left_put(). RCU does not keep it, so it is looked for under the lock
- * that it is forgotten under.
+ * Find the state with the least number from *@id on that was replaced or destroyed, and
+ * is still held or in use. The caller gives it back by klua_state_left_put(). RCU does
+ * not keep such a state, so it is looked up under states_lock, under which
+ * forget_number() runs, too.
  */
 struct klua_state *klua_state_left_next(unsigned long *id)
 {
@@ -1272,7 +1317,7 @@ struct klua_state *klua_state_left_next(unsigned long *id)
 	}
 }
 
-/* The same of this number, or NULL. */
+/* As klua_state_left_next(), for this number only. */
 struct klua_state *klua_state_left(u32 id)
 {
 	struct klua_state *s;
@@ -1293,7 +1338,7 @@ void klua_state_left_put(struct klua_state *s)
 		klua_state_put(s);
 }
 
-/* Held, or NULL if it is going away. Under RCU. */
+/* Hold a state that was found under RCU. NULL: its count is zero already. */
 static struct klua_state *hold(struct klua_state *s)
 {
 	return klua_state_get(s) ? s : NULL;
@@ -1355,7 +1400,7 @@ void klua_state_destroy_all(void)
 	unsigned int i;
 
 	for (i = 0; i < 1u << states_bits; i++) {
-		/* Out of the table, so the table's reference goes, too. */
+		/* Each is out of the table now, so give back the table's reference. */
 		while ((s = unlink_first(&states[i])))
 			table_put(s);
 		cond_resched();
@@ -1363,7 +1408,7 @@ void klua_state_destroy_all(void)
 }
 EXPORT_SYMBOL_KLUA(klua_state_destroy_all);
 
-/* How often each limit was hit, into @buf. */
+/* Write into @buf how often each limit was hit. */
 static void list_limits(char *buf, size_t size, const struct klua_stats *stats)
 {
 	static const char * const names[] = {
@@ -1382,7 +1427,7 @@ static void list_limits(char *buf, size_t size, const struct klua_stats *stats)
 			       READ_ONCE(stats->limits[i]));
 }
 
-/* The first line of the last error, with its age, into @buf. */
+/* Write into @buf the first line of the last error, with its age. */
 static void list_error(char *buf, size_t size, struct klua_state *s)
 {
 	unsigned long irqs;
@@ -1425,7 +1470,7 @@ static void figures_add(struct klua_figures *sum, const struct klua_state *s)
 		sum->stats.limits[i] += READ_ONCE(s->stats.limits[i]);
 }
 
-/* Under RCU, or held. */
+/* Add up the figures of a state or its set. Called under RCU, or with @s held. */
 void klua_state_figures(struct klua_state *s, struct klua_figures *sum)
 {
 	struct klua_state *m;
@@ -1436,7 +1481,7 @@ void klua_state_figures(struct klua_state *s, struct klua_figures *sum)
 		figures_add(sum, m);
 		sum->members++;
 	}
-	/* The table holds each of a set, which is one hold of the set. */
+	/* The table has a reference to each state of a set; these count as one. */
 	if (klua_state_linked(s))
 		sum->users -= min(sum->users, sum->members - 1);
 }
@@ -1466,7 +1511,7 @@ void klua_state_list(void)
 
 	pr_info("states (bytes):\n");
 	for (i = 0; i < 1u << states_bits; i++) {
-		/* A bucket at a time, so that readers' sections stay short. */
+		/* One bucket for each read section, so that sections stay short. */
 		rcu_read_lock();
 		hlist_for_each_entry_rcu(s, &states[i], node) {
 			klua_state_figures(s, &sum);
@@ -1482,8 +1527,9 @@ void klua_state_list(void)
 EXPORT_SYMBOL_KLUA(klua_state_list);
 
 /*
- * From here on each entry is refused once it has the lock. When whoever is inside
- * has left nobody comes in any more, and the Lua state is ours to close.
+ * Close a state whose gate is shut. Each entry from now on is refused when it has got
+ * the lock. So nobody else uses the Lua state once the entry in progress has left, and
+ * to take the lock waits for that.
  */
 static void close_retired(struct klua_state *s)
 {
@@ -1494,7 +1540,7 @@ static void close_retired(struct klua_state *s)
 	retired(s);
 }
 
-/* A state that is held. */
+/* Retire a state that the caller holds, and put it. */
 static void retire_one(struct klua_state *s)
 {
 	if (xchg(&s->gate, KLUA_GATE_RETIRED) != KLUA_GATE_RETIRED)
@@ -1505,8 +1551,8 @@ static void retire_one(struct klua_state *s)
 }
 
 /*
- * Those of a set that nobody holds any more are closed by the work item that
- * their last put queues; the set keeps their memory.
+ * Retire all states of a set. If the count of one is zero, its close is queued already
+ * and is waited for; the reference to the set keeps its memory meanwhile.
  */
 static void retire_set(struct klua_state *s)
 {
@@ -1527,7 +1573,7 @@ static void retire_set(struct klua_state *s)
 	set_put(set);
 }
 
-/* By klua_state_lock(), which retiring would wait for. */
+/* Has this task locked the state by klua_state_lock()? Retiring would wait for that. */
 static bool locked_here(struct klua_state *s)
 {
 	struct klua_state *m;
@@ -1559,8 +1605,9 @@ int klua_state_retire(struct klua_state *s)
 EXPORT_SYMBOL_KLUA(klua_state_retire);
 
 /*
- * The module's init is over and its init text is freed next: states that were
- * made from there are remembered by the struct module, which stays.
+ * The module's init is over, and its init text is freed next. States that were made
+ * from there get the address of the struct module as their maker, which is within the
+ * module as well, and stays.
  */
 void klua_states_adopt(struct module *mod)
 {
@@ -1574,8 +1621,8 @@ void klua_states_adopt(struct module *mod)
 }
 
 /*
- * A state that the module made, held, in the table or not: somebody may be inside
- * of one that was replaced or destroyed.
+ * Find and hold a state that the module made and that is not retired. States out of the
+ * table count, too: one that was replaced or destroyed may still be running.
  */
 static struct klua_state *made_by(const struct module *mod, bool *linked)
 {
@@ -1585,7 +1632,10 @@ static struct klua_state *made_by(const struct module *mod, bool *linked)
 	list_for_each_entry(s, &all_states, all) {
 		if (!within_module(s->maker, mod) || READ_ONCE(s->retired))
 			continue;
-		/* Put too often, it is nobody's; or it is being closed. */
+		/*
+		 * Its close is queued (0), or it was put too often and is leaked (below
+		 * 0).
+		 */
 		if ((int)refcount_read(&s->users) <= 0 || !klua_state_get(s))
 			continue;
 		found = s;
@@ -1597,8 +1647,8 @@ static struct klua_state *made_by(const struct module *mod, bool *linked)
 }
 
 /*
- * A module that is about to go has left states behind, which may have anything
- * of it in them.
+ * Retire the states that a module leaves behind when it is unloaded: they may have
+ * pointers to its functions and data.
  */
 void klua_states_retire_module(struct module *mod)
 {
@@ -1627,7 +1677,10 @@ static bool is_retired(struct klua_state *s)
 	return false;
 }
 
-/* True: it let users in and does not any more, or the other way. */
+/*
+ * Set and clear bits of the gate, unless it is retired. Returns true if the gate has
+ * opened, or was open and is not any more.
+ */
 static bool turn_gate(struct klua_state *s, u8 set, u8 clear)
 {
 	u8 was, now, seen = READ_ONCE(s->gate);
@@ -1642,7 +1695,9 @@ static bool turn_gate(struct klua_state *s, u8 set, u8 clear)
 	return !was != !now;
 }
 
-/* The same of a state or of all of a set. */
+/*
+ * As turn_gate(), for a state or all of its set. To set a bit cancels what runs there.
+ */
 static bool turn_gates(struct klua_state *s, u8 set, u8 clear)
 {
 	struct klua_state *m;
@@ -1657,9 +1712,9 @@ static bool turn_gates(struct klua_state *s, u8 set, u8 clear)
 }
 
 /*
- * The same of a state, of those that it has replaced and of those that have replaced
- * it. Returns the one of these to tell listeners of, which is the last one unless
- * that is retired; or NULL.
+ * As turn_gates(), for a state and for all others of its line. Returns a state whose
+ * gate has turned, for listeners to be told of: the one that was not replaced, if its
+ * gate has turned, else any; NULL if none has.
  */
 static struct klua_state *turn_line(struct klua_state *s, u8 set, u8 clear)
 {
@@ -1697,8 +1752,9 @@ int klua_state_set_stopped(struct klua_state *s, bool stopped)
 EXPORT_SYMBOL_KLUA(klua_state_set_stopped);
 
 /*
- * As klua_state_set_stopped(), for user space. Without @force it does not start what
- * a kernel module has stopped: -EPERM. Listeners are told before it returns.
+ * As klua_state_set_stopped(), for user space. Without @force it returns -EPERM rather
+ * than start a state that a kernel module has stopped. Listeners are told before it
+ * returns.
  */
 int klua_state_gate(struct klua_state *s, bool stopped, bool force)
 {
@@ -1716,7 +1772,10 @@ int klua_state_gate(struct klua_state *s, bool stopped, bool force)
 		err = -EPERM;
 	else
 		turned = turn_line(s, 0, ours);
-	/* That nobody can hold nobody can enter: then the caller's will do, or nobody's. */
+	/*
+	 * The state must stay until listeners are told. One whose count is zero cannot
+	 * be held, nor be entered: tell them of @s instead, if that can be held.
+	 */
 	if (turned && !klua_state_get(turned))
 		turned = klua_state_get(s) ? s : NULL;
 	klua_guard_unlock(&lines_lock, irqs);
@@ -1741,7 +1800,7 @@ static bool stop_one(struct klua_state *s)
 	return true;
 }
 
-/* End what runs in the state, or in any of its set. */
+/* Cancel the entry in progress in the state, or those in all states of its set. */
 int klua_state_stop(struct klua_state *s)
 {
 	struct klua_state *m;
@@ -1768,8 +1827,8 @@ int klua_state_cancel(const char *name)
 EXPORT_SYMBOL_KLUA(klua_state_cancel);
 
 /*
- * Holds that consumers forgot. They are gone, since they use our symbols, so
- * nobody else changes a count any more: what is left of it is dropped.
+ * Drop holds that consumers forgot. The consumers use our symbols, so they are unloaded
+ * already, and nobody else changes a count any more.
  */
 static void drop_forgotten(void)
 {
@@ -1789,7 +1848,7 @@ static void drop_forgotten(void)
 	spin_unlock_irq(&states_lock);
 }
 
-/* One bucket for each state that the machine has room for, within reason. */
+/* One bucket for each state that the machine's memory has room for, within bounds. */
 static unsigned int table_bits(void)
 {
 	unsigned long room = (totalram_pages() << PAGE_SHIFT) / STATE_SIZE;
@@ -1807,7 +1866,7 @@ static void free_table(void)
 	states = NULL;
 }
 
-/* Was there memory for it? If not, nothing but this may be called. */
+/* Did klua_states_init() get its memory? If not, nothing else here may be called. */
 bool klua_states_ready(void)
 {
 	return states;
@@ -1830,7 +1889,7 @@ void klua_states_exit(void)
 {
 	klua_state_destroy_all();
 	drop_forgotten();
-	/* The grace periods that closes wait for, then the closes themselves. */
+	/* Wait for the grace periods before the closes, then for the closes. */
 	rcu_barrier();
 	flush_workqueue(close_queue);
 	klua_events_exit();
