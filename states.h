@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * KLua: named, thread-safe Lua 5.3 states for kernel modules.
+ * KLUA: named, thread-safe Lua 5.3 states for kernel modules.
  *
- * The one header a consumer includes. A module that uses KLua says
- * MODULE_IMPORT_NS(KLUA); (the macro KLUA_IMPORT_NS below hides the
- * difference between kernels) and builds with -I of this directory.
+ * This is the only header that a consumer includes. A module that uses KLua has a line
+ * KLUA_IMPORT_NS; (MODULE_IMPORT_NS() with the spelling of the kernel at hand) and
+ * builds with -I of this directory.
  */
 #ifndef KLUA_STATES_H
 #define KLUA_STATES_H
@@ -27,32 +27,33 @@
 #include "lua/lib.h"
 #include "uapi/klua.h"
 
-/* Bytes of a state's name, its NUL included. */
+/* Bytes of a state's name with its NUL, at most */
 #define KLUA_NAME_MAXSIZE	64
 
 /*
- * Bytes below which klua_state_create() refuses @maxalloc: the interpreter's
- * own structures without any library already need about 5 KiB.
+ * The least @maxalloc of a state in bytes: the interpreter's own structures need about
+ * 5 KiB before any library is open.
  */
 #define KLUA_MIN_ALLOC		8192
 
-/* Bytes of the text that the last failed entry left in a state. */
+/* Bytes of the error text that a state keeps, at most */
 #define KLUA_ERROR_MAXSIZE	256
 
-/* Arguments, and results, of one klua_state_invoke(). */
+/* Arguments, and results, of one klua_state_invoke(), at most */
 #define KLUA_CALL_VALUES	8
 
 /**
- * struct klua_stats - what a state has done since it was made, but for what
- *			struct klua_limits counts
+ * struct klua_stats - counters of a state since it was made; struct klua_limits has
+ *			more
  *
- * Protection as in struct klua_state.
+ * Protection codes as in struct klua_state.
  *
- * @ns:      W: time these took, while the module parameter "stats" is on
- * @entered: S: when the entry in progress began, in ns, or 0 when not asked for
+ * @ns:      W: time that entries took while the module parameter "stats" was on
+ * @entered: W: when the entry in progress began, in ns; 0 if none is, or "stats" was
+ *	     off then
  * @errors:  W: calls and runs that ended in an error
  * @limits:  W: entries in which a limit was hit, by enum klua_limit
- * @unprinted: W: lines that print dropped, since there were too many
+ * @unprinted: W: lines of print() that were dropped, since there were too many
  */
 struct klua_stats {
 	u64 ns;
@@ -62,12 +63,12 @@ struct klua_stats {
 	u64 unprinted;
 };
 
-/* Who may enter a state (&klua_state.gate): bits of why nobody may */
+/* &klua_state.gate: 0, or bits that say why nobody may enter the state */
 enum klua_gate {
 	KLUA_GATE_OPEN,
 	KLUA_GATE_STOPPED = 1,	/* a kernel module has stopped it */
-	KLUA_GATE_HALTED = 2,	/* user space has */
-	KLUA_GATE_RETIRED = 4,	/* alone, and for ever */
+	KLUA_GATE_HALTED = 2,	/* user space has stopped it */
+	KLUA_GATE_RETIRED = 4,	/* it is retired: for ever, without the other bits */
 };
 
 /**
@@ -76,9 +77,9 @@ enum klua_gate {
  * A consumer may read these fields; it writes none of them.
  *
  * Each field's protection:
- *   I: set before the state is published, read-only after;
- *   P: private: touched by whoever makes the state before anybody else knows
- *      it, and by whoever closes it when nobody else does any more;
+ *   I: set before the state is published, read-only afterwards;
+ *   P: private: used by the task that builds the state before anybody else knows
+ *      it, and by the work item that closes it when nobody else does any more;
  *   T: states_lock for writing, RCU for reading;
  *   L: states_lock;
  *   S: the state's lock, which is @lock, @mutex or @raw by its kind, or private;
@@ -90,76 +91,78 @@ enum klua_gate {
  *
  * @node:	T: link in the table of states
  * @L:		S: the main thread; NULL once the state is closed
- * @lock:	X: an atomic state: one user at a time; taken with bottom halves off
- * @users:	A: 1 for the table plus one for each klua_state_get()
- * @maxalloc:	W: bytes the script may hold at any instant
- * @granted:	W: bytes that its owner allowed; user space allows no more
- * @curralloc:	W: bytes the script holds, as Lua asked for them
+ * @lock:	X: the lock of an atomic state; taken with bottom halves off
+ * @users:	A: 1 for the table plus 1 for each hold
+ * @maxalloc:	W: bytes that Lua may hold at any instant
+ * @granted:	W: the largest @maxalloc that user space may set: that of the module
+ * @curralloc:	W: bytes that Lua holds, by the sizes that it asked for
  * @name:	I: unique among the states of the table, NUL-terminated
  * @namelen:	I: bytes of @name without the NUL
  * @hash:	I: hash of @name, compared before the name itself
- * @kind:	I: who may enter it, and how
- * @gate:	X: enum klua_gate: whether they may; written by an atomic exchange, read
- *		under the state's lock by each entry
- * @mutex:	X: a sleepable state: one user at a time
- * @raw:	X: an irq state: one user at a time; with interrupts off
- * @irqs:	S: what klua_state_lock() found interrupts like, of an irq state
- * @owner:	W: the task that has the state's lock by klua_state_lock(), or that
- *		was interrupted by who has, or NULL
- * @task:	S: the task whose entry is in progress, where that may be preempted
+ * @kind:	I: which contexts may enter it, and how
+ * @gate:	X: enum klua_gate. Written by an atomic exchange; each entry reads it
+ *		under the state's lock, and is refused unless it is 0
+ * @mutex:	X: the lock of a sleepable state
+ * @raw:	X: the lock of an irq state; taken with interrupts off
+ * @irqs:	S: the interrupt flags that klua_state_lock() saved, of an irq state
+ * @owner:	W: the current task of the context that took the state's lock with
+ *		klua_state_lock(), or NULL
+ * @task:	S: the task whose entry is in progress, if the entry can be preempted
  * @task_node:	X: link in task_entries (enter.c)
- * @waits:	X: what the context that is in this state waits for, or NULL;
+ * @waits:	X: the state that the context inside this state waits for, or NULL;
  *		wait_lock (enter.c)
- * @reserved:	I: all of its memory was taken when it was made
- * @building:	P: memory may be waited for
- * @closing:	P: nobody else has a pointer to the state any more
- * @ephemeral:	I: goes away with the netlink socket that made it
+ * @reserved:	I: all of its memory was allocated when it was made
+ * @building:	P: it is being built, so allocations may wait for memory
+ * @closing:	P: it is being closed, and nobody else has a pointer to it
+ * @ephemeral:	I: destroyed with the netlink socket that made it
  * @retired:	A: the Lua state was closed, and its finalizers have run
- * @refused:	S: the allocator said no, and has not said yes since
+ * @refused:	S: the last request for memory was refused
  * @peakalloc:	W: the largest @curralloc so far
- * @steps:	W: steps one entry may take, or KLUA_STEPS_UNLIMITED
- * @time_ns:	W: time one entry may take, or KLUA_TIME_UNLIMITED
- * @slice:	S: what an entry starts with of @steps
- * @limits:	S: what an entry is charged to; some fields W (lua/budget.h)
- * @heap:	S: the pages that its blocks are on
- * @pages:	S: those from the page allocator, by &page.lru
- * @areas:	S: those from vmalloc (alloc.c)
- * @reserve:	I: where all of them are if the state is reserved, or NULL
- * @memcg:	I: the memory cgroup that these are charged to
- * @print_limit: X: lines that print may write in five seconds
+ * @steps:	W: steps that an entry may take, or KLUA_STEPS_UNLIMITED
+ * @time_ns:	W: time that an entry may take, or KLUA_TIME_UNLIMITED
+ * @slice:	S: the part of @steps that an entry takes before its first look at the
+ *		limits
+ * @limits:	S: what the entry in progress is charged; some fields W (lua/budget.h)
+ * @heap:	S: the pages that Lua's blocks are on
+ * @pages:	S: pages of @heap from the page allocator, linked by &page.lru
+ * @areas:	S: large blocks of @heap from vmalloc (alloc.c)
+ * @reserve:	I: the memory of a reserved state, or NULL
+ * @memcg:	I: the memory cgroup that pages are charged to
+ * @print_limit: X: limits the lines that print() writes in five seconds
  * @print_dropped: S: lines dropped since the last one that was not
- * @errmsg:	SE: text of the last entry that failed, or empty
- * @trace:	SE: the whole of it with its traceback, or nothing of use
- * @trace_len:	E: bytes of @trace, or 0
- * @traced:	S: bytes of a traceback in @trace that are waiting for their text
- * @error_lock:	X: guards what is shown of the last error; with interrupts off;
- *		innermost of all locks
+ * @errmsg:	SE: beginning of the last error's text, or empty
+ * @trace:	SE: buffer for that text in full and its traceback, or NULL
+ * @trace_len:	E: bytes of @trace that are valid
+ * @traced:	S: bytes of a traceback that @trace has already, while the text of the
+ *		error is still missing
+ * @error_lock:	X: guards the last error; taken with interrupts off; the innermost
+ *		lock
  * @error:	E: -errno of the last entry that failed, or 0
- * @error_ns:	E: when that was, on the monotonic clock
+ * @error_ns:	E: when that entry failed, on the monotonic clock
  * @id:		I: number that no other state has, nor had lately
- * @origin:	I: who made it
- * @maker:	I: the code that made it, for its module. An address in init text is
- *		replaced by that of the struct module before the text is freed
+ * @origin:	I: whom it was made for
+ * @maker:	I: address of the code that made it, which tells the module. An address
+ *		in init text becomes that of the struct module before the text is freed
  * @stats:	W: counters
- * @sink:	S: who else gets what print() writes, or NULL
- * @events:	S: error and limit events sent since @events_from
- * @events_lost: S: those not sent, since they were too many
- * @events_from: S: jiffies
+ * @sink:	S: the reader of the script in progress, or NULL
+ * @events:	S: error and limit events recorded in the second from @events_from on
+ * @events_lost: S: events dropped since the last one that was not
+ * @events_from: S: start of that second, in jiffies
  * @all:	L: link in the list of every state not yet freed
- * @set:	I: the set of states, one for each processor, that it is of, or NULL
- * @line:	X: ring of those that have replaced each other and are not freed;
+ * @set:	I: the per-CPU set that it belongs to, or NULL
+ * @line:	X: ring of the states that have replaced each other and are not freed;
  *		lines_lock (states.c)
- * @replaced:	X: another one has its place; lines_lock
- * @quota:	I: who counts it, or NULL
- * @charged:	S: bytes that @quota counts: what user space gave, not what a module
- *		allowed since
- * @source:	P: a file that is being compiled
+ * @replaced:	X: another state has taken its place; lines_lock
+ * @quota:	I: the quota that it is charged to, or NULL
+ * @charged:	S: bytes charged to @quota: the limit set by user space, which a module
+ *		may have changed since
+ * @source:	P: the firmware file that is being compiled
  * @close:	P: closes the Lua state after a grace period, in process context
  */
 struct klua_state {
 	struct hlist_node node;
 	lua_State *L;
-	spinlock_t lock;	/* one user at a time */
+	spinlock_t lock;	/* the lock of an atomic state */
 	refcount_t users;
 	size_t maxalloc;
 	size_t curralloc;
@@ -177,9 +180,9 @@ struct klua_state {
 	bool retired;
 	bool refused;
 	union {
-		struct mutex mutex;	/* one user at a time */
+		struct mutex mutex;	/* the lock of a sleepable state */
 		struct {
-			raw_spinlock_t raw;	/* one user at a time */
+			raw_spinlock_t raw;	/* the lock of an irq state */
 			unsigned long irqs;
 		};
 	};
@@ -228,11 +231,11 @@ struct klua_state {
  * struct klua_chunk - a piece of Lua source
  *
  * @text: the source; it may contain NULs
- * @len:  its bytes
- * @name: what messages call it; "=name" shows name as it is, "@file" a file.
- *	  NULL: the firmware's file, or "=chunk"
- * @firmware: in place of @text: a file's name for the firmware loader, which
- *	  looks below /lib/firmware
+ * @len:  bytes of @text
+ * @name: what messages call it: "=name" shows name as it is, "@file" a file.
+ *	  NULL: the name of the firmware file, or "=chunk"
+ * @firmware: if not NULL, a file that is read instead of @text; its name for the
+ *	  firmware loader, which looks below /lib/firmware
  */
 struct klua_chunk {
 	const char *text;
@@ -250,42 +253,42 @@ struct klua_chunk {
 /**
  * struct klua_config - everything about a state to be made
  *
- * Whatever is 0 or NULL has the default that its line says. Belongs to the
- * caller, and is not looked at after klua_state_new() has returned.
+ * A field that is 0 or NULL stands for the default that its line names. The caller
+ * may free all of it after klua_state_new() has returned.
  *
- * @name:     1 to KLUA_NAME_MAXSIZE - 1 bytes and a NUL. Names with a slash in them
- *	      are for states that user space makes, and those without one for kernel
- *	      modules: user space is refused the latter, and may have taken any of the
- *	      former. A module's own name, or one that begins with it, is a good one
- * @kind:     who may enter it, and how: KLUA_KIND_ATOMIC
+ * @name:     1 to KLUA_NAME_MAXSIZE - 1 bytes and a NUL. Use a name without a slash,
+ *	      best one that begins with the module's name: names with a slash are for
+ *	      states that user space makes, which cannot take one without
+ * @kind:     which contexts may enter it, and how. Default: KLUA_KIND_ATOMIC
  * @maxalloc: bytes that it may hold at any instant, KLUA_MIN_ALLOC or more
- * @reserve:  take all of @maxalloc now, so that no allocation fails later for
- *	      want of the machine's memory; an irq state does so always
+ * @reserve:  allocate all of @maxalloc now, so that no allocation fails later for
+ *	      want of the machine's memory. An irq state always does
  * @steps:    steps an entry may take, or KLUA_STEPS_UNLIMITED. Default: the
  *	      module's parameter for the kind
- * @time_us:  microseconds an entry may take, at most KLUA_TIME_MAX_US of the
- *	      kind. Default: the module's parameter for the kind
- * @time_unlimited: a sleepable state only: no limit on time
+ * @time_us:  microseconds an entry may take, at most KLUA_TIME_MAX_US_ATOMIC or
+ *	      KLUA_TIME_MAX_US_IRQ. Default: the module's parameter for the kind
+ * @time_unlimited: for a sleepable state only: no limit on time
  * @libraries: names of registered libraries, ended by NULL, that are opened as
- *	      klua_lib_open() does: none
- * @chunks:   run one after the other while the state is made, each on the budget
- *	      of a sleepable state: preemptible, waiting for memory
- * @nchunks:  how many they are
- * @open:     called before @chunks, protected, with @arg as a light userdata
- *	      at index 1: registers the consumer's functions, say
- * @arg:      whatever @open wants
- * @percpu:   make one state for each possible processor, all of them under the one
- *	      name. klua_state_find() and klua_state_lookup() give the one of the
- *	      processor that they run on. What is said of one of them holds for all:
- *	      limits, cancel, stop, destroy, retire, replace; they are listed as one
- * @replace:  take the place of the state of this name, which must be of the same
- *	      kind, if there is one. While that is stopped, the new one is, too
- * @existing: with @replace: make none if there is no state of this name
- * @error:    where the cause of a failure goes as text, with a traceback when a
- *	      chunk failed, or NULL; always NUL-terminated when @error_size is not 0
- * @error_size: bytes @error holds; 0: the cause goes into the kernel log
- * @origin:   who it is made for: KLUA_ORIGIN_KERNEL. For user space the name needs a
- *	      slash, and a state that a kernel module made is not replaced
+ *	      klua_lib_open() does. Default: none
+ * @chunks:   scripts that are run one after the other while the state is built. Each
+ *	      has the limits of a sleepable state, is preemptible and waits for memory
+ * @nchunks:  number of @chunks
+ * @open:     a function that is called before @chunks run, protected, with @arg as a
+ *	      light userdata at index 1. It may register the consumer's functions
+ * @arg:      argument of @open
+ * @percpu:   make a state for each possible processor, all under the one name.
+ *	      klua_state_find() and klua_state_lookup() return the state of the
+ *	      processor that they run on. Calls that set limits, cancel, stop,
+ *	      destroy, retire or replace one of them do so to all; lists show them as
+ *	      one state
+ * @replace:  take the place of the state of this name, if there is one, which must be
+ *	      of the same kind. If that state is stopped, the new one is stopped, too
+ * @existing: with @replace: fail if there is no state of this name
+ * @error:    buffer for the cause of a failure as text, with a traceback if a
+ *	      chunk failed, or NULL. NUL-terminated if @error_size is not 0
+ * @error_size: bytes of @error; 0: the cause goes into the kernel log
+ * @origin:   whom it is made for. Default: KLUA_ORIGIN_KERNEL. For user space the name
+ *	      needs a slash, and a state that a kernel module made is not replaced
  * @ephemeral: for netlink.c alone
  * @quota:    for netlink.c alone
  */
@@ -313,17 +316,17 @@ struct klua_config {
 };
 
 /**
- * struct klua_result - where klua_state_run() leaves what a chunk returned
+ * struct klua_result - the results of klua_state_run() as text
  *
- * The caller's own, and not shared.
+ * Belongs to the caller. Two calls at once must not share one.
  *
- * @buf:  bytes for the text: the chunk's results as tostring() shows them,
- *	  separated by tabs, or the error message with its traceback; always
- *	  NUL-terminated when @size is not 0
- * @size: bytes @buf holds; with a @buf of NULL they count as none
- * @len:  out: bytes of the whole text, without NUL; @size or more when it was
+ * @buf:  buffer for the text: the chunk's results as tostring() shows them,
+ *	  separated by tabs, or the error message with its traceback.
+ *	  NUL-terminated if @size is not 0
+ * @size: bytes of @buf; ignored if @buf is NULL
+ * @len:  out: bytes of the whole text, without NUL; @size or more if the text was
  *	  cut to fit
- * @count: out: how many results there are; 0 after an error
+ * @count: out: number of results; 0 after an error
  */
 struct klua_result {
 	char *buf;
@@ -346,27 +349,28 @@ enum klua_type {
 /**
  * struct klua_value - an argument or a result of klua_state_invoke()
  *
- * @type:    which of the following it is. Of a result: which one it has to be;
- *	     another one is an error, after what Lua itself converts: KLUA_TYPE_INTEGER
- *	     takes 7.0 and "7", KLUA_TYPE_NUMBER any number and a string that reads as
- *	     one, KLUA_TYPE_STRING a number. KLUA_TYPE_NIL takes any and drops it,
- *	     and KLUA_TYPE_BOOLEAN takes any as a condition does; no result is a
- *	     KLUA_TYPE_OBJECT or a KLUA_TYPE_TEXT
- * @optional: of a result: nil is good, too, and leaves the value as it was
- * @absent:  of a result, out: it was nil, and @optional
+ * @type:    which of the fields below has the value. Of a result: the type that the
+ *	     caller wants. A value of another type is an error, unless Lua converts it:
+ *	     KLUA_TYPE_INTEGER takes 7.0 and "7", KLUA_TYPE_NUMBER takes any number and
+ *	     a string that reads as one, KLUA_TYPE_STRING takes a number.
+ *	     KLUA_TYPE_BOOLEAN takes any value as a condition does, KLUA_TYPE_NIL takes
+ *	     any value and drops it. A result cannot be a KLUA_TYPE_OBJECT or a
+ *	     KLUA_TYPE_TEXT
+ * @optional: of a result: nil is no error, and leaves the value as it was
+ * @absent:  of a result, out: the result was nil, and @optional
  * @boolean: KLUA_TYPE_BOOLEAN
  * @integer: KLUA_TYPE_INTEGER
  * @number:  KLUA_TYPE_NUMBER: a float, for klua_number_round() and the like
- * @object:  KLUA_TYPE_OBJECT, an argument: lent as by klua_object_lend(), so for
- *	     this call, but when a function that Lua calls makes it by
- *	     __klua_state_invoke() until the entry around both is over
- * @class:   KLUA_TYPE_OBJECT: what it is
+ * @object:  KLUA_TYPE_OBJECT, an argument: lent as by klua_object_lend(), until the
+ *	     entry ends. That is this call, unless a function that Lua calls makes it
+ *	     with __klua_state_invoke(): then it is the entry around both
+ * @class:   KLUA_TYPE_OBJECT: the object's class
  * @string:  KLUA_TYPE_STRING, an argument: @len bytes, which Lua copies;
- *	     KLUA_TYPE_TEXT: those up to a NUL
- * @buf:     KLUA_TYPE_STRING, a result: where its bytes and a NUL go, or NULL
- * @size:    of a result: bytes @buf holds
+ *	     KLUA_TYPE_TEXT: the bytes up to a NUL
+ * @buf:     KLUA_TYPE_STRING, a result: buffer for its bytes and a NUL, or NULL
+ * @size:    of a result: bytes of @buf
  * @len:     bytes of @string; of a result, out: its whole length, which is @size
- *	     or more when it was cut to fit
+ *	     or more if it was cut to fit
  */
 struct klua_value {
 	enum klua_type type;
@@ -408,7 +412,7 @@ struct klua_value {
 #define KLUA_RESULT_STRING(buffer, bytes) \
 	{ .type = KLUA_TYPE_STRING, .buf = (buffer), .size = (bytes) }
 
-/* The same of results that may be nil, which is then as if it were @value */
+/* Initializers of results that may be nil: @value is there already, and stays then */
 #define KLUA_OPTIONAL_BOOLEAN(value) \
 	{ .type = KLUA_TYPE_BOOLEAN, .optional = true, .boolean = (value) }
 #define KLUA_OPTIONAL_INTEGER(value) \
@@ -427,20 +431,20 @@ struct klua_value {
 /**
  * struct klua_call - a call of a Lua function by its name
  *
- * The caller's own, and not shared.
+ * Belongs to the caller. Two calls at once must not share one.
  *
  * @function:  name of a global function
  * @args:      its arguments
- * @nargs:     how many, at most KLUA_CALL_VALUES
- * @results:   its results; further ones are dropped, missing ones are nil. After an
- *	       error those before the one that is wrong may have been written
- * @nresults:  how many, at most KLUA_CALL_VALUES
- * @error:     where the text of an error goes, or NULL; always NUL-terminated when
+ * @nargs:     number of @args, at most KLUA_CALL_VALUES
+ * @results:   its results. Further results of the function are dropped, missing ones
+ *	       are nil. If one has the wrong type, those before it may have been written
+ * @nresults:  number of @results, at most KLUA_CALL_VALUES
+ * @error:     buffer for the text of an error, or NULL. NUL-terminated if
  *	       @error_size is not 0
- * @error_size: bytes @error holds
- * @traceback: add one to the text
- * @steps:     steps this call may take, or 0: what the state's entries may
- * @time_us:   microseconds this call may take, or 0: what the state's entries may
+ * @error_size: bytes of @error
+ * @traceback: add a traceback to the text
+ * @steps:     steps this call may take; 0: as many as the state's entries
+ * @time_us:   microseconds this call may take; 0: as many as the state's entries
  * @missing:   private: there is no such function
  */
 struct klua_call {
@@ -468,19 +472,19 @@ enum klua_event_type {
 };
 
 /**
- * struct klua_event - what a listener is told
+ * struct klua_event - an event that a listener is told of
  *
  * @type:   what happened
  * @id:     the state's number
- * @name:   its name, NUL-terminated
- * @origin: who it was made for
- * @ephemeral: it goes away with the netlink socket that made it
+ * @name:   the state's name, NUL-terminated
+ * @origin: whom the state was made for
+ * @ephemeral: the state is destroyed with the netlink socket that made it
  * @error:  KLUA_EVENT_ERROR: the -errno
- * @limit:  KLUA_EVENT_LIMIT: which one
+ * @limit:  KLUA_EVENT_LIMIT: the limit that was hit
  * @text:   KLUA_EVENT_ERROR: the message, not NUL-terminated
- * @len:    its bytes
- * @lost:   errors and limits of this state that were not told before this one,
- *	    since they were too many
+ * @len:    bytes of @text
+ * @lost:   errors and limits of this state that were dropped before this one, since
+ *	    there were too many
  */
 struct klua_event {
 	enum klua_event_type type;
@@ -496,11 +500,11 @@ struct klua_event {
 };
 
 /**
- * struct klua_listener - who is told what happens to states
+ * struct klua_listener - a function that is told what happens to states
  *
- * @event: called in process context, without any lock of a state; may sleep. To make
- *	   or retire a state, and to register, unregister or wait for listeners, is
- *	   refused there with -EDEADLK
+ * @event: called in process context, without any lock of a state; may sleep. It may
+ *	   not make or retire a state, nor register, unregister or wait for listeners:
+ *	   these calls return -EDEADLK there
  * @list:  private
  */
 struct klua_listener {
@@ -509,7 +513,7 @@ struct klua_listener {
 	struct list_head list;
 };
 
-/* Most that an entry may be given, by kind: well below the lockup detectors. */
+/* The longest time limits by kind, well below the times of the lockup detectors */
 #define KLUA_TIME_MAX_US_ATOMIC		(8 * USEC_PER_SEC)
 #define KLUA_TIME_MAX_US_IRQ		(100 * USEC_PER_MSEC)
 
@@ -523,8 +527,7 @@ void klua_states_init(void);
 /**
  * klua_states_exit() - destroy every state and wait until all are gone
  *
- * A hold that was not given back is reported by the state's name, and the state
- * freed all the same.
+ * If a state is still held, its name is reported, and it is freed all the same.
  *
  * Context: Process context, once, after the last other call. May sleep.
  */
@@ -533,11 +536,11 @@ void klua_states_exit(void);
 /**
  * klua_state_get() - hold a state
  * @s: a state that klua_state_lookup() returned in this RCU read section, or that
- *     the caller holds already; NULL is nobody's
+ *     the caller holds already; or NULL
  *
  * Context: Any context.
  * Return: true: the state is not freed until the matching klua_state_put().
- *	   false: it is going away, and must not be used.
+ *	   false: the state was destroyed and must not be used, or @s is NULL.
  */
 bool klua_state_get(struct klua_state *s);
 
@@ -545,9 +548,9 @@ bool klua_state_get(struct klua_state *s);
  * klua_state_put() - give back the hold that klua_state_get() took
  * @s: the state, or NULL
  *
- * The last put of a state that was destroyed closes it, later, in process
- * context. A put too many of a state that was not takes it out of the table, which
- * the kernel log says; whoever holds it has lost it.
+ * The last put of a state that is out of the table has it closed, later, in process
+ * context. If a state that is in the table is put more often than it was held, it is
+ * taken out of the table and closed or leaked, and the kernel log says so.
  *
  * Context: Any context but NMI. Does not sleep; may be called with the state's
  *	    lock held.
@@ -558,9 +561,9 @@ void klua_state_put(struct klua_state *s);
  * klua_state_lookup() - find a state by name
  * @name: the name, NUL-terminated
  *
- * Takes no reference. The pointer is good until the caller's RCU read section
- * ends, or for as long as something else keeps the state alive. Without either
- * use klua_state_find().
+ * Takes no reference. The pointer is valid until the caller's RCU read section
+ * ends, or as long as something else keeps the state alive. A caller without either
+ * uses klua_state_find().
  *
  * Context: Any context. Takes and releases the RCU read lock.
  * Return: the state, or NULL when there is none of this name.
@@ -571,10 +574,10 @@ struct klua_state *klua_state_lookup(const char *name);
  * klua_state_find() - find a state by name and hold it
  * @name: the name, NUL-terminated
  *
- * Context: Any context but NMI, where it could not be given back. Takes and
+ * Context: Any context but NMI, where the hold could not be given back. Takes and
  *	    releases the RCU read lock.
  * Return: the state, to be given back with klua_state_put(), or NULL when there
- *	   is none of this name, or it is going away.
+ *	   is none of this name, or it is being destroyed.
  */
 struct klua_state * __must_check klua_state_find(const char *name);
 
@@ -584,8 +587,8 @@ struct klua_state * __must_check klua_state_find(const char *name);
  * @name: its name, 1 to KLUA_NAME_MAXSIZE - 1 bytes and a NUL
  *
  * The state has the standard libraries open and is in the table under its name.
- * The caller holds no reference to it: it lives until somebody destroys it. Of
- * two creators racing on one name exactly one wins.
+ * The caller does not hold it: it lives until it is destroyed. Of two creators racing
+ * on one name exactly one wins.
  *
  * Context: Process context. May sleep. Takes and releases states_lock.
  * Return: the state, or NULL, with the cause in the kernel log, when the name is
@@ -596,21 +599,22 @@ struct klua_state *klua_state_create(size_t maxalloc, const char *name);
 
 /**
  * klua_state_new() - make a state of any kind and hold it
- * @config: what it is to be like
+ * @config: its name, kind, limits and contents
  *
- * The state is built before anybody else knows it: Lua's libraries and
- * @config->libraries, @config->open, @config->chunks. Then it gets its name, or
- * takes the place of the state that has it: whoever is inside that one finishes
- * there, whoever looks the name up afterwards finds the new one. When anything
+ * The state is built before anybody else knows it: Lua's libraries are opened, then
+ * @config->libraries; @config->open is called, and @config->chunks are run. Then the
+ * state gets its name, or takes the place of the state that has the name: entries in
+ * progress finish in the old state, and later lookups find the new one. If anything
  * fails, nothing has changed.
  *
- * Context: Process context. May sleep. A fatal signal ends it. Takes and releases
- *	    states_lock.
+ * Context: Process context. May sleep. A fatal signal to the caller ends the build.
+ *	    Takes and releases states_lock.
  * Return: the state, to be given back with klua_state_put() or klua_state_retire(),
  *	   or, with the cause in @config->error or in the kernel log:
  *	   ERR_PTR(-EINVAL): @config is NULL, a field is wrong, or the state to be
  *	   replaced is of another kind;
- *	   ERR_PTR(-EPERM): for user space, and the state to be replaced is not;
+ *	   ERR_PTR(-EPERM): the state is for user space, and a kernel module made the
+ *	   one to be replaced;
  *	   ERR_PTR(-EOPNOTSUPP): called where one may not sleep;
  *	   ERR_PTR(-EDEADLK): called by a listener's event function;
  *	   ERR_PTR(-ENAMETOOLONG): the name is too long;
@@ -618,22 +622,22 @@ struct klua_state *klua_state_create(size_t maxalloc, const char *name);
  *	   ERR_PTR(-ENOENT): @config->existing, and there is no state of the name; or
  *	   a library or file that @config names is not there;
  *	   ERR_PTR(-ENOMEM): no memory, by @config->maxalloc or by the machine;
- *	   ERR_PTR(-EDQUOT): over what user space may take; ERR_PTR(-EAGAIN): so,
- *	   until states that are being closed are gone;
+ *	   ERR_PTR(-EDQUOT): the quota of user space is full; ERR_PTR(-EAGAIN): it is
+ *	   full until states that are being closed are gone;
+ *	   ERR_PTR(-EREMOTEIO): a library is not registered;
  *	   or what klua_state_run() returns for a chunk, request_firmware() for
- *	   its file, or klua_state_call() for @config->open, or for a library
- *	   that there is not: -EREMOTEIO.
+ *	   its file, or klua_state_call() for @config->open.
  */
 struct klua_state * __must_check
 klua_state_new(const struct klua_config *config);
 
 /**
- * klua_state_publish() - make a state of any kind that lives by its name
- * @config: what it is to be like
+ * klua_state_publish() - make a state of any kind, without holding it
+ * @config: its name, kind, limits and contents
  *
  * As klua_state_new(), but nobody holds the state: it lives until it is destroyed,
- * retired or replaced, and is used by klua_invoke() or klua_state_find(). The
- * module that made it ends it, with klua_state_retire(klua_state_find(name)).
+ * retired or replaced. klua_invoke() and klua_state_find() find it by its name. The
+ * module that made it retires it, with klua_state_retire(klua_state_find(name)).
  *
  * Context: as klua_state_new().
  * Return: 0, or the error that klua_state_new() returns.
@@ -651,13 +655,13 @@ klua_state_publish(const struct klua_config *config)
 }
 
 /**
- * klua_state_retire() - close a state that the caller holds, and wait for it
+ * klua_state_retire() - close a state that the caller holds, and wait for that
  * @s: the state; the caller's hold is given back
  *
- * No lookup finds the state any more, and whoever holds it gets -ESHUTDOWN for
- * each entry. The run in progress is cancelled and waited for. When this returns
- * the state is closed and its finalizers have run: what a module needs before it
- * is unloaded.
+ * No lookup finds the state any more, and other holders get -ESHUTDOWN for each
+ * entry. The entry in progress is cancelled and waited for. When this returns, the
+ * state is closed and its finalizers have run. A module calls this before it is
+ * unloaded.
  *
  * Context: Process context. May sleep. Takes and releases states_lock and the
  *	    state's lock.
@@ -676,8 +680,8 @@ int klua_state_retire(struct klua_state *s);
  * first makes this fail, one that comes later fails itself.
  *
  * Context: Any context but NMI, and not from a probe: the code that the probe
- *	    interrupts may have states_lock. Takes and releases that, does not sleep.
- *	    On PREEMPT_RT not with interrupts off.
+ *	    interrupts may have states_lock. Takes and releases states_lock; does not
+ *	    sleep. On PREEMPT_RT not with interrupts off.
  * Return: 0: no lookup or get succeeds from now on, and the state is closed once
  *	   current readers are done. -1: there is no state of this name, or
  *	   somebody holds it, and then nothing changes.
@@ -739,13 +743,13 @@ struct klua_state * __must_check klua_state_next(u32 id);
 struct klua_state * __must_check klua_state_find_id(u32 id);
 
 /**
- * klua_state_lock() - have a state to oneself
+ * klua_state_lock() - lock a state for the caller alone
  * @s: a state that the caller keeps alive, never NULL
  *
- * Waits as the state's kind says: for an atomic one at most as long as one entry
- * into it may take, for a sleepable one until a fatal signal, for an irq one not
- * at all. A function that Lua calls may lock another state; it waits for that one
- * unless both would wait for ever.
+ * How long it waits depends on the state's kind: for an atomic state at most as long as
+ * one entry into it may take, for a sleepable state until a fatal signal comes, for an
+ * irq state not at all. A function that Lua calls may lock another state. It waits for
+ * that state too, unless that would be a deadlock.
  *
  * Context: By the state's kind. Atomic: process context or softirq, interrupts on;
  *	    bottom halves are off, and nothing may sleep, until klua_state_unlock().
@@ -754,17 +758,17 @@ struct klua_state * __must_check klua_state_find_id(u32 id);
  *	    not at a function's beginning may run as in an NMI, by a breakpoint.
  * Return: 0, or
  *	   -EDEADLK: the caller has the lock, or is called by the state's Lua code;
- *	   -EBUSY: the wait took too long, or would be for ever; an irq state is
- *	   taken, by whomever;
+ *	   -EBUSY: the wait took too long, or would be a deadlock; an irq state is
+ *	   locked, whether by another context or by this one;
  *	   -EINTR: a fatal signal came while it waited;
- *	   -ECANCELED: the entry that it waits in was cancelled;
+ *	   -ECANCELED: the entry that waits was cancelled;
  *	   -ESHUTDOWN: the state is stopped, retired, or being closed;
- *	   -EOPNOTSUPP: a context that the kind does not allow.
+ *	   -EOPNOTSUPP: the kind does not allow this context.
  */
 int __must_check klua_state_lock(struct klua_state *s);
 
 /**
- * klua_state_unlock() - give up what klua_state_lock() took
+ * klua_state_unlock() - unlock a state that klua_state_lock() locked
  * @s: the state
  *
  * Context: Where klua_state_lock() was called.
@@ -774,19 +778,19 @@ void klua_state_unlock(struct klua_state *s);
 /**
  * klua_state_call() - call a C function in a state, protected
  * @s: a state that the caller keeps alive
- * @fn: called with @arg as a light userdata at index 1 of an own stack frame; may
+ * @fn: called with @arg as a light userdata at index 1 of its own stack frame; may
  *	use the whole Lua API and raise errors; its results are dropped
- * @arg: whatever @fn wants, NULL included
+ * @arg: argument of @fn; may be NULL
  *
- * Takes the lock, arms the limits, calls, restores the Lua stack.
+ * Takes the lock, arms the limits, calls @fn, restores the Lua stack.
  *
  * Context: as klua_state_lock(). Takes and releases the state's lock.
  * Return: 0, or as klua_state_lock(), or
- *	   -ETIME: the budget of steps is spent;
- *	   -ETIMEDOUT: the time of an entry is over;
- *	   -ECANCELED: klua_state_cancel();
+ *	   -ETIME: the entry has reached its limit on steps;
+ *	   -ETIMEDOUT: the entry has reached its limit on time;
+ *	   -ECANCELED: the entry was cancelled, by klua_state_cancel() say;
  *	   -EINTR: a fatal signal to this task;
- *	   -ENOMEM: no memory, by maxalloc or by the kernel;
+ *	   -ENOMEM: no memory: maxalloc is reached, or the kernel has none;
  *	   -ELOOP: an error while an error was handled;
  *	   -EREMOTEIO: any other Lua error;
  *	   -EOVERFLOW: too little of the C stack is left;
@@ -800,7 +804,7 @@ int klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg);
  * @fn: the function
  * @arg: its argument
  *
- * After a failure s->errmsg has the text, until the next one.
+ * After a failure s->errmsg has the text, until the next failure.
  *
  * Context: Where klua_state_lock() was called. Assumes the state's lock.
  * Return: as klua_state_call().
@@ -812,8 +816,8 @@ int __klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg);
  * @s: a state that the caller keeps alive
  * @call: the function, its arguments and results
  *
- * One protected call does all of it, so nothing can be raised outside. The way for
- * each packet.
+ * Pushing the arguments, the call and reading the results are one protected call, so no
+ * Lua error leaves it. This is the fastest way to call Lua, for each packet say.
  *
  * Context: as klua_state_lock(). Takes and releases the state's lock.
  * Return: 0, or as klua_state_call(); -ENOENT: there is no such function;
@@ -826,8 +830,8 @@ int klua_state_invoke(struct klua_state *s, struct klua_call *call);
  * @name: the state's name, NUL-terminated
  * @call: the function, its arguments and results
  *
- * klua_state_find(), klua_state_invoke() and klua_state_put() in one: what uses a
- * state that others make, replace and take away.
+ * klua_state_find(), klua_state_invoke() and klua_state_put() in one, for a state that
+ * others make, replace and destroy.
  *
  * Context: as klua_state_lock(). Takes and releases the RCU read lock and the
  *	    state's lock.
@@ -854,8 +858,8 @@ int __klua_state_invoke(struct klua_state *s, struct klua_call *call);
  * @result: where the results, or the error and its traceback, go as text, or
  *	    NULL; the same buffer must not be used by two calls at once
  *
- * Loading, running and making the text of the results are one entry, on one
- * budget.
+ * Compiling, running and writing the results are one entry: all of it together has to
+ * keep to the limits.
  *
  * Context: as klua_state_lock(). Takes and releases the state's lock.
  * Return: 0, or as klua_state_call(), or -ENOEXEC: a syntax error.
@@ -882,12 +886,12 @@ int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
  * @s: a state that the caller keeps alive
  * @maxalloc: bytes, KLUA_MIN_ALLOC or more
  *
- * A limit below what the state holds takes nothing away: the state can only
- * shrink until it fits again. A state that is reserved keeps what it was made
- * with. Of a set, states are changed one after the other: an error leaves those
- * before the one that it is about with the new limit. Whoever else changes limits of
- * the set, be it from user space, is waited for as for the lock; an entry into any
- * state does not wait, but gets -EBUSY.
+ * A limit below what the state holds takes nothing away: the state gets no memory
+ * until it has shrunk below the limit. The limit of a reserved state cannot be larger
+ * than what was reserved. The states of a set are changed one after the other: after
+ * an error those before the one that failed have the new limit. If another task is
+ * changing limits of the set, this waits for that as for the state's lock. A function
+ * that Lua calls does not wait, but gets -EBUSY.
  *
  * Context: as klua_state_lock(). Takes and releases the state's lock.
  * Return: 0, or as klua_state_lock(), or -EINVAL: @s is NULL, @maxalloc is below
@@ -901,7 +905,8 @@ int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc);
  * @s: a state that the caller has locked with klua_state_lock()
  * @maxalloc: bytes, KLUA_MIN_ALLOC or more
  *
- * A function that Lua calls may do it, too: the next allocation sees it.
+ * A function that Lua calls may call this, too. The next allocation keeps to the new
+ * limit.
  *
  * Context: Where klua_state_lock() was called. Assumes the state's lock.
  * Return: as klua_state_set_maxalloc(), but -EINVAL alone.
@@ -909,7 +914,7 @@ int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc);
 int __klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc);
 
 /**
- * klua_state_set_steps() - change the budget of each entry into a state
+ * klua_state_set_steps() - change the steps that each entry into a state may take
  * @s: a state that the caller keeps alive
  * @steps: 1 or more, or KLUA_STEPS_UNLIMITED
  *
@@ -926,8 +931,8 @@ int klua_state_set_steps(struct klua_state *s, u64 steps);
  * @steps: 1 or more, or KLUA_STEPS_UNLIMITED
  *
  * Context: Where klua_state_lock() was called. Assumes the state's lock.
- * Return: 0, or -EINVAL: @s is NULL or @steps is 0; -EDEADLK: a function that Lua
- *	   calls asks, and its entry is under way on the old budget.
+ * Return: 0, or -EINVAL: @s is NULL or @steps is 0; -EDEADLK: called by a function
+ *	   that Lua calls, whose entry is in progress with the old limit.
  */
 int __klua_state_set_steps(struct klua_state *s, u64 steps);
 
@@ -949,57 +954,58 @@ int klua_state_set_time(struct klua_state *s, u64 us);
  * @us: microseconds, 1 or more, or KLUA_TIME_UNLIMITED for a sleepable state
  *
  * Context: Where klua_state_lock() was called. Assumes the state's lock.
- * Return: 0, -EINVAL as klua_state_set_time(), or -EDEADLK: a function that Lua
- *	   calls asks.
+ * Return: 0, -EINVAL as klua_state_set_time(), or -EDEADLK: called by a function
+ *	   that Lua calls.
  */
 int __klua_state_set_time(struct klua_state *s, u64 us);
 
 /**
- * klua_state_set_stopped() - let nobody enter a state, or let them again
+ * klua_state_set_stopped() - stop a state, or start it again
  * @s: a state that the caller keeps alive
  * @stopped: true: each entry gets -ESHUTDOWN from now on, and the one in progress
- *	     is cancelled; false: entries are let in again
+ *	     is cancelled; false: entries are allowed again
  *
- * Whatever is done to @s is done to each state that it has replaced and that somebody
- * still holds, and to each that has taken its place, before this call or after it: a
- * state that takes the place of a stopped one is stopped, and whichever of them is
- * started, all are. What an administrator has stopped an administrator has to start:
- * until then it stays stopped, whatever this call says.
+ * States that have replaced each other are stopped and started together: @s, the states
+ * that it has replaced and that are still held, and the states that have taken its
+ * place. A state that takes the place of a stopped one later is stopped as well. A
+ * state that an administrator has stopped stays stopped until an administrator starts
+ * it, whatever this call says.
  *
- * Listeners are told, some time afterwards, of the one that has the name, unless it
- * was so already.
+ * Listeners are told, some time afterwards, of the state that has the name, if it has
+ * changed.
  *
  * Context: Any context but NMI. Takes and releases lines_lock, and may be called under
  *	    any lock. Does not sleep.
- * Return: 0, or -EINVAL: @s is NULL; -ESHUTDOWN: it is retired, and cannot be stopped
- *	   or started; those that have taken its place are started all the same.
+ * Return: 0, or -EINVAL: @s is NULL; -ESHUTDOWN: @s is retired, and cannot be stopped
+ *	   or started; states that have taken its place are started all the same.
  */
 int klua_state_set_stopped(struct klua_state *s, bool stopped);
 
 /**
- * klua_state_cancel() - end what runs in a state
+ * klua_state_cancel() - end the entry in progress in a state
  * @name: its name, NUL-terminated
  *
  * The entry in progress ends within KLUA_SLICE steps, with -ECANCELED for its
- * caller. An entry that begins meanwhile is not touched.
+ * caller. An entry that begins meanwhile is not cancelled.
  *
  * Context: Any context. Takes and releases the RCU read lock. Does not sleep.
- * Return: 0: the run in progress was told to end; -ENOENT: there is no state of
- *	   this name; -ESRCH: nothing runs in it.
+ * Return: 0: the entry in progress will end; -ENOENT: there is no state of this name;
+ *	   -ESRCH: no entry is in progress.
  */
 int klua_state_cancel(const char *name);
 
 /**
- * klua_listener_register() - be told what happens to states
+ * klua_listener_register() - register a function that is told what happens to states
  * @listener: with its event function set; the caller keeps it until it is
  *	      unregistered
  *
- * States made, destroyed, stopped, started; errors; limits that are hit.
+ * The function is told of states that are created, destroyed, stopped and started, of
+ * errors, and of limits that are hit.
  *
- * Errors and limits are told some time after they happened, in their order, by a
- * work item; when too many come at once, some are lost, and how many is said.
- * That a state was created or destroyed, or that the administrator stopped or
- * started one, is always told.
+ * A work item tells errors and limits some time after they happened, in their order.
+ * When too many come at once, some are dropped, and the next event says how many. That
+ * a state was created or destroyed, or that the administrator stopped or started one,
+ * is never dropped.
  *
  * Context: Process context. May sleep.
  * Return: 0; -EINVAL: @listener or its event function is NULL; -EEXIST: it is
@@ -1008,7 +1014,7 @@ int klua_state_cancel(const char *name);
 int klua_listener_register(struct klua_listener *listener);
 
 /**
- * klua_listener_unregister() - be told no more
+ * klua_listener_unregister() - unregister a listener
  * @listener: the listener; it is not called any more once this has returned 0
  *
  * Context: Process context. May sleep.
@@ -1018,10 +1024,10 @@ int klua_listener_register(struct klua_listener *listener);
 int klua_listener_unregister(struct klua_listener *listener);
 
 /**
- * klua_events_flush() - wait until what has happened was told
+ * klua_events_flush() - wait until all events so far were told
  *
- * What scripts have printed before this call is in the log afterwards, and
- * listeners know of every error and limit.
+ * Afterwards all lines that scripts have printed before this call are in the log, and
+ * listeners have been told of each error and limit.
  *
  * Context: Process context. May sleep.
  * Return: 0; -EDEADLK: called by a listener's event function.
@@ -1040,14 +1046,14 @@ int __klua_lib_register(struct klua_lib *lib, struct module *owner);
 
 /**
  * klua_lib_register() - give functions and classes to Lua
- * @lib: the library; it stays the caller's and must stay where it is, with its
+ * @lib: the library; it belongs to the caller and must stay where it is, with its
  *	 classes, until it is unregistered
  *
  * From now on require() finds the library in every state. Functions run in the
  * context of the state that calls them, under its limits. They may raise
  * errors, yield, and give continuations to lua_callk(), lua_pcallk() and
- * lua_yieldk(); they have no upvalues of their own. A pointer that a function
- * hands to lua_pushcfunction() itself is not looked after.
+ * lua_yieldk(); they have no upvalues of their own. Unregistering does not know of C
+ * functions that a library pushes itself by lua_pushcfunction().
  *
  * Context: Process context. May sleep. Takes and releases libs_mutex.
  * Return: 0, or, with the cause in the kernel log,
@@ -1060,21 +1066,21 @@ int __klua_lib_register(struct klua_lib *lib, struct module *owner);
 #define klua_lib_register(lib)	__klua_lib_register(lib, THIS_MODULE)
 
 /**
- * klua_lib_unregister() - take back what klua_lib_register() gave
+ * klua_lib_unregister() - take a library away from Lua
  * @lib: the library
  *
- * When this has returned 0 nothing of the library can be reached from Lua,
- * whatever scripts have kept, and every owned object has been released: the
- * module may be unloaded. Calling what a script has kept raises an ordinary
+ * When this has returned 0, Lua cannot reach anything of the library, whatever
+ * scripts have kept, and every owned object has been released: the module may be
+ * unloaded. If a script calls a function that it has kept, that raises an ordinary
  * error that names library and module.
  *
- * Waits for functions of the library that run. Lua code that these have called
- * is cancelled when it takes longer than five seconds.
+ * Waits until no function of the library runs. Lua code that these functions have
+ * called is cancelled if it takes longer than five seconds.
  *
  * Context: Process context. May sleep. Takes and releases libs_mutex.
  * Return: 0, or, with the cause in the kernel log and nothing changed,
- *	   -EDEADLK: a function that Lua calls or a listener asks for it, or the
- *	   caller may not sleep;
+ *	   -EDEADLK: called by a function that Lua calls, by a listener, or where one
+ *	   may not sleep;
  *	   -ENOENT: @lib is not registered;
  *	   -EINVAL: @lib is NULL.
  */
@@ -1112,7 +1118,7 @@ int klua_lib_open(lua_State *L, const char *name);
  * klua_object_push() - give an object to Lua
  * @L: a state
  * @class: a registered class; its library is opened when it is not yet open
- * @ptr: the object, not NULL. It is Lua's from the call on
+ * @ptr: the object, not NULL. Lua owns it from the call on
  *
  * Pushes a userdata. &klua_class.release runs once for @ptr: when the userdata
  * is collected, when the state is closed, or when the library is unregistered,
@@ -1129,9 +1135,9 @@ void klua_object_push(lua_State *L, const struct klua_class *class, void *ptr);
  * @class: a registered class; its library is opened when it is not yet open
  * @ptr: the object, not NULL, which must stay until the entry is over
  *
- * Pushes a userdata that is good until the entry in progress ends; outside of an
- * entry, until the end of the next one. Afterwards each use of it is an
- * ordinary error. Nothing is released.
+ * Pushes a userdata that is valid until the entry in progress ends; outside of an
+ * entry, until the next one ends. Afterwards each use of it is an ordinary error.
+ * &klua_class.release is not called.
  *
  * Context: Any context that @L may be used in. Raises an error when there is no
  *	    memory, or the class is of no registered library.
@@ -1139,15 +1145,15 @@ void klua_object_push(lua_State *L, const struct klua_class *class, void *ptr);
 void klua_object_lend(lua_State *L, const struct klua_class *class, void *ptr);
 
 /**
- * klua_object_check() - the object in an argument
+ * klua_object_check() - get the object in an argument
  * @L: a state
- * @idx: where the argument is
+ * @idx: index of the argument
  * @class: the class that it must be of
  *
  * Context: Any context that @L may be used in. Raises an ordinary error, which
  *	    names the class, when the value is of another kind, is stale, or has
  *	    been released.
- * Return: what was pushed or lent.
+ * Return: the pointer that was pushed or lent.
  */
 void *klua_object_check(lua_State *L, int idx, const struct klua_class *class);
 
@@ -1189,11 +1195,11 @@ lua_Number klua_number_from_integer(s64 i);
 
 /**
  * klua_number_from_ratio() - a Lua float from a ratio
- * @numerator: what is divided
- * @denominator: by what
+ * @numerator: the dividend
+ * @denominator: the divisor
  *
- * klua_number_from_ratio(1, 3), say. As Lua divides: by zero gives an infinity,
- * or for zero by zero what is no number.
+ * klua_number_from_ratio(1, 3), say. Divides as Lua does: by zero gives an infinity, and
+ * zero by zero gives a NaN.
  *
  * Context: Any.
  * Return: the float nearest to the quotient of both as floats.
@@ -1203,10 +1209,10 @@ lua_Number klua_number_from_ratio(s64 numerator, s64 denominator);
 /**
  * klua_number_round() - the integer nearest to a Lua float
  * @n: the float
- * @i: out: the integer; of two the even one; 0 when there is none
+ * @i: out: the integer; of two that are equally near, the even one; 0 if there is none
  *
  * Context: Any.
- * Return: true; false: @n is no number, or too large.
+ * Return: true, or false: @n is a NaN, or too large.
  */
 bool klua_number_round(lua_Number n, s64 *i);
 
