@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the files of klua.ko share among themselves.
- */
+/* Declarations that the files of klua.ko share, and that consumers do not get. */
 #ifndef KLUA_INTERNAL_H
 #define KLUA_INTERNAL_H
 
@@ -15,18 +13,24 @@ struct sock;
 
 #define KLUA_VERSION	"0.1.0"
 
-/* Names are data: a hostile one must not forge a line or a format. */
+/*
+ * For printing a name. Names come from outside: escaped, they cannot forge a line or a
+ * format.
+ */
 #define NAME_FMT	"%*pE"
 #define NAME_ARG(s)	(int)(s)->namelen, (s)->name
 
 /*
- * Core functions that consumers have no business with: they make, destroy and
- * open what klua_state_create() and the last put do.
+ * Functions of the Lua core that consumers must not call, so lua.h does not have them:
+ * only klua_state_open() makes a Lua state.
  */
 lua_State *lua_newstate(lua_Alloc alloc, void *ud);
 void luaL_openlibs(lua_State *L);
 
-/* objtool, where it sees all of klua.ko, knows that luaL_error() never returns. */
+/*
+ * luaL_error(), for klua.ko itself. Where objtool sees all of klua.ko it knows that
+ * luaL_error() never returns, so the compiler must know as well.
+ */
 #define klua_raise(L, ...) \
 	do { \
 		luaL_error(L, __VA_ARGS__); \
@@ -34,8 +38,10 @@ void luaL_openlibs(lua_State *L);
 	} while (0)
 
 /*
- * kmemleak knows each page of a block, since to take the last ones out of what it
- * knows as one it would sleep. What points to a block points to its first page.
+ * Tell kmemleak of the pages of a block, as one object a page: a block may lose its
+ * last pages alone, and splitting a larger object in kmemleak may sleep. Pointers to a
+ * block point to its first page, so only that one needs to be found (min_count is
+ * !from).
  */
 static inline void klua_leak_watch(void *block, size_t from, size_t to,
 				   gfp_t gfp)
@@ -52,13 +58,14 @@ static inline void klua_leak_forget(void *pages, size_t size)
 		kmemleak_free(pages + at);
 }
 
-/* How many of the locks that klua_guard_lock() takes this processor has. */
+/* How many locks this processor has that klua_guard_lock() has taken */
 DECLARE_PER_CPU(unsigned int, klua_guarded);
 
 /*
- * A raw lock that entries into irq states take as well. A probe may come while its
- * own processor has the lock, or is about to: every irq state is taken then, so that
- * it does not wait for what it has interrupted.
+ * Take a raw lock that entries into irq states take as well. A probe may interrupt the
+ * holder on its own processor and enter an irq state, which would wait for the lock for
+ * ever. So such an entry is refused with -EBUSY while klua_guarded is above 0, which is
+ * set before the lock is taken.
  */
 static inline unsigned long klua_guard_lock(raw_spinlock_t *lock)
 	__acquires(lock)
@@ -94,15 +101,17 @@ int klua_core_invoke(lua_State *L, struct klua_call *call,
 /**
  * struct klua_set - states of one name, one for each processor
  *
- * Lives as long as any of them, and has the memory of all of them.
+ * The set lives as long as any of its states, whose memory is freed together with it.
+ * Protection codes as in struct klua_state.
  *
- * @refs:    A: states that are not freed
- * @turn:    A: bit 0: somebody changes the limits of all of them, or changes them back
- * @front:   I: the one that stands for all, and has their number
- * @plate:   I: what is in the table: the name, and a pointer back to this set. It is
- *	     no state that runs. Each processor reads it for each packet, and none
- *	     writes to its cache lines, as the processor of @front does to that one's
- * @members: I: by processor; NULL for those that cannot be
+ * @refs:    A: states that are not closed, and calls that go through all of them
+ * @turn:    A: bit 0 is set while a task changes the limits of all states, or undoes a
+ *	     change that has failed
+ * @front:   I: the state that stands for all of them, and has their number
+ * @plate:   I: the entry of the table: only its name, its hash and a pointer back to this
+ *	     set are used. Each processor reads it for each packet, and none writes to
+ *	     its cache lines. The processor of @front does write to those of @front
+ * @members: I: the states, by processor; NULL where no processor is possible
  */
 struct klua_set {
 	refcount_t refs;
@@ -113,17 +122,17 @@ struct klua_set {
 };
 
 /**
- * struct klua_figures - what is shown of a state, or of a set of them as a whole
+ * struct klua_figures - the figures of a state, or the sums of those of a set
  *
- * @members:   states that it is of: 1, or those of a set
+ * @members:   states that are summed up: 1, or those of a set
  * @users:     holds, and one for the table
- * @curralloc: bytes held
- * @maxalloc:  bytes that may be
- * @peakalloc: the most that were; of a set, the sum of each one's
+ * @curralloc: bytes that are held
+ * @maxalloc:  bytes that may be held
+ * @peakalloc: the most bytes that were held; of a set, the sum of each state's most
  * @runs:      entries
- * @steps:     steps these took
- * @busy:      somebody is inside
- * @stats:     see there
+ * @steps:     steps that these took
+ * @busy:      an entry is in progress
+ * @stats:     the counters of struct klua_stats
  */
 struct klua_figures {
 	unsigned int members;
@@ -137,7 +146,7 @@ struct klua_figures {
 	struct klua_stats stats;
 };
 
-/* The state that stands for the set that @s is of, with its number; or @s. */
+/* The front of the set that @s belongs to, or @s itself if it belongs to none */
 static inline struct klua_state *klua_state_front(struct klua_state *s)
 {
 	return s && s->set ? s->set->front : s;
@@ -146,7 +155,9 @@ static inline struct klua_state *klua_state_front(struct klua_state *s)
 void klua_state_figures(struct klua_state *s, struct klua_figures *sum);
 struct klua_state *klua_state_member(struct klua_state *s, unsigned int i);
 
-/* The next state of a set from place @i on, or NULL; returns its place. */
+/*
+ * Set *@m to the next state of a set from index @i on, or to NULL. Returns its index.
+ */
 static inline unsigned int klua_member_next(struct klua_state *s,
 					    struct klua_state **m, unsigned int i)
 {
@@ -163,18 +174,18 @@ static inline unsigned int klua_member_first(struct klua_state *s,
 	return klua_member_next(s, m, 0);
 }
 
-/* Each state of the set that @s is of, or @s alone. */
+/* Go through the states of the set that @s belongs to, or @s alone. */
 #define klua_for_each_member(s, m, i) \
 	for ((i) = klua_member_first(s, &(m)); (m); \
 	     (i) = klua_member_next(s, &(m), (i) + 1))
 
 /**
- * struct klua_quota - who counts the states that are made for somebody
+ * struct klua_quota - a quota that states are charged to
  *
- * @charge:   one state more, of so many bytes: 0, -EDQUOT, or -EAGAIN: when what is
- *	      being closed is gone there may be room; with words for people in @why.
- *	      In process context; waits for nobody
- * @uncharge: a state of so many bytes is gone. In process context
+ * @charge:   charge one state that may hold @bytes. Returns 0, -EDQUOT, or -EAGAIN if
+ *	      there may be room once closes in progress have ended; @why gets a text.
+ *	      Called in process context; does not wait
+ * @uncharge: give back one state and @bytes. Called in process context
  */
 struct klua_quota {
 	int (*charge)(size_t bytes, const char **why);
@@ -201,7 +212,10 @@ void klua_states_retire_module(struct module *mod);
 
 static inline u64 klua_state_runs(const struct klua_state *s)
 {
-	/* Written under the state's lock; a reader sees the old or the new. */
+	/*
+	 * The writer has the state's lock; this reads without it, and gets the old
+	 * value or the new.
+	 */
 	return data_race(klua_limits_runs(&s->limits));
 }
 
@@ -219,9 +233,9 @@ int klua_limits_turn(struct klua_state *s);
 void klua_limits_turn_end(struct klua_state *s);
 
 /*
- * May this context sleep, as far as it can be seen? On PREEMPT_RT preempt_count()
- * counts neither bottom halves that are off nor spinlocks; the latter are sections
- * of RCU there.
+ * May this context sleep, as far as that can be told? On PREEMPT_RT preempt_count()
+ * counts neither bottom halves that are off nor spinlocks. A spinlock counts as an RCU
+ * read section there.
  */
 static inline bool klua_may_sleep(void)
 {
@@ -234,13 +248,13 @@ u64 klua_entry_deadline(struct klua_limits *lim, u64 now);
 #define klua_state_assert_locked(s)	lockdep_assert(klua_state_locked(s))
 
 /**
- * struct klua_sink - who else gets what a script prints, and its results
+ * struct klua_sink - a reader of what a script prints, and of its results
  *
- * A state has it while a run that wants it is in progress; whatever is called
- * is called inside the entry, and may raise an error.
+ * device.c sets &klua_state.sink while it runs a script. Both functions are called
+ * inside the entry, and may raise a Lua error.
  *
- * @text:    what was printed, to be followed by a newline if @line
- * @results: a piece of the results
+ * @text:    takes printed text, which a newline is to follow if @line
+ * @results: takes a piece of the results
  */
 struct klua_sink {
 	void (*text)(struct klua_sink *sink, lua_State *L, const char *text,
@@ -280,7 +294,7 @@ void klua_unwatch(void);
 void klua_limits_hit(struct klua_state *s);
 u64 klua_stats_time(const struct klua_state *s);
 
-/* Bytes of the last error that are kept, its traceback included. */
+/* Bytes of the last error and its traceback that are kept */
 #define KLUA_TRACE_MAXSIZE	SZ_2K
 
 int klua_trace_init(struct klua_state *s);
@@ -306,15 +320,15 @@ void klua_event_error(struct klua_state *s, int err, const char *text,
 void klua_event_limit(struct klua_state *s, enum klua_limit which);
 void klua_event_print(struct klua_state *s, const char *text, size_t len);
 
-/* What a state from user space may hold when its maker does not say. */
+/* Bytes that a state from user space may hold unless its maker says otherwise */
 #define KLUA_USER_MEMORY	SZ_1M
 
 /**
- * struct klua_limits_wanted - limits that user space asks for, each 0 if not
+ * struct klua_limits_wanted - limits that user space asks for; 0 leaves one as it is
  *
- * @memory: bytes
- * @steps:  or KLUA_STEPS_UNLIMITED
- * @us:     microseconds, or KLUA_TIME_UNLIMITED
+ * @memory: bytes that the state may hold
+ * @steps:  steps that an entry may take, or KLUA_STEPS_UNLIMITED
+ * @us:     microseconds that an entry may take, or KLUA_TIME_UNLIMITED
  */
 struct klua_limits_wanted {
 	u64 memory;
@@ -323,18 +337,19 @@ struct klua_limits_wanted {
 };
 
 /**
- * struct klua_audit - what user space has a state do, for the audit log
+ * struct klua_audit - a request of user space, for the audit log
  *
- * @op:       what
- * @id:       the state's number, or 0
- * @name:     its name
- * @force:    although a kernel module made it
+ * @op:       name of the request
+ * @id:       the state's number, or 0 if it has none yet
+ * @name:     the state's name
+ * @force:    the request was forced
  * @text:     the script, or NULL
  * @len:      bytes of @text
- * @args:     its arguments, with a NUL behind each
+ * @args:     the script's arguments, with a NUL behind each
  * @args_len: bytes of @args
- * @limits:   those to be set, or NULL
- * @change:   it is a change that ended with @err, and no script that begins
+ * @limits:   the limits to be set, or NULL
+ * @change:   the request was a change, and has ended with @err; otherwise it is a
+ *	      script that begins
  * @err:      0 or -errno
  */
 struct klua_audit {
