@@ -7,35 +7,34 @@
 /**
  * DOC: rights
  *
- * Everything but the module's own figures needs CAP_SYS_ADMIN in the initial
- * user namespace, of the task that sends and of the one that opened the
- * socket. CAP_NET_ADMIN, which most netlink families ask for, is handed to
- * containers and network daemons, while a script reaches whatever any kernel
- * module registered in the state, be it of the network or not, and its text,
- * names and last error tell about others; nothing weaker than what may load
- * a kernel module's rules fits. There is no read-only half either: names and
- * error texts are data of whoever uses the states. The family exists in the
- * initial network namespace only.
+ * Every operation but INFO_GET, which shows the module's own figures, needs
+ * CAP_SYS_ADMIN in the initial user namespace, both of the task that sends and of the
+ * task that opened the socket. CAP_NET_ADMIN, which most netlink families ask for,
+ * would be too weak: containers and network daemons have it, but a script can call
+ * every function that a kernel module has registered in the state, which need have
+ * nothing to do with the network. Reading needs the same right, since names and error
+ * texts tell about the work of others. The family exists in the initial network
+ * namespace only.
  *
- * Events are for those who may ask, too: a socket gets them after it has asked,
- * one message for each such socket. There is no multicast group for them, as
- * one may join a group's number before its family exists, and Linux 6.1 does
- * not let a module look at each member when it sends. Each event is for that very
- * socket and not for its port, which anybody may have as soon as it is closed;
- * and each time it is looked at whether its opener has the right.
+ * Events need the right as well. A socket asks for events once, and each event is sent
+ * to each such socket as a message of its own. There is no multicast group, because a
+ * socket may join a group's number before the family exists, and Linux 6.1 does not
+ * let a module check each member when it sends. A socket is known by its address and
+ * not by its port, which another socket may have as soon as the first one is closed.
+ * Whether the socket's opener has the right is checked for each event.
  *
- * A state that a kernel module made can be read, cancelled, stopped and, with force,
+ * A state that a kernel module made can be read, cancelled and stopped and, with force,
  * changed or destroyed. Even with force it gets no more memory than its module
- * allowed: that is nobody's quota. What a kernel module has stopped is started by force
- * only: whoever stops a state knows why, and what user space has stopped it may start.
+ * allowed, because no quota counts that memory. A state that a kernel module has
+ * stopped is started by force only, because the module had a reason; a state that user
+ * space has stopped user space may start without force.
  *
  * Names with a slash are for user space and those without for kernel modules,
- * so that nobody takes a name that a module will need.
+ * so that user space cannot take a name that a module will need.
  *
- * Under lockdown nothing is done that could run Lua for user space or change
- * what it may do, since what the functions that modules registered do to the
- * kernel is not known here: scripts and finalizers, and so destroy, and limits.
- *
+ * Under lockdown this file refuses all that could run Lua for user space or change
+ * its limits, because functions that modules have registered may do anything to the
+ * kernel. That covers destroy, too, since it runs finalizers.
  */
 
 #include <linux/capability.h>
@@ -71,30 +70,32 @@ MODULE_PARM_DESC(user_bytes_max, "bytes that all states made from user space may
 static struct genl_family family;
 
 /*
- * Guards what states from user space take of their quota. Taken under a state's
- * lock or alone.
+ * Guards user_states and user_bytes. Taken under the lock of a state, of any kind, or
+ * alone.
  */
 static DEFINE_RAW_SPINLOCK(quota_lock);
 static unsigned int user_states;
 static u64 user_bytes;
 
 /*
- * The sockets that get events, each held, by their ports; guarded by
- * sockets_mutex. A port is another socket's as soon as it is free, which nobody is
- * told before, so it says nothing about rights: see event_send_to().
+ * The sockets that get events, by their ports, each held. Guarded by sockets_mutex.
+ * Another socket may get the port as soon as the first one is closed, before this table
+ * hears of it. So a port proves no right: event_send_to() checks the socket itself.
  */
 static DEFINE_XARRAY(listeners);
 
-/* Guards the sockets of @listeners and @makers: those that are there are held. */
+/*
+ * Guards the sockets in listeners and makers: while it is held, all of them are held.
+ */
 static DEFINE_MUTEX(sockets_mutex);
 
 /**
  * struct maker - who made a state from user space; not changed once published
- * @rcu:    frees it
+ * @rcu:    frees the struct after a grace period
  * @sk:     the socket that the state ends with, held, or NULL
- * @pid:    of the process
- * @uid:    of the user, in the initial user namespace
- * @comm:   the program's name
+ * @pid:    number of the process
+ * @uid:    number of the user, in the initial user namespace
+ * @comm:   name of the program
  */
 struct maker {
 	struct rcu_head rcu;
@@ -104,10 +105,16 @@ struct maker {
 	char comm[TASK_COMM_LEN];
 };
 
-/* By the state's number. One goes when its state does. */
+/*
+ * The makers of states, by the state's number. A maker is freed when its state is
+ * closed.
+ */
 static DEFINE_XARRAY(makers);
 
-/* Text that is only known at run time; it has to outlive the request. */
+/*
+ * Send a text with the answer. NL_SET_ERR_MSG() takes only literals; this takes any
+ * text that is not freed before the answer is sent.
+ */
 static void say(struct netlink_ext_ack *extack, const char *text)
 {
 	if (extack)
@@ -115,9 +122,9 @@ static void say(struct netlink_ext_ack *extack, const char *text)
 }
 
 /*
- * Have both the task that sends the request and the one that opened the socket the
- * right? netlink_capable() alone looks at the second only if the request came without
- * the kernel's address, as by write(). A socket of the kernel's own has no file.
+ * Do both the task that sends the request and the one that opened the socket have the
+ * right? netlink_capable() checks the second one only if the request was sent without
+ * an address, as write() does. A socket that the kernel itself has opened has no file.
  */
 static int permitted(struct sk_buff *request, struct netlink_ext_ack *extack)
 {
@@ -149,14 +156,17 @@ static const char over_states_now[] =
 static const char over_bytes_now[] =
 	"over the quota user_bytes_max until destroyed states are closed: ask again";
 
-/* Take @bytes more and perhaps a state, or give back: NULL, or what is full. */
+/*
+ * Charge @bytes and @states to the quota; negative numbers give back, which cannot
+ * fail. Returns NULL, or a text that says which quota is full.
+ */
 static const char *quota_charge(int states, s64 bytes)
 {
 	u64 max = READ_ONCE(user_bytes_max);
 	const char *full = NULL;
 	unsigned long irqs;
 
-	/* Also under the lock of an irq state. */
+	/* Interrupts off: this runs under the lock of an irq state, too. */
 	raw_spin_lock_irqsave(&quota_lock, irqs);
 	if (states > 0 && user_states >= READ_ONCE(user_states_max)) {
 		full = over_states;
@@ -171,9 +181,10 @@ static const char *quota_charge(int states, s64 bytes)
 }
 
 /*
- * As quota_charge(), with an errno. States that are destroyed count until they are
- * closed, since they hold memory. That is not waited for here: other requests,
- * of any family, may stand behind this one. Whoever asks may ask again.
+ * As quota_charge(), with an errno. A destroyed state counts until it is closed, since
+ * it holds memory until then. This function does not wait for that, because other
+ * requests, of any family, may wait for this one. It returns -EAGAIN, and the sender
+ * may ask again.
  */
 static int quota_take(int states, s64 bytes, const char **why)
 {
@@ -184,12 +195,15 @@ static int quota_take(int states, s64 bytes, const char **why)
 		*why = *why == over_states ? over_states_now : over_bytes_now;
 		return -EAGAIN;
 	}
-	/* The last one may have been closed since the quota was looked at. */
+	/* All closes may have ended after the first attempt, so try once more. */
 	*why = quota_charge(states, bytes);
 	return *why ? -EDQUOT : 0;
 }
 
-/* A state counts as it did before: what it had cannot be refused. */
+/*
+ * Charge the state for @bytes again, as before a change that is undone. Not checked
+ * against the quota: the state had that memory before, so this must not fail.
+ */
 static void quota_restore(struct klua_state *s, size_t bytes)
 {
 	unsigned long irqs;
@@ -204,7 +218,7 @@ static void quota_restore(struct klua_state *s, size_t bytes)
 
 static int user_charge(size_t bytes, const char **why)
 {
-	/* More would only overflow what counts it, whatever the quota allows. */
+	/* Larger numbers would overflow the sum, whatever the quota allows. */
 	if (bytes <= min_t(size_t, READ_ONCE(user_bytes_max), LONG_MAX))
 		return quota_take(1, bytes, why);
 	*why = over_bytes;
@@ -221,7 +235,9 @@ static const struct klua_quota user_quota = {
 	.uncharge = user_uncharge,
 };
 
-/* From now on the socket gets events; whoever had its port before does not. */
+/*
+ * Let the socket get events. An entry of a closed socket that had the port before goes.
+ */
 static int listener_add(struct sock *sk, u32 portid)
 {
 	struct sock *old;
@@ -238,7 +254,10 @@ static int listener_add(struct sock *sk, u32 portid)
 	return 0;
 }
 
-/* A socket of this port is closed; another one may have the port already. */
+/*
+ * A socket of this port was closed. Leave the entry alone if it is that of a new
+ * socket.
+ */
 static void listener_forget(u32 portid)
 {
 	struct sock *sk;
@@ -255,8 +274,8 @@ static void listener_forget(u32 portid)
 }
 
 /*
- * Destroy the states that end with a socket which is closed. Not by its port: another
- * socket may have that already, and have made states of its own.
+ * Destroy the states that end with a closed socket. The port does not tell which these
+ * are: another socket may have it by now, and have made states of its own.
  */
 static void remove_tied(void)
 {
@@ -270,7 +289,7 @@ static void remove_tied(void)
 	mutex_unlock(&sockets_mutex);
 }
 
-/* A socket closes: no more events for it, and its states are destroyed. */
+/* A socket was closed: send it no more events, and destroy its states. */
 static int socket_notify(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	struct netlink_notify *notify = ptr;
@@ -293,7 +312,7 @@ static int put_u64(struct sk_buff *skb, int type, u64 value)
 	return nla_put_u64_64bit(skb, type, value, KLUA_A_STATE_PAD);
 }
 
-/* When its last error was, or 0. */
+/* When the last error of the state was, on the monotonic clock, or 0. */
 static u64 error_time(struct klua_state *s)
 {
 	unsigned long irqs;
@@ -305,7 +324,7 @@ static u64 error_time(struct klua_state *s)
 	return ns;
 }
 
-/* Of a set the one that failed last. */
+/* Of a set, the state that failed last. */
 static struct klua_state *last_failed(struct klua_state *s)
 {
 	struct klua_state *m, *last = s;
@@ -368,7 +387,7 @@ static int put_stats(struct sk_buff *skb, const struct klua_figures *sum)
 	return 0;
 }
 
-/* The limit on time in us, or all ones. */
+/* The limit on time in us; all ones mean no limit. */
 static u64 time_max(const struct klua_state *s)
 {
 	u64 ns = READ_ONCE(s->time_ns);
@@ -454,8 +473,9 @@ static int put_maker(struct sk_buff *skb, const struct klua_state *s)
 }
 
 /*
- * The task that is inside. Of another kind of state it would be the task that was
- * interrupted. Its memory stays until the end of RCU's grace period.
+ * Show the task that is inside a sleepable state. States of the other kinds may be
+ * entered by interrupts, where the current task means nothing. The task's memory stays
+ * until RCU's grace period ends.
  */
 static int put_runner(struct sk_buff *skb, struct klua_state *s)
 {
@@ -481,14 +501,14 @@ static int put_runner(struct sk_buff *skb, struct klua_state *s)
 	       nla_put_string(skb, KLUA_A_STATE_RUNNER_COMM, comm);
 }
 
-/* All about one state, or of all of a set, under RCU or with a reference. */
+/* Write all about one state, or about a set. Called under RCU or with a reference. */
 static int put_state(struct sk_buff *skb, struct klua_state *s)
 {
 	bool left = !klua_state_linked(s);
 	struct klua_figures sum;
 
 	klua_state_figures(s, &sum);
-	/* Our own reference is none of its users'. */
+	/* The caller's own reference is not one of its users. */
 	if (left && !s->set && sum.users)
 		sum.users--;
 	return put_identity(skb, s, &sum) ?: put_flags(skb, s, &sum, left) ?:
@@ -497,10 +517,10 @@ static int put_state(struct sk_buff *skb, struct klua_state *s)
 	       put_stats(skb, &sum) ?: put_last_error(skb, last_failed(s));
 }
 
-/* Bytes that the message about one state may need */
+/* Bytes that the message about one state needs at most */
 #define STATE_MSG_SIZE	(NLMSG_GOODSIZE + KLUA_TRACE_MAXSIZE)
 
-/* The state that a request means, by number, name or both; under RCU. */
+/* Find the state of a request, by its number, name or both. Called under RCU. */
 static struct klua_state *find(struct genl_info *info)
 {
 	struct nlattr *id = info->attrs[KLUA_A_STATE_ID];
@@ -522,7 +542,10 @@ static struct klua_state *find(struct genl_info *info)
 	return ERR_PTR(-ENOENT);
 }
 
-/* What was found could not be held; under its name there may be another one. */
+/*
+ * The state that was found could not be held. Another one may have taken its name: hold
+ * that one. A request with a number means one state only.
+ */
 static struct klua_state *find_next(struct genl_info *info)
 {
 	struct klua_state *s, *front;
@@ -539,7 +562,7 @@ static struct klua_state *find_next(struct genl_info *info)
 	return front;
 }
 
-/* The same, held. */
+/* As find(), but the state is held. */
 static struct klua_state *find_and_get(struct genl_info *info)
 {
 	struct klua_state *s;
@@ -556,7 +579,10 @@ static struct klua_state *find_and_get(struct genl_info *info)
 	return s;
 }
 
-/* A state that has left the table has its number only; kept, or NULL. */
+/*
+ * Find a state that has left the table, which is possible by its number only. Returns
+ * it with a reference, or NULL.
+ */
 static struct klua_state *find_left(struct genl_info *info)
 {
 	struct nlattr *id = info->attrs[KLUA_A_STATE_ID];
@@ -570,7 +596,10 @@ static struct klua_state *find_left(struct genl_info *info)
 	return s;
 }
 
-/* The state that a request means, in the table or not, for put_any(). */
+/*
+ * Find the state of a request, in the table or not. The caller gives it back by
+ * put_any().
+ */
 static struct klua_state *find_any(struct genl_info *info, bool *left)
 {
 	struct klua_state *s = find_left(info);
@@ -587,14 +616,14 @@ static void put_any(struct klua_state *s, bool left)
 		klua_state_put(s);
 }
 
-/* Give up on a message, in whatever form, and return why. */
+/* Free a message that is not sent; returns @err. */
 static int drop_message(struct sk_buff *skb, int err)
 {
 	nlmsg_free(skb);
 	return err;
 }
 
-/* The state that was just made, under RCU: there it may be gone again. */
+/* Find a state that was just made, and may be gone again. Called under RCU. */
 static struct klua_state *find_made(struct genl_info *info, u32 id)
 {
 	struct klua_state *s = klua_state_by_id(id);
@@ -606,9 +635,10 @@ static struct klua_state *find_made(struct genl_info *info, u32 id)
 }
 
 /*
- * Answer with @left, or the state of this number, or, if that is 0, with the one that
- * the request means. It is looked for only here: what was found before might have been
- * replaced since, and a name that is always there would not be.
+ * Answer with @left or, if that is NULL, with the state of this number or, if that is
+ * 0, with the state of the request. The search and the answer are one RCU read section:
+ * a state that was found before could have been replaced, and the request would fail
+ * for a name that always has a state.
  */
 static int reply_state(struct genl_info *info, u8 cmd, u32 id,
 		       struct klua_state *left)
@@ -654,7 +684,7 @@ static int get_doit(struct sk_buff *request, struct genl_info *info)
 	return err;
 }
 
-/* One state of a dump. */
+/* Add one state to a dump. */
 static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 		    struct klua_state *s)
 {
@@ -673,7 +703,7 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
-/* However small the first buffer of the reader was, a state must fit. */
+/* The first buffer of a dump may be small; a state must fit into it. */
 static int get_start(struct netlink_callback *cb)
 {
 	cb->min_dump_alloc = STATE_MSG_SIZE;
@@ -681,15 +711,15 @@ static int get_start(struct netlink_callback *cb)
 }
 
 /*
- * Where a dump is: before the state @in_table of the table, and then before @left of
- * those that have left it.
+ * The place that a dump has come to: the next number among the states of the table, and
+ * after these the next number among states that have left it
  */
 struct dump_place {
 	unsigned long in_table;
 	unsigned long left;
 };
 
-/* True at the end. */
+/* Add states of the table to a dump. True: there are no more. */
 static bool dump_table(struct sk_buff *skb, struct netlink_callback *cb,
 		       unsigned long *id)
 {
@@ -719,13 +749,19 @@ static void dump_left(struct sk_buff *skb, struct netlink_callback *cb,
 	}
 }
 
-/* By number, so that a dump goes on after the last one it has shown. */
+/*
+ * In the order of numbers, so that a dump can go on behind the last state that it has
+ * sent.
+ */
 static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dump_place *place = (struct dump_place *)cb->ctx;
 	int err;
 
-	/* Not at the start: Linux 6.1 drops the words of what fails there. */
+	/*
+	 * Checked here and not in get_start(), because Linux 6.1 does not send the text
+	 * of an error there.
+	 */
 	err = permitted(cb->skb, cb->extack);
 	if (err)
 		return err;
@@ -751,7 +787,10 @@ static struct maker *maker_new(struct sock *sk)
 	return maker;
 }
 
-/* Nobody finds it any more. The last hold of a socket is not given back under RCU. */
+/*
+ * Free a maker that is in no table any more. The socket is put now, since the RCU
+ * callback must not put the last reference to it.
+ */
 static void maker_free(struct maker *maker)
 {
 	if (maker->sk)
@@ -770,7 +809,10 @@ static void maker_forget(u32 id)
 		maker_free(maker);
 }
 
-/* Whether the state is gone already or not, its maker goes with it. */
+/*
+ * Keep the maker with its state. The state may have been closed before the maker was
+ * stored, and event_send() then found no maker to forget.
+ */
 static int maker_keep(u32 id, struct maker *maker)
 {
 	int err = xa_err(xa_store(&makers, id, maker, GFP_KERNEL_ACCOUNT));
@@ -818,15 +860,15 @@ s64 klua_user_make(struct klua_config *config, struct sock *sk)
 }
 
 /*
- * Can a state from user space have this limit on time, in us? One of so many
- * hours is refused, instead of one that is cut to what &klua_config.time_us holds.
+ * Can a state from user space have this limit on time, in us? &klua_config.time_us has
+ * 32 bits. A larger limit is refused, not cut.
  */
 bool klua_user_time_valid(u64 us)
 {
 	return us <= U32_MAX || us == KLUA_TIME_UNLIMITED;
 }
 
-/* An attribute in bytes, or what stands for it. */
+/* The value of an attribute, or @absent if the request does not have it. */
 static u64 get_u64(struct genl_info *info, int type, u64 absent)
 {
 	return info->attrs[type] ? nla_get_u64(info->attrs[type]) : absent;
@@ -838,7 +880,10 @@ static int answerable(int err)
 	return err == -EINTR ? -ECANCELED : err;
 }
 
-/* Texts that klua_state_new() has for user space, and what outlives a request. */
+/*
+ * The text for an answer after klua_state_new() has failed. @text is in a buffer that
+ * is freed before the answer is sent, so return a constant that is equal to it.
+ */
 static const char *create_error(int err, const char *text)
 {
 	static const char * const texts[] = {
@@ -920,10 +965,13 @@ static int check_origin(const struct klua_state *s, struct genl_info *info)
 	return -EPERM;
 }
 
-/* How often a state that was found may have been replaced before it was held */
+/* How often destroy looks again when the state that it found was replaced meanwhile */
 #define REPLACED_TRIES	100
 
-/* The state of the name at the time: -EAGAIN if there may be another one now. */
+/*
+ * Destroy the state that the request means now. -EAGAIN: it has gone meanwhile, and the
+ * name may have another one.
+ */
 static int destroy_found(struct genl_info *info)
 {
 	char name[KLUA_NAME_MAXSIZE];
@@ -975,11 +1023,13 @@ static int destroy_doit(struct sk_buff *request, struct genl_info *info)
 	return err;
 }
 
-/* How often, and for how long each time, a busy state is looked at again */
+/*
+ * How often a busy state is tried, and the time between two tries: 100 to 200 ms in all
+ */
 #define BUSY_TRIES	50
 #define BUSY_US		2000
 
-/* Is it worth while to look again? */
+/* Sleep before the next try. False: there are no tries left, or a signal came. */
 static bool wait_again(int *tries)
 {
 	if (!--*tries || signal_pending(current))
@@ -989,8 +1039,8 @@ static bool wait_again(int *tries)
 }
 
 /*
- * Not for long: requests of others, for any family, may stand behind this one
- * when a family comes or goes.
+ * Lock the state. The wait is short, because requests to all families may wait for this
+ * one while a family is being registered.
  */
 static int wait_for(struct klua_state *s, int *tries,
 		    struct netlink_ext_ack *extack)
@@ -1006,8 +1056,8 @@ static int wait_for(struct klua_state *s, int *tries,
 }
 
 /*
- * One change of a set's limits at a time: what one has to undo is what it found, which
- * must not be half of another one's.
+ * Allow one change of a set's limits at a time. A change that fails puts back the
+ * limits that it found, and must not find half of another change.
  */
 static int set_begin(struct klua_state *s, int *tries,
 		     struct netlink_ext_ack *extack)
@@ -1020,7 +1070,7 @@ static int set_begin(struct klua_state *s, int *tries,
 	return -EBUSY;
 }
 
-/* What does not depend on what the state does meanwhile. */
+/* Check what does not depend on the memory that the state holds at the moment. */
 static int check_memory(struct klua_state *s, u64 bytes,
 			struct netlink_ext_ack *extack)
 {
@@ -1044,7 +1094,7 @@ static int check_memory(struct klua_state *s, u64 bytes,
 	return 0;
 }
 
-/* The limits that a request asks for, all of which the state may have. */
+/* Read the limits of a request, and check that the state may have all of them. */
 static int wanted_limits(struct klua_state *s, struct genl_info *info,
 			 struct klua_limits_wanted *want)
 {
@@ -1073,7 +1123,10 @@ static int wanted_limits(struct klua_state *s, struct genl_info *info,
 	return err;
 }
 
-/* Under the state's lock, so that what it holds does not change. */
+/*
+ * Check a memory limit against what the state holds, and charge it to the quota. Called
+ * under the state's lock, so that the memory it holds does not change.
+ */
 static int take_memory(struct klua_state *s, u64 bytes,
 		       struct netlink_ext_ack *extack)
 {
@@ -1081,7 +1134,7 @@ static int take_memory(struct klua_state *s, u64 bytes,
 	int err;
 
 	klua_state_assert_locked(s);
-	/* Or else lowering the limit would free quota and no memory. */
+	/* Otherwise the quota would get back bytes that the state still holds. */
 	if (bytes < s->curralloc) {
 		NL_SET_ERR_MSG(extack, "the state holds more memory than that");
 		return -EBUSY;
@@ -1096,7 +1149,7 @@ static int take_memory(struct klua_state *s, u64 bytes,
 	return err;
 }
 
-/* All of them may be set: nothing here can be refused any more. */
+/* Set the limits. wanted_limits() has checked them, so none of these calls can fail. */
 static void put_limits_in(struct klua_state *s,
 			  const struct klua_limits_wanted *want)
 {
@@ -1109,7 +1162,7 @@ static void put_limits_in(struct klua_state *s,
 		WARN_ON_ONCE(__klua_state_set_time(s, want->us));
 }
 
-/* All limits of one state, or none; @old are those that it had. */
+/* Set all limits of one state, or none. @old gets those that it had. */
 static int set_one(struct klua_state *s, const struct klua_limits_wanted *want,
 		   struct klua_limits_wanted *old, int *tries,
 		   struct netlink_ext_ack *extack)
@@ -1129,7 +1182,7 @@ static int set_one(struct klua_state *s, const struct klua_limits_wanted *want,
 	return err;
 }
 
-/* Give the states of a set before place @end what they had. */
+/* Give the states of a set before index @end their old limits. */
 static void set_undo(struct klua_state *s, unsigned int end,
 		     const struct klua_limits_wanted *old,
 		     struct netlink_ext_ack *extack)
@@ -1154,8 +1207,9 @@ static void set_undo(struct klua_state *s, unsigned int end,
 }
 
 /*
- * All limits of all states of a set, or none. One after the other, since nothing
- * bounds how many they are: locks of all at once might be too many.
+ * Set all limits of all states of a set, or none. The states are locked one after the
+ * other: a set has as many as there are processors, and lockdep has room for 48 locks
+ * at once.
  */
 static int set_all(struct klua_state *s, const struct klua_limits_wanted *want,
 		   struct klua_limits_wanted *old, int *tries,
@@ -1221,9 +1275,9 @@ static int set_doit(struct sk_buff *request, struct genl_info *info)
 }
 
 /*
- * Stopping takes no force: it is the brake for states of modules, too. Starting what a
- * module has stopped does. Whatever takes the place of the state that was found meanwhile
- * is stopped or started with it.
+ * To stop a state needs no force, even if a module made it. To start one that a module
+ * has stopped does. A state that takes the place of the one found is stopped or started
+ * with it.
  */
 static int gate_doit(struct genl_info *info, bool stopped, bool force)
 {
@@ -1280,7 +1334,7 @@ static int cancel_doit(struct sk_buff *request, struct genl_info *info)
 	return err;
 }
 
-/* From now on the sender's socket gets events, until it is closed. */
+/* Let the sender's socket get events until it is closed. */
 static int listen_doit(struct sk_buff *request, struct genl_info *info)
 {
 	int err = permitted(request, info->extack);
@@ -1290,7 +1344,7 @@ static int listen_doit(struct sk_buff *request, struct genl_info *info)
 	return listener_add(NETLINK_CB(request).sk, info->snd_portid);
 }
 
-/* What of the quotas is used, as of one moment. */
+/* The part of the quotas that is used, both read at one moment. */
 static int put_quota(struct sk_buff *skb)
 {
 	unsigned long irqs;
@@ -1328,7 +1382,7 @@ static int put_info(struct sk_buff *skb)
 	return 0;
 }
 
-/* Tells nothing about any state, and so asks for no right. */
+/* Needs no right, since the answer tells nothing about any state. */
 static int info_doit(struct sk_buff *request, struct genl_info *info)
 {
 	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
@@ -1343,7 +1397,7 @@ static int info_doit(struct sk_buff *request, struct genl_info *info)
 	return genlmsg_reply(skb, info);
 }
 
-/* Up to its first NUL a text would mean something else than it says. */
+/* Refuse a text with a NUL inside: it would be read up to there only. */
 static int whole_string(const struct nlattr *attr,
 			struct netlink_ext_ack *extack)
 {
@@ -1395,14 +1449,14 @@ static const struct nla_policy set_policy[] = {
 	[KLUA_A_STATE_TIME_MAX] = LIMIT_POLICY,
 };
 
-/* No attribute at all. Without a policy all of them would be ignored. */
+/* Refuse all attributes. Without a policy they would be ignored. */
 static const struct nla_policy info_policy[] = {
 	[KLUA_A_INFO_PAD] = { .type = NLA_REJECT },
 };
 
 /*
- * Policies of their own, since what one operation takes means nothing to
- * another; in the form that Linux 6.1 has, too.
+ * Each operation has its own policy, because it takes attributes that others refuse.
+ * Struct genl_ops, since Linux before 6.2 has no struct genl_split_ops.
  */
 static const struct genl_ops ops[] = {
 	{
@@ -1463,7 +1517,10 @@ static const struct genl_ops ops[] = {
 	},
 };
 
-/* Making or closing many states takes a while: others need not wait for it. */
+/*
+ * parallel_ops: a request that takes long, to make a state say, does not hold up
+ * others.
+ */
 static struct genl_family family __ro_after_init = {
 	.name = KLUA_FAMILY_NAME,
 	.version = KLUA_FAMILY_VERSION,
@@ -1531,14 +1588,14 @@ static struct sk_buff *event_new(const struct klua_event *event)
 }
 
 /*
- * The file of a socket, held, or NULL when it is being closed. While it is held the
- * socket is not closed, so that its port is nobody else's.
+ * Hold the file of a socket; NULL if the socket is being closed. A socket is not closed
+ * while its file is held, so no other socket gets its port meanwhile.
  */
 static struct file *socket_file(struct sock *sk)
 {
 	struct file *file = NULL;
 
-	/* Closing takes the socket's file away under this lock. */
+	/* sock_orphan() clears sk_socket under this lock when the socket is closed. */
 	read_lock_bh(&sk->sk_callback_lock);
 	if (sk->sk_socket)
 		file = klua_get_file(&sk->sk_socket->file);
@@ -1546,7 +1603,7 @@ static struct file *socket_file(struct sock *sk)
 	return file;
 }
 
-/* To one socket, if it still is the one that asked, and whoever opened it may. */
+/* Send an event to one socket, unless it is closed or its opener has lost the right. */
 static void event_send_to(struct sock *sk, u32 portid, struct sk_buff *skb)
 {
 	struct file *file = socket_file(sk);
@@ -1562,7 +1619,10 @@ static void event_send_to(struct sock *sk, u32 portid, struct sk_buff *skb)
 	fput(file);
 }
 
-/* To each socket that asked; one that has no room is told so by its next read. */
+/*
+ * Send an event to each socket that asked. A socket whose buffer is full gets ENOBUFS
+ * from its next read.
+ */
 static void event_send(struct klua_listener *listener,
 		       const struct klua_event *event)
 {
@@ -1613,7 +1673,10 @@ void klua_netlink_exit(void)
 	klua_listener_unregister(&events_listener);
 	genl_unregister_family(&family);
 	netlink_unregister_notifier(&socket_notifier);
-	/* Of states that consumers forgot to give back. */
+	/*
+	 * Makers of states that consumers still hold: their destroyed events come too
+	 * late.
+	 */
 	xa_for_each(&makers, id, maker)
 		maker_free(maker);
 	xa_destroy(&makers);
@@ -1622,5 +1685,5 @@ void klua_netlink_exit(void)
 	xa_destroy(&listeners);
 }
 
-/* Whoever asks for the family has the module loaded. */
+/* A request for the family loads the module. */
 MODULE_ALIAS_GENL_FAMILY(KLUA_FAMILY_NAME);
