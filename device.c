@@ -7,25 +7,25 @@
 /**
  * DOC: why a device
  *
- * A script takes as long as its state allows, and waits for whoever else is in
- * the state, so it must not run where others have to wait for it. Every request
- * of generic netlink runs under the lock that a family takes to be registered:
- * while one runs and another family waits to come, all requests of the machine
- * stand still. A dump's later calls run outside of that lock, but then the one
- * who reads is the one who runs, so that nothing can be read before the script
- * has ended.
+ * A script takes as long as its state allows, and waits while somebody else is in
+ * the state, so it must not run where others wait for it. A request of generic netlink
+ * runs with cb_lock held for reading, which registering a family takes for writing:
+ * while one request runs and a family waits to be registered, no other request of the
+ * machine goes on. The later calls of a dump run without cb_lock, but in the task that
+ * reads, which could not read anything before the script has ended.
  *
- * Here ioctl(KLUA_IOC_RUN) runs the script in its caller, under no lock but the
- * state's own: a signal to the caller ends it, its memory is charged to the
- * caller's cgroup, its time to the caller's account and priority. What it prints
- * and returns goes through a buffer to whoever reads the file meanwhile, another
- * thread. When the buffer is full the script waits for the reader if its state
- * may sleep. Otherwise the buffer has to hold all of it.
+ * Here ioctl(KLUA_IOC_RUN) runs the script in the calling task, under no lock but the
+ * state's own. A signal to the caller ends the script, its memory is charged to the
+ * caller's cgroup, and its time to the caller's account and priority. Output and
+ * results go through a buffer, which another thread reads from the file meanwhile.
+ * When the buffer is full the script waits for the reader if its state may sleep.
+ * Otherwise the buffer has to hold all of the output.
  *
- * ioctl(KLUA_IOC_BUILD) makes a state with scripts in the same way; these print
- * into the log only.
+ * ioctl(KLUA_IOC_BUILD) makes a state with scripts in the same way; these scripts
+ * print into the log only.
  *
- * A file runs one script: what is read from it ends where that ends.
+ * An open file runs one script. A read from it returns 0 when the script has ended and
+ * all was read.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -44,17 +44,17 @@
 
 #include "internal.h"
 
-/* What a script is loaded behind when it may be an expression. */
+/* Put before a typed line, so that an expression compiles and its values are shown */
 #define EXPRESSION	"return "
 #define EXPRESSION_LEN	(sizeof(EXPRESSION) - 1)
 
-/* Bytes of the buffer when the script can wait for its reader. */
+/* Bytes of the buffer when the script can wait for its reader */
 #define ROOM_WAITING	SZ_64K
 
-/* Bytes that one record has at most. */
+/* Bytes of a record, at most */
 #define RECORD_MAX	SZ_4K
 
-/* The longest message, traceback included. */
+/* Bytes of a message with its traceback, at most */
 #define MESSAGE_MAX	SZ_64K
 
 enum stage { STAGE_NEW, STAGE_RUNNING, STAGE_ENDED };
@@ -62,12 +62,13 @@ enum stage { STAGE_NEW, STAGE_RUNNING, STAGE_ENDED };
 /**
  * struct session - an open file of the device
  * @stage:   enum stage; only goes up
- * @reading: one reader at a time
+ * @reading: admits one reader at a time
  * @fifo:    records on their way to the reader. The script puts them in, under
- *	     its state's lock; the reader takes them out, under @reading
- * @buf:     what @fifo uses, or NULL until the script begins
- * @data:    woken when a record came, or the end
- * @room:    woken when the reader took something
+ *	     its state's lock; the reader takes them out, under @reading. A kfifo with
+ *	     one writer and one reader needs no lock for both
+ * @buf:     memory of @fifo, or NULL until the script begins
+ * @data:    woken when a record was put in, or the script has ended
+ * @room:    woken when the reader has taken something out
  */
 struct session {
 	atomic_t stage;
@@ -79,18 +80,18 @@ struct session {
 };
 
 /**
- * struct run - a script on its way through the kernel
- * @sink:    what print() sees of it
- * @session: where its output goes
- * @state:   where it runs
- * @arg:     what the caller asked for, and is told
- * @script:  EXPRESSION and its text
- * @args:    its arguments, each with its NUL
- * @result:  the error's text
- * @status:  why the script could not be loaded
- * @why:     why it did not run at all
- * @waits:   the state may sleep
- * @more:    it is the beginning of a statement that goes on
+ * struct run - one KLUA_IOC_RUN
+ * @sink:    what print() calls
+ * @session: the open file, whose readers get the output
+ * @state:   the state that the script runs in
+ * @arg:     the request, and the answer to it
+ * @script:  EXPRESSION and the script's text
+ * @args:    the script's arguments, each with its NUL
+ * @result:  the text of the script's error
+ * @status:  Lua's status if the script could not be compiled
+ * @why:     a text that says why the script did not run
+ * @waits:   the state may sleep, so output can wait for the reader
+ * @more:    the script is the beginning of a statement
  */
 struct run {
 	struct klua_sink sink;
@@ -112,9 +113,9 @@ static bool has_room(struct session *session, size_t len)
 }
 
 /*
- * Wait until @len bytes fit: false when they never will. The wait is part of
- * the entry: it costs steps, so that cancel, signals and the time limit are
- * looked at and end it by an error.
+ * Wait until @len bytes fit. False: they do not, and the state may not sleep. The wait
+ * is part of the entry and costs steps, so that each turn looks at cancel, signals and
+ * the time limit, which end the wait by a Lua error.
  */
 static bool wait_for_room(struct run *run, lua_State *L, size_t len)
 {
@@ -131,7 +132,10 @@ static bool wait_for_room(struct run *run, lua_State *L, size_t len)
 	return true;
 }
 
-/* A record of @len bytes, with a newline behind them if @line. */
+/*
+ * Put a record of @len bytes into the buffer, with a newline behind them if @line.
+ * False: there is no room.
+ */
 static bool put_record(struct run *run, lua_State *L, u32 type,
 		       const char *text, size_t len, bool line)
 {
@@ -144,13 +148,16 @@ static bool put_record(struct run *run, lua_State *L, u32 type,
 	kfifo_in(&session->fifo, text, len);
 	if (line)
 		kfifo_in(&session->fifo, "\n", 1);
-	/* With interrupts off nobody is woken: the end does that. */
+	/*
+	 * An irq state runs with interrupts off, where PREEMPT_RT cannot take the wait
+	 * queue's lock. device_ioctl() wakes the reader when the script has ended.
+	 */
 	if (run->state->kind != KLUA_KIND_IRQ)
 		wake_up_interruptible(&session->data);
 	return true;
 }
 
-/* What the script prints; what does not fit is counted. */
+/* Send what the script prints, in records. Bytes that do not fit are counted. */
 static void sink_text(struct klua_sink *sink, lua_State *L, const char *text,
 		      size_t len, bool line)
 {
@@ -168,7 +175,7 @@ static void sink_text(struct klua_sink *sink, lua_State *L, const char *text,
 	} while (!last);
 }
 
-/* A piece of the results; they are complete, or the script has failed. */
+/* Send a piece of the results. Results are sent completely, or the script fails. */
 static void sink_results(struct klua_sink *sink, lua_State *L,
 			 const char *text, size_t len)
 {
@@ -201,7 +208,10 @@ static int load(lua_State *L, struct run *run, size_t skip)
 				run->arg.chunkname, "t");
 }
 
-/* Leaves the script's function on the stack, or the text of the error. */
+/*
+ * Compile the script. Leaves its function on the stack, or the text of the error. A
+ * typed line is tried as an expression first.
+ */
 static int load_script(lua_State *L, struct run *run)
 {
 	const char *text;
@@ -237,7 +247,7 @@ static int push_args(lua_State *L, struct run *run)
 	return n;
 }
 
-/* The script itself, in a protected call. */
+/* Run the script. Called by Lua in a protected call. */
 static int run_script(lua_State *L)
 {
 	struct run *run = lua_touserdata(L, 1);
@@ -258,7 +268,10 @@ static int run_script(lua_State *L)
 	return 0;
 }
 
-/* Why the state, whose lock the caller has, lets nobody in. */
+/*
+ * A text that says why the state lets nobody in, or NULL. Called with the state's lock
+ * held.
+ */
 static const char *gate_text(const struct klua_state *s)
 {
 	u8 gate = READ_ONCE(s->gate);
@@ -270,7 +283,10 @@ static const char *gate_text(const struct klua_state *s)
 	return gate ? "the state is being closed" : NULL;
 }
 
-/* Under the state's own lock. Nothing but an error keeps the script away. */
+/*
+ * Lock the state and run the script. Returns an errno if the script did not run; how it
+ * ended is in @run->arg.error.
+ */
 static int run_in(struct run *run)
 {
 	struct klua_state *s = run->state;
@@ -335,7 +351,7 @@ static int prepare_buffer(struct run *run)
 	return kfifo_init(&session->fifo, session->buf, size);
 }
 
-/* With a reference to the state. */
+/* Run the script in a state that is held. */
 static int run_held(struct run *run)
 {
 	int err = check_state(run);
@@ -429,7 +445,7 @@ static int copy_in(struct run *run)
 	    copy_from_user(run->args, u64_to_user_ptr(arg->args),
 			   arg->args_len))
 		return -EFAULT;
-	/* Whatever the caller says, the last one ends. */
+	/* The last argument need not have a NUL: put one behind it. */
 	run->args[arg->args_len] = '\0';
 	if (arg->args_len && run->args[arg->args_len - 1])
 		arg->args_len++;
@@ -445,7 +461,7 @@ static int run_checked(struct run *run)
 	return check_arg(run) ?: copy_in(run) ?: run_found(run);
 }
 
-/* Tell how it ended: @err is why the script did not run. */
+/* Answer the request. @err is 0, or why the script did not run. */
 static int copy_out(struct run *run, struct klua_run __user *to, int err)
 {
 	const char *text = run->result.buf;
@@ -494,12 +510,12 @@ free:
 }
 
 /**
- * struct build - a state on its way through the kernel
- * @arg:     what the caller asked for, and is told
- * @config:  what that is for klua_state_new()
+ * struct build - one KLUA_IOC_BUILD
+ * @arg:     the request, and the answer to it
+ * @config:  the request as klua_state_new() takes it
  * @chunks:  the scripts
- * @names:   what messages call them
- * @message: why it failed
+ * @names:   the names of @chunks
+ * @message: a text that says why it failed
  */
 struct build {
 	struct klua_build arg;
@@ -576,7 +592,9 @@ static int build_check(struct build *build)
 	return 0;
 }
 
-/* What the caller left open: as before, or what a new state has. */
+/*
+ * Fill in what the request leaves open: as the state that is replaced, or the defaults.
+ */
 static int build_defaults(struct build *build)
 {
 	struct klua_config *config = &build->config;
@@ -598,7 +616,11 @@ static int build_defaults(struct build *build)
 		config->kind = old->kind;
 	config->maxalloc = config->maxalloc ?: READ_ONCE(old->maxalloc);
 	config->steps = config->steps ?: READ_ONCE(old->steps);
-	/* Another kind is refused later, for that, and not for the old one's time. */
+	/*
+	 * klua_state_new() refuses another kind, and that is the error to report: a
+	 * time of the old kind could be too long for the new one, and be reported
+	 * first.
+	 */
 	if (!build->arg.time_us && config->kind == old->kind) {
 		config->time_unlimited =
 			READ_ONCE(old->time_ns) == KLUA_TIME_UNLIMITED;
@@ -663,7 +685,9 @@ static int build_copy_out(struct build *build, struct klua_build __user *to,
 	return err == -EINTR ? -ECANCELED : err;
 }
 
-/* A state with scripts: nothing but the signals of its maker ends that. */
+/*
+ * Make a state with scripts. Only limits and signals to the caller end a script early.
+ */
 static int build_for(struct klua_build __user *from)
 {
 	struct build *build = kvzalloc(sizeof(*build), GFP_KERNEL_ACCOUNT);
@@ -683,7 +707,7 @@ static int build_for(struct klua_build __user *from)
 	return err;
 }
 
-/* Both whoever opened the file and whoever uses it now. */
+/* Do both the task that opened the file and the current task have the right? */
 static bool permitted(struct file *file)
 {
 	return capable(CAP_SYS_ADMIN) &&
@@ -716,7 +740,10 @@ static bool has_data(struct session *session)
 	       !kfifo_is_empty(&session->fifo);
 }
 
-/* Bytes of records, 0 at the end, or -EAGAIN: another reader was quicker. */
+/*
+ * Copy records to user space. Returns the bytes, 0 at the end, or -EAGAIN: another
+ * reader was quicker.
+ */
 static ssize_t take(struct session *session, char __user *to, size_t size)
 {
 	bool ended = atomic_read_acquire(&session->stage) == STAGE_ENDED;

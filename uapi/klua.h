@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What user space and KLua say to each other: the generic netlink family
- * "klua", and the device that scripts are run by. netlink/klua.yaml says what
- * each operation of the family takes and answers; the numbers here and there
- * are the same.
+ * KLua's interface to user space: the generic netlink family "klua", and the device
+ * that runs scripts. netlink/klua.yaml says what each operation of the family takes
+ * and answers; it has the same numbers as this file.
  */
 #ifndef _UAPI_KLUA_H
 #define _UAPI_KLUA_H
@@ -14,15 +13,15 @@
 #define KLUA_FAMILY_NAME	"klua"
 #define KLUA_FAMILY_VERSION	1
 
-/* Bytes of a state's name without its NUL. */
+/* Bytes of a state's name without its NUL, at most */
 #define KLUA_NAME_LEN		63
-/* Bytes of a script */
+/* Bytes of a script, at most */
 #define KLUA_SCRIPT_MAX		(1024 * 1024)
-/* Bytes of a script's arguments, with a NUL behind each */
+/* Bytes of a script's arguments with a NUL behind each, at most */
 #define KLUA_ARGS_MAX		(128 * 1024)
-/* Bytes of a script's results */
+/* Bytes of a script's results, at most */
 #define KLUA_RESULTS_MAX	(16 * 1024 * 1024)
-/* Bytes of output and results that are kept where a script cannot wait */
+/* Bytes of klua_run.room, at most */
 #define KLUA_ROOM_MAX		(32 * 1024 * 1024)
 
 /* Who made a state */
@@ -31,7 +30,7 @@ enum klua_origin {
 	KLUA_ORIGIN_USER,
 };
 
-/* What may enter a state, and what happens while it runs */
+/* Which contexts may enter a state, and what its scripts may do there */
 enum klua_kind {
 	KLUA_KIND_ATOMIC,	/* process context and softirq; never sleeps */
 	KLUA_KIND_SLEEPABLE,	/* process context; preemptible, may sleep */
@@ -40,7 +39,7 @@ enum klua_kind {
 	__KLUA_KIND_MAX,
 };
 
-/* Why a run was ended, or an allocation or a call in it refused */
+/* The limits: one of them ended a run, or refused an allocation or a call in it */
 enum klua_limit {
 	KLUA_LIMIT_STEPS,
 	KLUA_LIMIT_TIME,
@@ -152,12 +151,12 @@ enum {
 };
 
 /*
- * The device /dev/klua: ioctl(KLUA_IOC_RUN) runs a script in a state and
- * returns when that has ended, once for each time the device is opened.
- * Meanwhile another thread reads records, each a struct klua_record and so many
- * bytes, until there are no more. When the state may sleep, the script waits for
- * whoever reads; otherwise what does not fit into @room bytes is lost: output is
- * dropped, and results make the script fail.
+ * The device /dev/klua: ioctl(KLUA_IOC_RUN) runs a script in a state, and returns when
+ * the script has ended. An open file runs one script. Meanwhile another thread reads
+ * records from it, each a struct klua_record and @len bytes, until a read returns 0. If
+ * the state may sleep, the script waits when the reader is slow. Otherwise @room bytes
+ * are kept for the reader: output beyond that is dropped, and results beyond that make
+ * the script fail.
  */
 #define KLUA_DEVICE_NAME	"klua"
 
@@ -166,22 +165,22 @@ struct klua_record {
 	__u32 len;
 };
 
-/* What the script printed: lines */
+/* Lines that the script printed */
 #define KLUA_RECORD_OUTPUT	1
-/* What it returned: a piece of the text */
+/* A piece of the text of its results */
 #define KLUA_RECORD_RESULTS	2
 
-/* in: what is typed: an expression's values are results */
+/* in: the script was typed: it may be an expression, whose values are the results */
 #define KLUA_RUN_INTERACTIVE	0x1
-/* in: the results as a JSON array instead of text with tabs */
+/* in: write the results as a JSON array, not as text with tabs */
 #define KLUA_RUN_JSON		0x2
-/* in: even though a kernel module made the state */
+/* in: run the script even though a kernel module made the state */
 #define KLUA_RUN_FORCE		0x4
-/* out: KLUA_RUN_INTERACTIVE: it did not run, it is not complete yet */
+/* out: with KLUA_RUN_INTERACTIVE: the script did not run, because it is incomplete */
 #define KLUA_RUN_MORE		0x8
 /*
- * in: it does not run, EINTR. For the handler of a signal that comes just before the
- * call, which would not notice it.
+ * in: do not run the script, return EINTR. The handler of a signal sets this, if the
+ * signal comes before the call and so would not interrupt it.
  */
 #define KLUA_RUN_INTERRUPTED	0x10
 
@@ -189,22 +188,24 @@ struct klua_record {
  * struct klua_run - a script to run, and how that ended
  * @flags:	   in and out: KLUA_RUN_*
  * @id:		   in: the state's number, or 0
- * @name:	   in: the state's name, or empty; one of both, or both
- * @chunkname:	   in: what messages call the script; with = before it, exactly
- *		   that
- * @script:	   in: its text
+ * @name:	   in: the state's name, or empty. @id or @name is needed; if both are
+ *		   given they must mean the same state
+ * @chunkname:	   in: what messages call the script: the text after a "=", or the file
+ *		   after a "@"
+ * @script:	   in: the script's text
  * @args:	   in: its arguments, with a NUL behind each
- * @message:	   in: where a message goes: why the script did not run, or, with
- *		   @error, its error and traceback. Without a NUL
+ * @message:	   in: the buffer for a message, which has no NUL: why the script did not
+ *		   run, or, if @error is not 0, the script's error and traceback
  * @script_len:	   in: bytes of @script
  * @args_len:	   in: bytes of @args
  * @message_size:  in: bytes that @message has room for
- * @message_len:   out: bytes that are in it
- * @room:	   in: bytes that are kept where the script cannot wait
- * @error:	   out: 0, or the errno of how the script ended
- * @results_count: out: results
- * @results_len:   out: bytes of them
- * @steps:	   out: steps that it took
+ * @message_len:   out: bytes of the message
+ * @room:	   in: bytes of output and results that are kept for the reader, if the
+ *		   state may not sleep
+ * @error:	   out: 0, or the errno that the script ended with
+ * @results_count: out: number of results
+ * @results_len:   out: bytes of the results' text
+ * @steps:	   out: steps that the script took
  * @dropped:	   out: bytes of output that were dropped
  */
 struct klua_run {
@@ -229,24 +230,30 @@ struct klua_run {
 
 #define KLUA_IOC_RUN	_IOWR('k', 0xb0, struct klua_run)
 
-/* Scripts that one state is made with */
+/* Scripts that a state is made with, at most */
 #define KLUA_BUILD_CHUNKS	32
-/* The kind of the state that is replaced, or KLUA_KIND_SLEEPABLE */
+/*
+ * &klua_build.kind: that of the state that is replaced, or KLUA_KIND_SLEEPABLE if there
+ * is none
+ */
 #define KLUA_BUILD_KIND_SAME	(~0u)
 
-/* Take the place of the state of this name, if there is one */
+/* Replace the state of this name, if there is one. */
 #define KLUA_BUILD_REPLACE	0x1
-/* Take all of its memory now, so that none of it can be missing later */
+/*
+ * Reserve all of the state's memory now, so that no allocation fails later for want of
+ * memory.
+ */
 #define KLUA_BUILD_RESERVE	0x2
-/* With KLUA_BUILD_REPLACE: ENOENT if there is no state of this name */
+/* With KLUA_BUILD_REPLACE: fail with ENOENT if there is no state of this name. */
 #define KLUA_BUILD_EXISTING	0x4
 
 /**
  * struct klua_source - a script that a state is made with
- * @text: its text
- * @len:  bytes of it
+ * @text: the script's text
+ * @len:  bytes of @text
  * @pad:  0
- * @name: what messages call it
+ * @name: what messages call the script: the text after a "=", or the file after a "@"
  */
 struct klua_source {
 	__u64 text;
@@ -256,20 +263,20 @@ struct klua_source {
 };
 
 /**
- * struct klua_build - a state to be made with scripts, before anybody sees it
+ * struct klua_build - a state to be made, with scripts that run before anybody sees it
  * @flags:	   in: KLUA_BUILD_*
  * @kind:	   in: enum klua_kind, or KLUA_BUILD_KIND_SAME
- * @name:	   in: its name
- * @memory:	   in: bytes that it may hold. 0, and so of the next two: as the
- *		   state that is replaced, or the default
- * @steps:	   in: steps an entry may take; all ones: any number
- * @time_us:	   in: microseconds an entry may take; all ones: any time, for a
- *		   sleepable state
+ * @name:	   in: the state's name
+ * @memory:	   in: bytes that it may hold. 0 in this field, @steps or @time_us
+ *		   means the limit of the state that is replaced, or else the default
+ * @steps:	   in: steps an entry may take; all ones: no limit
+ * @time_us:	   in: microseconds an entry may take; all ones: no limit, for a
+ *		   sleepable state only
  * @sources:	   in: an array of struct klua_source, run in their order
- * @message:	   in: where the cause of a failure goes, without a NUL
- * @sources_count: in: how many
+ * @message:	   in: the buffer for the cause of a failure, which has no NUL
+ * @sources_count: in: number of @sources
  * @message_size:  in: bytes that @message has room for
- * @message_len:   out: bytes that are in it
+ * @message_len:   out: bytes of the message
  * @id:		   out: the state's number
  */
 struct klua_build {
