@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a script does that others see: what it prints, its errors, the limits that
- * it hits. Taken down where it happens, told by a work item.
+ * Events: lines that scripts print, their errors, and the limits that they hit. An
+ * event is recorded where it happens, and told later by a work item.
  */
 
 /**
  * DOC: events
  *
  * A script may run with interrupts off, in the middle of the console's code, and
- * under any lock of whoever calls it; a console takes a millisecond for a dozen
- * bytes, and a listener may sleep. So what happens under a state's lock is only
- * copied, into one buffer for the machine, and a work item takes it from there in
- * order. The buffer's size bounds what is waiting; &klua_state.print_limit and
- * print_all bound the lines of one state and of the machine in five seconds.
- * What is dropped is counted, and the next line that is not says how many were.
+ * under any lock of its caller. A console takes a millisecond for a dozen bytes, and a
+ * listener may sleep. So neither can be called under a state's lock. There an event is
+ * only copied into a buffer, one for the machine, and a work item tells the buffer's
+ * events in order. The buffer's size bounds the events that wait;
+ * &klua_state.print_limit and print_all bound the lines of one state and of the machine
+ * in five seconds. Dropped lines are counted, and the next line that is not dropped is
+ * preceded by their number.
  *
- * A probe may come while its own processor has the buffer's lock. So the lock is
- * tried for, a bounded number of times, and what cannot be taken down is dropped
- * like what does not fit. The work item is queued by an irq_work, since queueing
- * takes locks, too.
+ * A probe may interrupt the holder of the buffer's lock on the same processor. So the
+ * lock is tried for, a bounded number of times, and an event is dropped if the lock
+ * stays taken, as it is if the buffer is full. An irq_work queues the work item, since
+ * queueing takes locks, too.
  *
- * That states come and go happens in process context, and listeners are told at
- * once, after everything that was taken down before.
+ * States are created and destroyed in process context, so listeners are told of that
+ * at once, and of a destruction after all events recorded before.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -37,25 +38,31 @@
 
 #include "internal.h"
 
-/* Bytes that wait to be told: a few hundred lines. */
+/* Bytes of the buffer of events: a few hundred lines */
 #define EVENTS_SIZE	SZ_64K
 
-/* Bytes of a line in the log that hold nothing but text. */
+/* Bytes of text that go into one line of the log */
 #define PRINT_TEXT	800
-/* Bytes of which some are not: each may become four, and all must fit. */
+/*
+ * As PRINT_TEXT, with control bytes among them: each byte may become four (\ooo), and
+ * the line still has to fit.
+ */
 #define PRINT_BINARY	200
 
-/* Error and limit events of one state that are told in a second. */
+/* Error and limit events of one state that are recorded in a second */
 #define EVENTS_MAX	20
 
-/* Times that the buffer's lock is tried for: some hundred nanoseconds each. */
+/* Tries to take records_lock, each some hundred nanoseconds */
 #define LOCK_TRIES	100
 
 static uint print_burst = 200;
 module_param(print_burst, uint, 0644);
 MODULE_PARM_DESC(print_burst, "lines that a new state may print in five seconds; 0: any number (default 200)");
 
-/* Lines of all states in five seconds: twice what one state may. */
+/*
+ * The limit on lines of all states together: in five seconds, twice what one state may
+ * print
+ */
 static DEFINE_RATELIMIT_STATE(print_all, 5 * HZ, 400);
 
 static int set_print_all(const char *text, const struct kernel_param *kp)
@@ -91,16 +98,16 @@ enum record_type {
 };
 
 /**
- * struct record - what was taken down; its text follows as a record of its own
+ * struct record - an event in the buffer; its text follows as another kfifo record
  *
- * @type:    of what kind it is
- * @value:   the -errno, the enum klua_limit, how many lines were dropped, or whether
- *	     it was stopped
- * @lost:    how many events of the state were not told before this one
- * @id:      of the state
- * @origin:  of the state
+ * @type:    kind of event
+ * @value:   by @type: lines dropped before this one, the -errno, the enum klua_limit,
+ *	     or whether the state was stopped
+ * @lost:    events of the state that were dropped before this one
+ * @id:      the state's number
+ * @origin:  the state's origin
  * @namelen: bytes of @name
- * @name:    of the state
+ * @name:    the state's name
  */
 struct record {
 	enum record_type type;
@@ -114,17 +121,17 @@ struct record {
 
 static STRUCT_KFIFO_REC_2(EVENTS_SIZE) records;
 
-/* Guards @records. Innermost but for a state's error_lock. */
+/* Guards records. Innermost, but for a state's error_lock. */
 static DEFINE_RAW_SPINLOCK(records_lock);
 
-/* Guards @listeners; held while they are told, by @teller. */
+/* Guards listeners. The task in teller holds it while listeners are called. */
 static DEFINE_MUTEX(listeners_mutex);
 static LIST_HEAD(listeners);
 static struct task_struct *teller;
 
 /*
- * Is this called by a listener? What would tell listeners or wait until they have
- * been told, and so wait for its caller, is refused there.
+ * Is this called by a listener? Calls that would tell listeners, or wait until they
+ * have been told, are refused there: they would wait for themselves.
  */
 bool klua_telling(void)
 {
@@ -139,10 +146,13 @@ static void queue_records(struct irq_work *work)
 	queue_work(system_unbound_wq, &records_work);
 }
 
-/* In the interrupt itself on PREEMPT_RT, too: queueing takes raw locks only. */
+/*
+ * Runs in the interrupt itself on PREEMPT_RT as well: queueing work takes only raw
+ * locks.
+ */
 static struct irq_work records_kick = IRQ_WORK_INIT_HARD(queue_records);
 
-/* irq_work_sync() knows of one waiter, and would leave others asleep. */
+/* Allows one irq_work_sync() at a time: it wakes only one waiter. */
 static DEFINE_MUTEX(records_sync);
 
 static bool records_trylock(void)
@@ -157,7 +167,10 @@ static bool records_trylock(void)
 	return false;
 }
 
-/* Both, or nothing. A record of the buffer has two bytes for its length. */
+/*
+ * Put a record and its text into the buffer, or neither. kfifo stores two bytes of
+ * length with each of the two.
+ */
 static bool record_put(const struct record *record, const char *text, size_t len)
 {
 	lockdep_assert_held(&records_lock);
@@ -168,7 +181,7 @@ static bool record_put(const struct record *record, const char *text, size_t len
 	return true;
 }
 
-/* False when it could not be taken down. */
+/* Record an event. False: the lock stayed taken, or the buffer is full. */
 static bool record_add(const struct record *record, const char *text, size_t len)
 {
 	unsigned long irqs;
@@ -199,7 +212,10 @@ static struct record record_of(const struct klua_state *s,
 	return record;
 }
 
-/* A filter that fails may do so for each packet: its listeners shall live. */
+/*
+ * May the state record one more event in this second? A filter may fail for each
+ * packet, and its events must not drown those of other states.
+ */
 static bool event_allowed(struct klua_state *s)
 {
 	if (time_after(jiffies, s->events_from + HZ)) {
@@ -219,7 +235,7 @@ static void event_add(struct klua_state *s, enum record_type type, int value,
 {
 	struct record record;
 
-	/* While it is made nobody knows it. */
+	/* Nobody knows the state while it is built. */
 	if (s->building || !event_allowed(s))
 		return;
 	record = record_of(s, type, value);
@@ -241,7 +257,10 @@ void klua_event_limit(struct klua_state *s, enum klua_limit which)
 	event_add(s, RECORD_LIMIT, which, "", 0);
 }
 
-/* From any context; not counted among the others, since nothing repeats it. */
+/*
+ * Record that a state was stopped or started. Called in any context. Not limited: it is
+ * called only when a gate has turned.
+ */
 void klua_event_gate(const struct klua_state *s, bool stopped)
 {
 	struct record record;
@@ -252,7 +271,7 @@ void klua_event_gate(const struct klua_state *s, bool stopped)
 	record_add(&record, "", 0);
 }
 
-/* Bytes up to the first control byte other than a tab, or to the end. */
+/* The number of bytes before the first control byte other than a tab */
 static size_t text_length(const char *text, size_t len)
 {
 	size_t n;
@@ -263,7 +282,9 @@ static size_t text_length(const char *text, size_t len)
 	return n;
 }
 
-/* Bytes of a line that go out as one piece: they must fit when escaped. */
+/*
+ * The number of bytes of a line that fit into one line of the log once they are escaped
+ */
 static size_t piece_length(const char *text, size_t len)
 {
 	size_t n = text_length(text, min_t(size_t, len, PRINT_TEXT));
@@ -288,7 +309,7 @@ static void print_piece(struct klua_state *s, const char *text, size_t len)
 		print_drop(s);
 }
 
-/* Long lines go out in pieces. */
+/* Print a line, in pieces if it is long. */
 static void print_line(struct klua_state *s, const char *text, size_t len)
 {
 	size_t n;
@@ -301,7 +322,7 @@ static void print_line(struct klua_state *s, const char *text, size_t len)
 	} while (len);
 }
 
-/* A line for each line of the text, each with the state's name. */
+/* Print each line of a text with the state's name. */
 void klua_event_print(struct klua_state *s, const char *text, size_t len)
 {
 	const char *end;
@@ -314,7 +335,10 @@ void klua_event_print(struct klua_state *s, const char *text, size_t len)
 	print_line(s, text, len);
 }
 
-/* Control bytes as \ooo, so that no line is forged. */
+/*
+ * Write a line into the log. Control bytes become \ooo, so that a script cannot forge a
+ * line.
+ */
 static void log_print(const struct record *record, const char *text, size_t len)
 {
 	if (record->value)
@@ -369,7 +393,7 @@ static void tell_record(const struct record *record, const char *text,
 	tell(&event);
 }
 
-/* Bytes that wait now. */
+/* Bytes in the buffer */
 static long records_len(void)
 {
 	unsigned long irqs;
@@ -381,7 +405,7 @@ static long records_len(void)
 	return len;
 }
 
-/* Take the oldest record out; false when there is none. */
+/* Take the oldest record out. False: there is none. */
 static bool record_get(struct record *record, char *text, size_t size,
 		       size_t *len)
 {
@@ -396,13 +420,16 @@ static bool record_get(struct record *record, char *text, size_t size,
 	return got;
 }
 
-/* What a record takes of the buffer beside its text: each part has its length. */
+/*
+ * Bytes of the buffer that a record takes beside its text: kfifo's two lengths are
+ * among them
+ */
 #define RECORD_BYTES	(sizeof(struct record) + 4)
 
 /*
- * One work item, so one at a time: the text need not be on the stack. It tells
- * what was there when it began. Whatever came later has queued it again, and
- * whoever waits for it does not wait for what scripts print meanwhile.
+ * Tell the events that are in the buffer when this begins. A work item runs once at a
+ * time, so the text may be static. Later events have queued the work item again:
+ * flush_work() so does not wait for lines that scripts print meanwhile.
  */
 static void tell_records(struct work_struct *work)
 {
@@ -448,7 +475,7 @@ void klua_event_created(const struct klua_state *s)
 	tell_life(s, KLUA_EVENT_CREATED);
 }
 
-/* After all that the state still had to tell. */
+/* Tell listeners of a state's end, after all its events. */
 void klua_event_destroyed(const struct klua_state *s)
 {
 	klua_events_flush();
@@ -507,7 +534,7 @@ int klua_listener_unregister(struct klua_listener *listener)
 }
 EXPORT_SYMBOL_KLUA(klua_listener_unregister);
 
-/* Listeners that a module has forgotten, whose text is about to be freed. */
+/* Unregister the listeners that a module left behind and whose text is freed next. */
 void klua_listeners_forget(struct module *mod)
 {
 	struct klua_listener *listener, *next;
@@ -523,7 +550,10 @@ void klua_listeners_forget(struct module *mod)
 	mutex_unlock(&listeners_mutex);
 }
 
-/* What a new state may print. Who drops a line says so itself. */
+/*
+ * Set the limits on events of a new state. RATELIMIT_MSG_ON_RELEASE keeps the kernel
+ * from reporting suppressed lines: print_piece() counts them.
+ */
 void klua_events_defaults(struct klua_state *s)
 {
 	ratelimit_state_init(&s->print_limit,
@@ -539,7 +569,7 @@ void klua_events_init(void)
 	ratelimit_set_flags(&print_all, RATELIMIT_MSG_ON_RELEASE);
 }
 
-/* After the last state is gone. */
+/* Called when the last state is gone. */
 void klua_events_exit(void)
 {
 	klua_events_flush();
