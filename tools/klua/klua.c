@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * klua: see and drive Lua states in the kernel.
- */
+/* klua: the program that shows and controls Lua states in the kernel. */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
@@ -19,10 +17,10 @@
 
 #define TOOL_VERSION	"0.1.0"
 
-/* Bytes that are kept of what a script says where it cannot wait. */
+/* Default of --output */
 #define ROOM_DEFAULT	1048576
 
-/* What the options of one command said, and the arguments of a script. */
+/* The options of one command, and the arguments of a script */
 struct options {
 	bool json;
 	bool id;
@@ -54,17 +52,17 @@ struct options {
 
 struct command {
 	const char *name;
-	const char *options;	/* which of the letters below it takes */
+	const char *options;	/* letters of the options that it takes */
 	int least, most;	/* arguments */
 	int (*run)(const struct options *opt, char **args, int count);
 	const char *usage;
-	const char *brief;	/* a line */
+	const char *brief;	/* one line of help */
 	const char *help;	/* the rest, or "" */
 };
 
 static const struct command *command;
 
-/* Of a batch: all commands that can are to answer with JSON, or with such in lines. */
+/* The batch was called with --json: each of its commands that can answers with JSON. */
 static bool all_json, all_pretty;
 
 static const struct {
@@ -156,7 +154,7 @@ static int status_of(int err)
 	}
 }
 
-/* What may be meant by a state that is not there, or "". */
+/* A hint for a state that does not exist, or "" */
 static char hint[128];
 
 static __attribute__((format(printf, 1, 2)))
@@ -169,7 +167,7 @@ void set_hint(const char *format, ...)
 	va_end(args);
 }
 
-/* Why something failed, with a hint if there is one. */
+/* The text of a failure, with the hint if there is one */
 static const char *with_hint(const char *why, int err)
 {
 	static char text[512];
@@ -185,7 +183,7 @@ static bool over_quota(int err)
 	return err == -EDQUOT || err == -EAGAIN;
 }
 
-/* Say why a request failed, in the kernel's words if it had any. */
+/* Tell why a request failed, in the kernel's words if there are any. */
 int complain(struct link *link, bool json, const char *what, int err)
 {
 	const char *why = link_message(link) ?: strerror(-err);
@@ -197,13 +195,16 @@ int complain(struct link *link, bool json, const char *what, int err)
 	return failure(json, status_of(err), -err, what, with_hint(why, err));
 }
 
-/* How a script ends that failed with @err, and otherwise with @status. */
+/*
+ * The exit status for a script that failed with @err: @status, unless the user
+ * interrupted it.
+ */
 int script_status(int err, int status)
 {
 	return interrupted && err == -EINTR ? EXIT_INTERRUPTED : status;
 }
 
-/* The same for a script that did not run. */
+/* Tell why a script did not run. Returns the exit status. */
 int complain_script(const struct outcome *outcome, bool json, int err,
 		    const char *doing)
 {
@@ -220,8 +221,8 @@ int complain_script(const struct outcome *outcome, bool json, int err,
 }
 
 /*
- * A number with a fraction and a unit: @base is what k stands for. False if it
- * is none, or too large.
+ * Parse a number with a fraction and a unit; k stands for @base. False: it is not a
+ * number, or too large.
  */
 static bool parse_number(const char *word, unsigned int base, u64 *value)
 {
@@ -287,7 +288,7 @@ static double parse_seconds(const char *word)
 	return seconds;
 }
 
-/* In microseconds */
+/* Parse a time. Returns microseconds. */
 static u64 parse_time(const char *word)
 {
 	static const struct {
@@ -358,8 +359,8 @@ static bool is_number(const char *word)
 }
 
 /*
- * With the interval behind a '=', or in a word of its own, as watch and vmstat take it:
- * a number that follows is no pattern.
+ * Set the interval of --watch: after a '=' or, as in watch and vmstat, in the next
+ * word. So a number after --watch is not a pattern.
  */
 static void set_watch(struct options *opt, char **argv)
 {
@@ -473,7 +474,7 @@ static struct ref parse_ref(bool is_id, const char *word)
 	return ref;
 }
 
-/* Whatever answers with JSON does so in lines, too. */
+/* Does the command take this option? A command with --json has --pretty as well. */
 static bool takes(const struct command *c, char letter)
 {
 	return strchr(c->options, letter == 'p' ? 'j' : letter);
@@ -540,7 +541,7 @@ static int make_state(struct link *link, const char *name,
 	return link_do(link, nlh, reply, data);
 }
 
-/* A request about a state that is answered with success or failure only. */
+/* Send a request about a state whose answer is only success or failure. */
 static int simple(u8 cmd, const struct options *opt, const char *word,
 		  const char *doing)
 {
@@ -568,7 +569,7 @@ static int simple(u8 cmd, const struct options *opt, const char *word,
 
 static int cmd_destroy(const struct options *opt, char **args, int count)
 {
-	/* States go with the module, which would be loaded to be asked. */
+	/* Without the module there is no state. To ask would load the module. */
 	if (opt->if_exists && module_absent())
 		return nothing_to_say(opt->json);
 	return simple(KLUA_CMD_STATE_DESTROY, opt, args[0],
@@ -600,7 +601,10 @@ static int cmd_set(const struct options *opt, char **args, int count)
 		      "cannot set the limits");
 }
 
-/* Bytes of a script's file: its text, and what skip_preamble() skips. */
+/*
+ * Bytes of a script's file, at most: those of a script, and those that skip_preamble()
+ * skips.
+ */
 #define FILE_MAX	(KLUA_SCRIPT_MAX + 4096)
 
 static struct bytes read_file(const char *path)
@@ -614,7 +618,7 @@ static struct bytes read_file(const char *path)
 	text.len = fread(buf, 1, FILE_MAX + 1, file);
 	if (ferror(file))
 		fail(EXIT_USAGE, "%s: %s", path, strerror(errno));
-	/* There may be more of it, and a part of a script is another script. */
+	/* The file may be longer, and its beginning would be another script. */
 	if (text.len > FILE_MAX)
 		fail(EXIT_USAGE, "%s: larger than 1 MiB", path);
 	if (file != stdin)
@@ -629,8 +633,8 @@ static void skip(struct bytes *text, size_t len)
 }
 
 /*
- * What is no Lua: the mark that some editors begin a file with, and a first
- * line that is for the shell, but for its end, so that lines keep numbers.
+ * Skip what is not Lua at a file's beginning: a byte order mark, and a first line for
+ * the shell. The end of that line stays, so that line numbers are right.
  */
 static void skip_preamble(struct bytes *text)
 {
@@ -644,7 +648,7 @@ static void skip_preamble(struct bytes *text)
 	skip(text, end ? (size_t)(end - text->data) : text->len);
 }
 
-/* Text that the kernel takes, of a file or what stands for one. */
+/* Read a script from a file, or from standard input for "-", as the kernel takes it. */
 static struct bytes read_script(const char *path, char *chunkname, size_t size)
 {
 	struct bytes text = read_file(path);
@@ -657,7 +661,7 @@ static struct bytes read_script(const char *path, char *chunkname, size_t size)
 	return text;
 }
 
-/* A state with scripts; @flags: KLUA_BUILD_* */
+/* Make a state with scripts; @flags are KLUA_BUILD_*. */
 static int build_state(const struct options *opt, const char *name, u32 flags)
 {
 	struct klua_source sources[KLUA_BUILD_CHUNKS] = { };
@@ -719,7 +723,7 @@ static int cmd_replace(const struct options *opt, char **args, int count)
 	return build_state(opt, args[0], flags);
 }
 
-/* The arguments of a script, with a NUL behind each. */
+/* Join the arguments of a script, with a NUL behind each. */
 static struct bytes join_args(char **args, int count)
 {
 	struct bytes joined = { NULL, 0 };
@@ -739,7 +743,7 @@ static struct bytes join_args(char **args, int count)
 	return joined;
 }
 
-/* A state of one's own, which ends with this program however that ends. */
+/* Make a state that the kernel destroys when this program ends in any way. */
 static int fresh_state(struct link *link, const char *what,
 		       const struct options *opt, char *name, size_t size)
 {
@@ -791,14 +795,16 @@ static int run_and_show(const struct script *script, bool json)
 	return err;
 }
 
-/* A script behind -e CODE, where a state is looked for? */
+/* A file's name after -e CODE is taken for a state: add a hint. */
 static void hint_at_file(const struct options *opt, const char *word)
 {
 	if (opt->code && !opt->id && !access(word, F_OK))
 		set_hint("'%s' is a file, and -e CODE is the script", word);
 }
 
-/* Is it said what to run, and where? A lone word is a file unless it cannot be. */
+/*
+ * Check that a script and a state are given. A lone word is a file unless it cannot be.
+ */
 static void check_script(const struct options *opt, char **args, int count,
 			 int files)
 {
@@ -1072,9 +1078,9 @@ static int cmd_help(const struct options *opt, char **args, int count)
 }
 
 /*
- * What getopt stopped at with @letter, as it was written. The word before optind is
- * that one unless a letter among others is wrong; @index: the long option that it
- * was and that the command does not take, or -1.
+ * The option that getopt_long() stopped at with @letter, as the user wrote it. That is
+ * the word before optind, unless it is one of several letters in a word. @index is the
+ * long option, if it is one that the command does not take, else -1.
  */
 static const char *wrong_option(char **argv, int letter, int index)
 {
@@ -1099,7 +1105,10 @@ static _Noreturn void misuse_option(const char *option)
 	       option);
 }
 
-/* The arguments of a script follow "--", and those of other commands may. */
+/*
+ * Split off the arguments after "--", which are those of a script. For other commands
+ * getopt_long() handles a "--".
+ */
 static int split_args(struct options *opt, int argc, char **argv)
 {
 	int i;
@@ -1117,8 +1126,9 @@ static int split_args(struct options *opt, int argc, char **argv)
 }
 
 /*
- * Without a script before it the first "--" ends the options, as anywhere else: what
- * follows, up to another one, are STATE and FILE, which may begin with a dash.
+ * If no script comes before the first "--", that one ends the options, as in other
+ * programs: the words up to another "--" are STATE and FILE, which may begin with a
+ * dash.
  */
 static int take_words(struct options *opt, char ***words)
 {
@@ -1133,13 +1143,13 @@ static int take_words(struct options *opt, char ***words)
 	return count;
 }
 
-/* Sets the options; returns the index of what follows them. */
+/* Parse the options. Returns the index of the word behind them. */
 static int parse_options(struct options *opt, int argc, char **argv)
 {
 	int letter, index = -1;
 
 	optind = 0;
-	/* The ':' comes first so that what is wrong is told here. */
+	/* A ':' first in LETTERS leaves messages about wrong options to us. */
 	while ((letter = getopt_long(argc, argv, LETTERS, long_options,
 				     &index)) != -1) {
 		if (letter == 'h') {
@@ -1178,7 +1188,10 @@ static int run_command(int argc, char **argv)
 	return command->run(&opt, words, count);
 }
 
-/* Of "#!/usr/sbin/klua": a path, and the script's arguments. */
+/*
+ * Run a script that begins with "#!/usr/sbin/klua": its path and arguments are the
+ * words.
+ */
 static int run_interpreter(int argc, char **argv)
 {
 	struct options opt = {
@@ -1193,8 +1206,8 @@ static int run_interpreter(int argc, char **argv)
 }
 
 /*
- * Is --json among the options? Looked for before anything else, since a word
- * before it may be the one that is wrong.
+ * Is --json among the options? Looked for first, so that an error in a word before it
+ * is told as JSON.
  */
 static bool wants_json(int argc, char **argv)
 {
@@ -1220,7 +1233,10 @@ static bool is_pretty(const char *word)
 	return !strcmp(word, "-p") || !strcmp(word, "--pretty");
 }
 
-/* --json before a command, where other tools have it: all that can answer so do. */
+/*
+ * --json before the command, as in other tools: for all commands that can answer with
+ * JSON
+ */
 static bool is_json(const char *word)
 {
 	return !strcmp(word, "-j") || !strcmp(word, "--json") || is_pretty(word);
@@ -1240,7 +1256,7 @@ static int show_version(void)
 	return EXIT_OK;
 }
 
-/* With the words that follow "klua", which nobody looks at argv[0] for. */
+/* Run the command in argv, of which argv[0] is not looked at. */
 static int run_words(int argc, char **argv)
 {
 	const char *word;
@@ -1290,7 +1306,7 @@ static void skip_quoted(char **from, char **to)
 	(*from)++;
 }
 
-/* The next word of a line, in place, or NULL. */
+/* Split the next word off a line, in place. NULL: there is none. */
 static char *next_word(char **line)
 {
 	char *from = *line + strspn(*line, " \t\r\n"), *word = from, *to = from;
@@ -1332,7 +1348,7 @@ static void on_interrupt(int sig)
 	interrupted = 1;
 }
 
-/* The exit status of a command's process. */
+/* Wait for a command's process. Returns its exit status. */
 static int wait_for_line(pid_t pid)
 {
 	int status;
@@ -1344,7 +1360,7 @@ static int wait_for_line(pid_t pid)
 				   128 + WTERMSIG(status);
 }
 
-/* In a line's process: it ends with the batch, whatever ends that. */
+/* Called in a command's process, which is to end when the batch ends in any way. */
 static void end_with(pid_t batch)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -1353,9 +1369,10 @@ static void end_with(pid_t batch)
 }
 
 /*
- * A line in a process of its own: it may end that, and its states end with it.
- * The interrupt key is for both: the batch ends after the command has, or else
- * what that still says would come behind the shell's next prompt.
+ * Run a line of the batch in a process of its own, since a command may end its process,
+ * which destroys its states. The interrupt key goes to both processes: the batch ends
+ * after the command has, or the command's last output would come behind the shell's
+ * prompt.
  */
 static int run_line(int argc, char **argv)
 {
@@ -1380,7 +1397,7 @@ static int run_line(int argc, char **argv)
 	return status || !interrupted ? status : EXIT_INTERRUPTED;
 }
 
-/* A line that is none is an error of the batch, whatever goes on after errors. */
+/* Run a line. One that cannot be split ends the batch, even with --continue. */
 static int run_text(char *line, size_t len, char **words)
 {
 	int count;
@@ -1391,7 +1408,7 @@ static int run_text(char *line, size_t len, char **words)
 	return count > 1 ? run_line(count, words) : EXIT_OK;
 }
 
-/* What the interrupt key ended is not gone on with. */
+/* Does the batch end here? After the interrupt key it does, even with --continue. */
 static bool batch_ends(const struct options *opt, int status)
 {
 	return status == EXIT_INTERRUPTED || (status && !opt->go_on);
@@ -1408,7 +1425,9 @@ static int cmd_batch(const struct options *opt, char **args, int count)
 
 	if (!file)
 		fail(EXIT_USAGE, "%s: %s", args[0], strerror(errno));
-	/* A line at a time, so that a command may read what follows its line. */
+	/*
+	 * Unbuffered, so that a command may read from the input what follows its line.
+	 */
 	if (file == stdin)
 		setvbuf(stdin, NULL, _IONBF, 0);
 	all_json = opt->json;

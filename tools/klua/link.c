@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Requests to the family "klua" and what comes back.
- */
+/* Requests to the netlink family "klua", answers and events. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +12,10 @@
 
 #include "tool.h"
 
-/* What the kernel adds to account for many events included */
+/* Large enough for many events with what the kernel counts for each */
 #define RECEIVE_BUFFER	(8 << 20)
 
-/* The longest message: a state with its last error, or a few of them. */
+/* The longest message: a state with its last error; a dump's has a few of them */
 #define MESSAGE_MAX	(64 << 10)
 
 struct link {
@@ -25,11 +23,11 @@ struct link {
 	unsigned int portid;
 	unsigned int seq;
 	u16 family;
-	u32 controller;	/* that tells when families go */
-	bool changed;	/* while the last dump went on */
-	mnl_cb_t event;	/* of a link that listens */
+	u32 controller;	/* multicast group that tells when families go */
+	bool changed;	/* states came or went during the last dump */
+	mnl_cb_t event;	/* called for each event; NULL: does not listen */
 	void *event_data;
-	char message[256];	/* what the kernel said about the last request */
+	char message[256];	/* the kernel's text about the last request */
 
 	_Alignas(8) char request[4096];
 	_Alignas(8) char answer[MESSAGE_MAX];
@@ -118,7 +116,7 @@ const char *link_message(const struct link *link)
 	return link->message[0] ? link->message : NULL;
 }
 
-/* The words that come with the end of an answer, @offset bytes into it. */
+/* Keep the text in the message that ends an answer; attributes begin at @offset. */
 static void keep_message(struct link *link, const struct nlmsghdr *nlh,
 			 size_t offset)
 {
@@ -132,21 +130,23 @@ static void keep_message(struct link *link, const struct nlmsghdr *nlh,
 				 mnl_attr_get_str(attr));
 }
 
-/* One message: 1 to go on, 0 at the end, or -errno. */
+/* Handle one message. Returns 1 to go on, 0 at the end of the answer, or -errno. */
 static int take(struct link *link, const struct nlmsghdr *nlh, mnl_cb_t reply,
 		void *data)
 {
 	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(nlh);
 	size_t quoted = 0;
 
-	/* It may come before the answer to the request for events. */
+	/* An event, which may come before the answer to KLUA_CMD_LISTEN */
 	if (link->event && !nlh->nlmsg_seq && nlh->nlmsg_type == link->family) {
 		link->event(nlh, link->event_data);
 		return 1;
 	}
 	if (nlh->nlmsg_seq != link->seq || nlh->nlmsg_pid != link->portid)
 		return 1;
-	/* To the end all the same, or the next request would find it busy. */
+	/*
+	 * Read on to the end, or the next request would find the rest of this answer.
+	 */
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 		link->changed = true;
 	switch (nlh->nlmsg_type) {
@@ -156,7 +156,7 @@ static int take(struct link *link, const struct nlmsghdr *nlh, mnl_cb_t reply,
 		keep_message(link, nlh, sizeof(*ack) + quoted);
 		return ack->error;
 	case NLMSG_DONE:
-		/* It begins with an errno, too. */
+		/* NLMSG_DONE begins with an errno as well. */
 		keep_message(link, nlh, sizeof(ack->error));
 		return ack->error;
 	case NLMSG_NOOP:
@@ -166,8 +166,8 @@ static int take(struct link *link, const struct nlmsghdr *nlh, mnl_cb_t reply,
 }
 
 /*
- * What the kernel says, in link->answer: its bytes, or -errno. Other programs that
- * may send to our port are not listened to.
+ * Receive a message of the kernel into link->answer. Returns its bytes, or -errno.
+ * Messages that other programs send to our port are dropped.
  */
 static int receive_answer(struct link *link)
 {
@@ -220,8 +220,9 @@ static int do_once(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply,
 }
 
 /*
- * Is it the family that is not there? The kernel has words for a state that is not.
- * The module is not asked for by name once it is gone: that would load it again.
+ * Did the request fail because the family is gone? If a state is missing the kernel
+ * adds a text. The family is not resolved by its name, which would load the module
+ * again.
  */
 static bool lost_family(const struct link *link, const struct nlmsghdr *nlh,
 			int err)
@@ -232,7 +233,10 @@ static bool lost_family(const struct link *link, const struct nlmsghdr *nlh,
 
 static int resolve(struct link *link, const char *name, struct family *family);
 
-/* After the module was loaded anew: 0, or -ENODEV when there is none. */
+/*
+ * Find the number of the family after the module was loaded again. -ENODEV: there is no
+ * module.
+ */
 static int find_family(struct link *link)
 {
 	char request[sizeof(link->request)];
@@ -266,9 +270,9 @@ static int do_found(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply,
 }
 
 /*
- * Send a request, hand over each reply, wait for the end: 0, 1 for a dump during
- * which something changed, or -errno. What the kernel has no room for until
- * destroyed states are closed is asked for again. -ENODEV: the module is gone.
+ * Send a request, pass each answer to @reply, and wait for the end. Returns 0, 1 if
+ * states came or went during a dump, or -errno; -ENODEV: the module is gone. If the
+ * kernel has no room until destroyed states are closed, the request is sent again.
  */
 int link_do(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply, void *data)
 {
@@ -292,7 +296,7 @@ static int resolve(struct link *link, const char *name, struct family *family)
 	return link_do(link, nlh, family_reply, family);
 }
 
-/* The buffer is only as large as an unprivileged user may make it. */
+/* Enlarge the receive buffer: beyond the system's limit if we may, else up to it. */
 static void enlarge(struct link *link)
 {
 	int fd = mnl_socket_get_fd(link->nl), size = RECEIVE_BUFFER;
@@ -315,13 +319,13 @@ static int open_socket(struct link *link)
 	return 0;
 }
 
-/* False also where that cannot be seen. */
+/* Is the module not loaded? False, too, if that cannot be known: without /sys. */
 bool module_absent(void)
 {
 	return !access("/sys/module", F_OK) && access("/sys/module/klua", F_OK);
 }
 
-/* Why there is no family "klua", and no device. */
+/* End the program, and say why there is no family "klua" and no device. */
 _Noreturn void no_module(void)
 {
 	if (access("/sys/module/klua", F_OK))
@@ -329,7 +333,7 @@ _Noreturn void no_module(void)
 	fail(EXIT_NO_MODULE, "the module klua is reached from the initial network namespace only");
 }
 
-/* Ends the program when the kernel has no family "klua". */
+/* Open a link. Ends the program if the kernel has no family "klua". */
 struct link *link_open(void)
 {
 	struct family klua = { .group_name = "" };
@@ -362,8 +366,8 @@ void link_close(struct link *link)
 }
 
 /*
- * Listen to the events of the family, each handed over from now on, and to its
- * end: -ENODEV when that came first, which nobody would say any more.
+ * Listen to events, each of which is passed to @event, and to the end of the family.
+ * -ENODEV: the family went before we listened, so that no message would have told.
  */
 int link_join(struct link *link, mnl_cb_t event, void *data)
 {
@@ -399,8 +403,8 @@ static bool family_gone(const struct link *link, const struct nlmsghdr *nlh)
 }
 
 /*
- * Wait for events and hand over each: 0 after some, -ENOBUFS when some were
- * lost, -ENODEV when the module is unloaded.
+ * Wait for events and pass on each. Returns 0 after some, -ENOBUFS if some were lost,
+ * -ENODEV if the module is unloaded.
  */
 int link_listen(struct link *link)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Everything that is written: messages, text for people, JSON for programs.
- * What cannot be written ends the program with a message and a status.
+ * Output: messages, text for people, JSON for programs. If it cannot be written, the
+ * program ends with a message and a status.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,21 +16,21 @@
 #include "../../utf8.h"
 #include "tool.h"
 
-/* The line of a batch that is being done, for messages. */
+/* File and line of the batch command in progress, for messages */
 static const char *where_path;
 static unsigned int where_line;
 
-/* What fails is told as JSON, as what this command does. */
+/* Failures are told as JSON, with json_doing as what was being done. */
 static bool json_errors;
 static const char *json_doing = "klua";
 
-/* JSON is for people: in lines, and indented. */
+/* JSON is written in lines and indented, for people. */
 static bool json_pretty;
 
 /*
- * Before anything else is opened: otherwise a socket would become standard
- * output, and what a script prints a request. What stands in for a descriptor
- * that was closed can be read, to its end, and not be written.
+ * Called before anything else is opened. A socket that was opened as descriptor 1 would
+ * get the script's output as a request. A closed descriptor is replaced by /dev/null
+ * for reading: reads from it end, and writes fail.
  */
 void open_descriptors(void)
 {
@@ -40,7 +40,7 @@ void open_descriptors(void)
 		if (fcntl(fd, F_GETFD) < 0 &&
 		    open("/dev/null", O_RDONLY) != fd)
 			_exit(EXIT_OUTPUT);
-	/* Lines at once: others may write to the same log. */
+	/* Write whole lines: other processes may write to the same log. */
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -51,7 +51,7 @@ void set_where(const char *path, unsigned int line)
 	where_line = line;
 }
 
-/* From now on what fails is told as JSON, or no more, as what @command does. */
+/* Tell failures as JSON from now on, or not any more. */
 void set_json(bool json, const char *command)
 {
 	json_errors = json;
@@ -82,7 +82,7 @@ static void begin_message(void)
 	fprintf(stderr, ":%u: ", where_line);
 }
 
-/* There may be words in it of a file that somebody else wrote. */
+/* The text may have parts of a file by somebody else, so it is escaped. */
 void warn(const char *format, ...)
 {
 	char text[1024];
@@ -96,7 +96,7 @@ void warn(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-/* What was written so far is where it was to go, or the program ends. */
+/* Flush the output. Ends the program if that fails. */
 void check_output(void)
 {
 	if (!fflush(stdout) && !ferror(stdout))
@@ -105,7 +105,10 @@ void check_output(void)
 	_exit(EXIT_OUTPUT);
 }
 
-/* Without what exit() does to input that others read on after us. */
+/*
+ * End the program without exit(), which would set back the offset of an input file that
+ * a parent or a sibling reads on.
+ */
 void finish(int status)
 {
 	check_output();
@@ -136,7 +139,7 @@ void *allocate(void *old, size_t size)
 	return p;
 }
 
-/* The character of a sequence of @n bytes. */
+/* Decode the UTF-8 sequence of @n bytes. */
 static u32 character(const unsigned char *p, size_t n)
 {
 	u32 c = n == 1 ? p[0] : p[0] & (0x7f >> n);
@@ -148,8 +151,8 @@ static u32 character(const unsigned char *p, size_t n)
 }
 
 /*
- * It would move the cursor, start a line, turn the text around, or not be seen, so
- * that two names look the same.
+ * Would the character move the cursor, start a line, turn the text around, or be
+ * invisible, so that two names look the same?
  */
 static bool controls(u32 c)
 {
@@ -171,8 +174,8 @@ static bool controls(u32 c)
 }
 
 /*
- * Names and messages come from others: nothing that controls the terminal
- * reaches it, but for what is in @allowed.
+ * Write bytes that come from others. Characters that control a terminal are escaped,
+ * unless @allowed has them.
  */
 static void show_escaped(FILE *to, struct bytes bytes, const char *allowed)
 {
@@ -192,19 +195,22 @@ static void show_escaped(FILE *to, struct bytes bytes, const char *allowed)
 	}
 }
 
-/* In a line with others. */
+/* Write a name, which has to stay in its line. */
 void show_name(FILE *to, struct bytes name)
 {
 	show_escaped(to, name, "");
 }
 
-/* A message: tabs and backslashes are part of it. */
+/* Write a message. Tabs, newlines and backslashes are part of it. */
 void show_text(FILE *to, struct bytes text)
 {
 	show_escaped(to, text, "\t\n\\");
 }
 
-/* Bytes that are not UTF-8 become U+FFFD: JSON cannot have them. */
+/*
+ * A JSON string of any bytes. Those that are not UTF-8 become U+FFFD: JSON cannot have
+ * them.
+ */
 struct json_object *json_bytes(struct bytes bytes)
 {
 	const unsigned char *p = (const unsigned char *)bytes.data;
@@ -234,7 +240,7 @@ void json_add(struct json_object *object, const char *key,
 	json_object_object_add(object, key, value);
 }
 
-/* JSON that is there as text, and without a NUL; "" is null. */
+/* A JSON value from its text, which has no NUL; from "", null. */
 struct json_object *json_text(struct bytes text)
 {
 	struct json_object *object = json_object_new_object();
@@ -255,7 +261,7 @@ struct json_object *json_text(struct bytes text)
 	return object;
 }
 
-/* The two of UTF-16 when one is too small. */
+/* Write a character as \u and its UTF-16 unit, or two units if it needs them. */
 static void show_unicode(u32 c)
 {
 	if (c > 0xffff)
@@ -265,8 +271,8 @@ static void show_unicode(u32 c)
 }
 
 /*
- * In a line, or in lines; the object is gone afterwards. What would control a terminal
- * is only in strings, where JSON has another form for it.
+ * Write a JSON value, in one line or in lines, and free it. Characters that control a
+ * terminal occur in strings only, where they can be written as \u.
  */
 void json_show(struct json_object *object)
 {
@@ -290,7 +296,7 @@ void json_show(struct json_object *object)
 	json_object_put(object);
 }
 
-/* A command has succeeded that has no other answer. */
+/* Answer for a command that has succeeded and has nothing to show. */
 int nothing_to_say(bool json)
 {
 	if (json)
@@ -298,7 +304,7 @@ int nothing_to_say(bool json)
 	return EXIT_OK;
 }
 
-/* Say that a command failed, as a message or as JSON, and return @status. */
+/* Tell that a command failed, as a message or as JSON, and return @status. */
 int failure(bool json, int status, int err, const char *what, const char *why)
 {
 	struct bytes words = { why, strlen(why) };

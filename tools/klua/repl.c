@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Line by line: the values of expressions are shown, statements are run, and
- * what is not complete yet goes on in the next line.
+ * The prompt: reads lines, shows the values of expressions, runs statements. An
+ * incomplete statement goes on in the next line.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,7 +27,7 @@ static char *history_file(void)
 	return path;
 }
 
-/* The key that suspends the program was pressed. */
+/* Set when the key that suspends the program was pressed */
 static volatile sig_atomic_t suspended;
 
 static void on_suspend(int sig)
@@ -42,7 +42,10 @@ static void catch_suspension(void)
 	sigaction(SIGTSTP, &action, NULL);
 }
 
-/* With the terminal as others want it, until the program goes on. */
+/*
+ * Suspend the program until it is continued. Meanwhile the terminal has the mode that
+ * others expect.
+ */
 static void suspend(void)
 {
 	sigset_t stop, old;
@@ -54,14 +57,14 @@ static void suspend(void)
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
 	sigprocmask(SIG_UNBLOCK, &stop, &old);
-	/* Here it stops. */
+	/* The program stops here. */
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	catch_suspension();
 	rl_prep_terminal(1);
 	rl_forced_update_display();
 }
 
-/* Wait for a key, without missing a signal: false when one came that ends the line. */
+/* Wait for a key, without missing a signal. False: SIGINT came, which ends the line. */
 static bool wait_for_key(int fd)
 {
 	struct pollfd key = { .fd = fd, .events = POLLIN };
@@ -80,8 +83,8 @@ static bool wait_for_key(int fd)
 }
 
 /*
- * A key for the line editor. The interrupt key ends the line, and its reader
- * throws that away; the editor itself would go on as if nothing had happened.
+ * Read a key for the line editor. The interrupt key ends the line, which repl_run()
+ * then drops; readline itself would go on as if nothing had happened.
  */
 static int read_key(FILE *in)
 {
@@ -107,7 +110,10 @@ static int read_key(FILE *in)
 	return '\n';
 }
 
-/* The next line without its newline, or one of NULL. Only a file has a NUL in it. */
+/*
+ * Read a line, without its newline. The data is NULL at the end. A line of a file may
+ * have a NUL.
+ */
 static struct bytes read_line(bool tty, const char *prompt)
 {
 	struct bytes bytes = { NULL, 0 };
@@ -130,7 +136,7 @@ static struct bytes read_line(bool tty, const char *prompt)
 	return bytes;
 }
 
-/* The line, which goes, behind what there is of the text. */
+/* Append a line to the text, and free the line. */
 static void append(struct bytes *text, struct bytes line)
 {
 	char *all;
@@ -154,7 +160,7 @@ static void forget(struct bytes *text)
 	text->len = 0;
 }
 
-/* Run one text; *more tells that it is not complete. 0 or -errno. */
+/* Run one text. Sets *more if it is incomplete. Returns 0 or -errno. */
 static int evaluate(const struct script *session, struct bytes text, bool *more,
 		    int *status)
 {
@@ -167,7 +173,7 @@ static int evaluate(const struct script *session, struct bytes text, bool *more,
 	*more = !err && outcome.more;
 	if (!err && !*more)
 		*status = script_show(&outcome, false);
-	/* What Lua says of a NUL shows nothing of it. */
+	/* Lua's message does not show the NUL. */
 	if (outcome.err == ENOEXEC && memchr(text.data, '\0', text.len))
 		warn("there is a NUL in what was typed");
 	if (err)
@@ -177,7 +183,7 @@ static int evaluate(const struct script *session, struct bytes text, bool *more,
 	return err;
 }
 
-/* False, and said so, when there is no state to run anything in. */
+/* Can scripts be run in the state? If not, that was said. */
 static bool reachable(const struct script *session, int *status)
 {
 	bool more;
@@ -185,7 +191,7 @@ static bool reachable(const struct script *session, int *status)
 	return !evaluate(session, (struct bytes){ "", 0 }, &more, status);
 }
 
-/* Until the end of the input: the exit status. */
+/* Read and run lines until the input ends. Returns the exit status. */
 int repl_run(const struct ref *state, u32 flags, u32 room)
 {
 	struct script session = {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Scripts: run by the device, and what comes back.
- */
+/* Scripts: running them by the device, and showing their results. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,16 +15,19 @@
 
 #define DEVICE		"/dev/" KLUA_DEVICE_NAME
 
-/* The longest message, traceback included, that is shown */
+/* Bytes of a message with its traceback that are shown, at most */
 #define MESSAGE_SIZE	65536
 
 /* The interrupt key was pressed. */
 volatile sig_atomic_t interrupted;
 
-/* What the kernel is about to run, or runs, or NULL */
+/* The run that is about to begin or in progress, or NULL */
 static struct klua_run *volatile running;
 
-/* A script that has not begun yet must not: nothing else would tell it. */
+/*
+ * A script that has not begun must not begin: the signal does not interrupt a later
+ * call.
+ */
 static void on_interrupt(int sig)
 {
 	interrupted = 1;
@@ -35,9 +36,10 @@ static void on_interrupt(int sig)
 }
 
 /*
- * From now on the interrupt key ends the script instead of this program, so
- * that what was printed until then is seen; @once: only the first time. Whoever
- * started the program so that it ignores the key keeps it from both.
+ * Let the interrupt key end the script and not this program, so that its output so far
+ * is shown; with @once only the first time. If the program was started with SIGINT
+ * ignored, it stays so. Any signal would end the script, so SIGTSTP is blocked until it
+ * has ended.
  */
 void catch_interrupts(bool once)
 {
@@ -52,8 +54,8 @@ void catch_interrupts(bool once)
 }
 
 /*
- * Any signal ends a script, so the one that suspends the program waits for its end.
- * Returns what was blocked before.
+ * Block SIGTSTP until the script has ended, since any signal would end the script.
+ * Returns the signals that were blocked before.
  */
 static sigset_t hold_suspension(void)
 {
@@ -65,10 +67,10 @@ static sigset_t hold_suspension(void)
 	return old;
 }
 
-/* What one thread reads while another one runs the script. */
+/* The thread that reads records while the main thread runs the script */
 struct reader {
 	int fd;
-	bool keep;		/* instead of showing it */
+	bool keep;		/* keep the records in @outcome, do not show them */
 	struct outcome *outcome;
 };
 
@@ -93,7 +95,7 @@ static void take_record(struct reader *reader, const struct klua_record *record,
 		append(&reader->outcome->results, data, record->len);
 }
 
-/* All records that are complete; returns the bytes that are left. */
+/* Handle all complete records in the buffer. Returns the number of bytes left over. */
 static size_t take_records(struct reader *reader, char *buf, size_t len)
 {
 	struct klua_record record;
@@ -110,7 +112,7 @@ static size_t take_records(struct reader *reader, char *buf, size_t len)
 	return len - pos;
 }
 
-/* Output is shown as it comes. */
+/* Body of the reader's thread. Output is shown as it comes. */
 static void *read_records(void *arg)
 {
 	struct reader *reader = arg;
@@ -136,7 +138,7 @@ static pthread_t start_reader(struct reader *reader)
 	pthread_t thread;
 	int err;
 
-	/* Signals are for the thread that runs the script. */
+	/* Signals go to the thread that runs the script. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&thread, NULL, read_records, reader);
@@ -186,7 +188,10 @@ static void fill(struct klua_run *run, const struct script *script,
 	run->room = script->room;
 }
 
-/* The call, which a signal that came before it ends, too: 0 or -errno. */
+/*
+ * Run the script. A signal that came before the call ends it as well. Returns 0 or
+ * -errno.
+ */
 static int run_interruptibly(int fd, struct klua_run *run)
 {
 	int err;
@@ -201,9 +206,9 @@ static int run_interruptibly(int fd, struct klua_run *run)
 }
 
 /*
- * Run a script and show what it prints and returns, or keep that with
- * KLUA_RUN_JSON. 0: it ran, and @outcome says how that ended; or the -errno of
- * not getting that far, with a message in it.
+ * Run a script and show its output and results; with KLUA_RUN_JSON keep these. Returns
+ * 0 if it ran, and @outcome says how it ended; or -errno if it did not, with a message
+ * in @outcome.
  */
 int script_run(const struct script *script, struct outcome *outcome)
 {
@@ -235,7 +240,7 @@ int script_run(const struct script *script, struct outcome *outcome)
 	return err;
 }
 
-/* Make a state with scripts: the exit status. */
+/* Make a state with scripts. Returns the exit status. */
 int script_build(struct klua_build *build, bool json, const char *doing)
 {
 	struct outcome outcome = { 0 };
@@ -272,7 +277,7 @@ void outcome_free(struct outcome *outcome)
 	free((char *)outcome->results.data);
 }
 
-/* What a limit's errno means to whoever started the script. */
+/* The text for the errno of a limit */
 static const char *reason(int err)
 {
 	switch (err) {

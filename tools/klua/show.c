@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What people read, and the same as JSON for programs.
- */
+/* States and events, as text for people and as JSON for programs. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fnmatch.h>
@@ -16,7 +14,7 @@
 
 #include "tool.h"
 
-/* How an attribute of a state is called in JSON, and what it is. */
+/* The attributes of a state: their names in JSON, and their types */
 enum field { NUMBER, TEXT, ORIGIN, KIND, FLAG, LIMIT };
 
 static const struct {
@@ -74,7 +72,7 @@ static const char * const limits[] = {
 	[KLUA_LIMIT_SIGNAL] = "signal",
 };
 
-/* Either width: what the kernel counts may grow. */
+/* A number of 32 or 64 bits: a later kernel may send an attribute wider. */
 static u64 number(const struct nlattr *attr)
 {
 	if (!attr)
@@ -83,7 +81,7 @@ static u64 number(const struct nlattr *attr)
 		mnl_attr_get_u64(attr) : mnl_attr_get_u32(attr);
 }
 
-/* Bytes of a string or of binary data, without a NUL at the end. */
+/* The bytes of a string or of binary data, without a NUL at the end */
 static struct bytes text(const struct nlattr *attr)
 {
 	struct bytes bytes = { 0 };
@@ -102,7 +100,7 @@ static const char *origin(const struct nlattr *attr)
 	return number(attr) == KLUA_ORIGIN_USER ? "user" : "kernel";
 }
 
-/* "" for a number that is none. */
+/* The name of a kind, or "" if there is no such kind */
 const char *kind_name(u32 kind)
 {
 	static const char * const kinds[] = {
@@ -122,7 +120,7 @@ static const char *limit(const struct nlattr *attr)
 							     "other";
 }
 
-/* Bytes up to the end of the first line. */
+/* The number of bytes before the first newline */
 static size_t first_line(const struct bytes *bytes)
 {
 	const char *end = bytes->len ? memchr(bytes->data, '\n', bytes->len) :
@@ -131,7 +129,7 @@ static size_t first_line(const struct bytes *bytes)
 	return end ? (size_t)(end - bytes->data) : bytes->len;
 }
 
-/* Three digits and a unit of 1024. */
+/* Write a size with three digits and a unit of 1024. */
 static const char *show_size(u64 bytes, char *buf, size_t size)
 {
 	static const char units[] = "KMGTPE";
@@ -154,7 +152,7 @@ static const char *show_size(u64 bytes, char *buf, size_t size)
 	return buf;
 }
 
-/* Steps that may be unlimited. */
+/* Write a number of steps, which may be unlimited. */
 static const char *show_count(u64 count, char *buf, size_t size)
 {
 	if (count == U64_MAX)
@@ -196,7 +194,7 @@ static struct json_object *json_field(enum field kind, const struct nlattr *attr
 	return json_object_new_uint64(number(attr));
 }
 
-/* A state as a JSON object: flags always, others when the kernel sent them. */
+/* A state as a JSON object: all flags, and the other attributes that the kernel sent */
 static struct json_object *json_state(const struct nlattr **attrs)
 {
 	struct json_object *object = json_object_new_object();
@@ -212,7 +210,7 @@ static struct json_object *json_state(const struct nlattr **attrs)
 	return object;
 }
 
-/* States of a dump, kept until it is known to be a consistent one. */
+/* The states of a dump, kept until the dump is known to be consistent */
 struct dump {
 	char **states;
 	size_t count;
@@ -241,7 +239,7 @@ static void dump_free(struct dump *dump)
 	memset(dump, 0, sizeof(*dump));
 }
 
-/* Dumps that something changed during, before one is taken as it is. */
+/* Inconsistent dumps before one of them is shown as it is */
 #define ATTEMPTS	5
 
 static int drain(struct link *link, struct dump *dump, const struct ref *state,
@@ -257,7 +255,10 @@ static int drain(struct link *link, struct dump *dump, const struct ref *state,
 	return link_do(link, nlh, dump_reply, dump);
 }
 
-/* All states, or the one of @state: 0, 1 if they changed meanwhile, or -errno. */
+/*
+ * Get all states, or the one of @state. Returns 0, 1 if states came or went meanwhile,
+ * or -errno.
+ */
 static int get_states(struct link *link, struct dump *dump,
 		      const struct ref *state, bool all)
 {
@@ -285,7 +286,7 @@ static const struct {
 	[SORT_MEMORY] = { "memory", KLUA_A_STATE_MEMORY },
 };
 
-/* False when there is no such key. */
+/* Parse a key of --sort. False: there is no such key. */
 int parse_sort(const char *word, enum sort *sort)
 {
 	unsigned int i;
@@ -299,7 +300,7 @@ int parse_sort(const char *word, enum sort *sort)
 	return false;
 }
 
-/* What a state of a dump is compared by. */
+/* The attribute that a state is sorted by */
 static const struct nlattr *sort_key(const char *state, enum sort sort)
 {
 	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
@@ -308,7 +309,7 @@ static const struct nlattr *sort_key(const char *state, enum sort sort)
 	return attrs[sorts[sort].type];
 }
 
-/* Numbers from the largest, names and ids from the smallest. */
+/* For qsort_r(): the largest numbers first, names and ids from the smallest on. */
 static int compare(const void *left, const void *right, void *arg)
 {
 	const enum sort *sort = arg;
@@ -322,7 +323,7 @@ static int compare(const void *left, const void *right, void *arg)
 	return number(a) > number(b) ? -1 : number(a) < number(b);
 }
 
-/* A pattern is also the name that it looks like. */
+/* Is the name selected? A pattern also selects the name that is equal to it. */
 static bool name_selected(const struct selection *which, const char *name)
 {
 	int i;
@@ -339,7 +340,7 @@ static bool selected(const struct selection *which, const struct nlattr **attrs)
 	return name_selected(which, mnl_attr_get_str(attrs[KLUA_A_STATE_NAME]));
 }
 
-/* Leave those out of a dump that were not asked for. */
+/* Drop the states from a dump that are not selected. */
 static void select_states(struct dump *dump, const struct selection *which)
 {
 	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
@@ -355,7 +356,7 @@ static void select_states(struct dump *dump, const struct selection *which)
 	dump->count = left;
 }
 
-/* What people see: a text above, and what is done with each state. */
+/* A view of states for people: a header, and a function for each state */
 struct view {
 	const char *header;
 	void (*row)(const struct nlattr **attrs, void *data);
@@ -395,7 +396,7 @@ static int show_states(struct link *link, const struct selection *which,
 				err);
 	}
 	select_states(&dump, which);
-	/* Those that have left the table come behind it. */
+	/* States that have left the table come last in a dump; sort them in. */
 	if (which->sorted || which->all)
 		qsort_r(dump.states, dump.count, sizeof(*dump.states), compare,
 			&sort);
@@ -425,7 +426,7 @@ static void name_column(const struct nlattr *attr)
 	putchar('\n');
 }
 
-/* A program and the number of its process, as in a log. */
+/* Show a program and its process, as in a log. */
 static void show_process(FILE *to, const struct nlattr *comm,
 			 const struct nlattr *pid)
 {
@@ -433,7 +434,7 @@ static void show_process(FILE *to, const struct nlattr *comm,
 	fprintf(to, "[%" PRIu64 "]", number(pid));
 }
 
-/* The module that made the state, or the program that did from user space. */
+/* Show the module that made the state, or the user's program that did. */
 static void maker_cell(FILE *to, const struct nlattr **attrs)
 {
 	if (attrs[KLUA_A_STATE_OWNER])
@@ -461,7 +462,7 @@ static void kind_cell(FILE *to, const struct nlattr **attrs)
 	      kind_name(number(attrs[KLUA_A_STATE_KIND])), to);
 }
 
-/* Who that is, is known of a task that may sleep there. */
+/* Show the task inside the state, which is known for sleepable states only. */
 static void inside_cell(FILE *to, const struct nlattr **attrs)
 {
 	if (attrs[KLUA_A_STATE_RUNNER_PID])
@@ -479,8 +480,9 @@ static void name_cell(FILE *to, const struct nlattr **attrs)
 enum align { LEFT, RIGHT };
 
 /*
- * A line of klua list. A cell is what @show writes or else the number, or the size
- * in bytes, that is @type. The name comes last, since it may be long.
+ * The columns of klua list. @show writes a cell; if it is NULL the cell is the
+ * attribute @type, as a number or as a size in bytes. The name comes last, since it may
+ * be long.
  */
 static const struct {
 	const char *head;
@@ -504,7 +506,7 @@ static const struct {
 
 #define COLUMNS	(ARRAY_SIZE(columns))
 
-/* A state's cells into the table, a NUL behind each. */
+/* Write the cells of a state into the table, with a NUL behind each. */
 static void add_row(const struct nlattr **attrs, void *table)
 {
 	const struct nlattr *attr;
@@ -523,7 +525,7 @@ static void add_row(const struct nlattr **attrs, void *table)
 	}
 }
 
-/* Places on the terminal: characters have up to four bytes in UTF-8. */
+/* The number of characters, which have up to four bytes in UTF-8 */
 static int places(const char *cell)
 {
 	int n = 0;
@@ -545,7 +547,7 @@ static void show_cell(const char *cell, size_t column, int width)
 		printf("%s%*s ", cell, pad, "");
 }
 
-/* Each column as wide as what is in it. */
+/* Show the table; each column is as wide as its widest cell. */
 static void show_table(const char *cells, size_t len)
 {
 	int widths[COLUMNS] = { 0 };
@@ -609,7 +611,7 @@ static void stats_row(const struct nlattr **attrs, void *data)
 	name_column(attrs[KLUA_A_STATE_NAME]);
 }
 
-/* Not before the first figures, or an error would be cleared away. */
+/* Clear the screen only once there are figures, or an error would be cleared away. */
 int show_stats(struct link *link, const struct selection *which, bool clear)
 {
 	char header[256];
@@ -634,7 +636,7 @@ static void show_error(const struct nlattr **attrs)
 	printf("last error     %" PRIu64 " s ago, errno %" PRIu64 "\n",
 	       number(attrs[KLUA_A_STATE_LAST_ERROR_AGE]) / 1000,
 	       number(attrs[KLUA_A_STATE_LAST_ERRNO]));
-	/* A traceback has lines. */
+	/* An error with a traceback has more than one line. */
 	while (error.len) {
 		line = first_line(&error);
 		fputs("               ", stdout);
@@ -753,7 +755,7 @@ int show_state(struct link *link, const struct ref *state, bool json)
 	return EXIT_OK;
 }
 
-/* The answer to a create: the number, or all of it as JSON. */
+/* Show the answer to a create: the state's number, or all of it as JSON. */
 int show_created(const struct nlmsghdr *nlh, void *json)
 {
 	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
@@ -764,7 +766,7 @@ int show_created(const struct nlmsghdr *nlh, void *json)
 	return MNL_CB_OK;
 }
 
-/* With what is used of it as @used, or 0 */
+/* @used is the attribute that has the used part, or 0. */
 static const struct {
 	u16 type;
 	bool size;
@@ -817,7 +819,7 @@ static const char *show_fact(u64 value, bool size, char *buf, size_t len)
 	return size ? show_size(value, buf, len) : show_count(value, buf, len);
 }
 
-/* A figure, and how much of it is used: "3 of 256", or "256". */
+/* Write a figure with its used part, as "3 of 256", or alone, as "256". */
 static const char *show_used(const struct nlattr **attrs, unsigned int i,
 			     char *buf, size_t size)
 {
@@ -866,7 +868,7 @@ int show_info(struct link *link, bool json)
 	return err ? complain(link, json, "cannot get the figures", err) : EXIT_OK;
 }
 
-/* What the kernel says of a quota, and how much of that is used. */
+/* The kernel's text about a quota, and the same with figures */
 struct refusal {
 	const char *why;
 	char text[512];
@@ -888,11 +890,11 @@ static int quota_reply(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* The kernel's words for a quota that is used up, with figures. */
+/* The kernel's text for a quota that is used up, with figures */
 const char *quota_words(struct link *link, const char *why)
 {
 	static struct refusal refusal;
-	char *copy = strdup(why);	/* the link has only the last words */
+	char *copy = strdup(why);	/* a later request overwrites the link's text */
 
 	refusal.why = copy ?: "";
 	snprintf(refusal.text, sizeof(refusal.text), "%s", refusal.why);
@@ -916,7 +918,7 @@ static const struct {
 
 #define EVENTS	(ARRAY_SIZE(events))
 
-/* Its place in the table, or the end of that. */
+/* The index of an event in the table, or the table's size */
 static unsigned int event_kind(u8 cmd)
 {
 	unsigned int i;
@@ -933,7 +935,7 @@ static const char *event_name(u8 cmd)
 	return kind < EVENTS ? events[kind].name : "other";
 }
 
-/* One kind more in a set of them; false when there is no such kind. */
+/* Add a kind of event to a set of kinds. False: there is no such kind. */
 bool parse_event_kind(const char *word, u32 *kinds)
 {
 	unsigned int i;
@@ -947,7 +949,10 @@ bool parse_event_kind(const char *word, u32 *kinds)
 	return false;
 }
 
-/* The two kinds of events have their numbers in common as far as need be. */
+/*
+ * An event about a state (KLUA_A_STATE_*), or about an error or a limit
+ * (KLUA_A_EVENT_*); fields that it does not have are 0
+ */
 struct event {
 	u8 cmd;
 	u64 id;
@@ -1031,7 +1036,7 @@ static void print_event(const struct event *event, const char *when)
 	putchar('\n');
 }
 
-/* Is it one that was asked for? */
+/* Is the event selected? */
 static bool wanted(const struct selection *which, const struct event *event)
 {
 	char name[KLUA_NAME_LEN + 1];
@@ -1063,7 +1068,7 @@ static int on_event(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* Until the module goes, or for ever. */
+/* Show events until the module is unloaded, or for ever. */
 int monitor(struct link *link, const struct selection *which)
 {
 	int err = link_join(link, on_event, (void *)which);
@@ -1098,7 +1103,7 @@ double now(void)
 	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-/* What one state did in a second between two looks. */
+/* What one state did between two dumps, per second */
 struct rate {
 	u64 id;
 	double time;		/* of a processor, in percent */
@@ -1133,13 +1138,15 @@ static int compare_rates(const void *left, const void *right, void *arg)
 
 	if (x != y)
 		return x > y ? -1 : 1;
-	/* Where time is not measured, and among the idle. */
+	/*
+	 * Time is equal where it is not measured, and among idle states: compare steps.
+	 */
 	if (a->steps != b->steps)
 		return a->steps > b->steps ? -1 : 1;
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 
-/* A state of the dump before, or NULL. Dumps are in the order of numbers. */
+/* Find a state in the dump before, or NULL. Dumps are in the order of numbers. */
 static const char *find_state(const struct dump *dump, u64 id)
 {
 	size_t low = 0, high = dump->count, middle;
@@ -1205,7 +1212,7 @@ static void json_rate(struct json_object *all, const struct rate *rate)
 	json_object_array_add(all, object);
 }
 
-/* Lines of the terminal, or as many as there are states. */
+/* The lines to show: those of the terminal, or any number */
 static size_t lines_of(bool clear)
 {
 	const char *lines = getenv("LINES");
@@ -1260,7 +1267,7 @@ static void rate_states(const struct dump *dump, const struct dump *before,
 	check_output();
 }
 
-/* Look again and again, and show what each state did in between. */
+/* Show again and again what each state did since the last look. */
 int top(struct link *link, const struct selection *which, double interval,
 	u64 count)
 {
@@ -1288,13 +1295,16 @@ int top(struct link *link, const struct selection *which, double interval,
 	return EXIT_OK;
 }
 
-/* It was replaced or destroyed, and somebody still has it. */
+/* Was the state replaced or destroyed, and is it still in use? */
 static bool has_left(const struct nlattr **attrs)
 {
 	return attrs[KLUA_A_STATE_REPLACED] || attrs[KLUA_A_STATE_DESTROYED];
 }
 
-/* Whether what is waited for is so: 1, 0 or -errno. Says whether the state is @there. */
+/*
+ * Is the awaited condition true? Returns 1, 0 or -errno, and sets *@there if there is
+ * the state.
+ */
 static int waited(struct link *link, const struct ref *state, bool gone,
 		  bool idle, bool *there)
 {
@@ -1308,7 +1318,7 @@ static int waited(struct link *link, const struct ref *state, bool gone,
 			err = -ENOENT;
 	}
 	*there = !err;
-	/* The states of a module that was unloaded are gone with it. */
+	/* If the module was unloaded, its states are gone. */
 	if (err == -ENOENT || (gone && err == -ENODEV)) {
 		dump_free(&dump);
 		return gone;
@@ -1321,7 +1331,7 @@ static int waited(struct link *link, const struct ref *state, bool gone,
 
 #define LOOK_AGAIN	0.05	/* seconds */
 
-/* Until there is the state, or it is gone, or nothing runs in it. */
+/* Wait until the state exists, or is gone, or is idle. */
 int wait_for(struct link *link, const struct ref *state, bool gone, bool idle,
 	     double timeout, bool json)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the parts of the program share.
- */
+/* Declarations that the program's files share. */
 #ifndef KLUA_TOOL_H
 #define KLUA_TOOL_H
 
@@ -24,7 +22,7 @@ typedef uint64_t u64;
 #define U64_MAX		UINT64_MAX
 #define ARRAY_SIZE(x)	(sizeof(x) / sizeof((x)[0]))
 
-/* How the program ends; klua.8 lists them. */
+/* Exit statuses; klua.8 lists them. */
 enum {
 	EXIT_OK,
 	EXIT_SCRIPT,		/* the script ended in an error */
@@ -32,31 +30,31 @@ enum {
 	EXIT_NO_STATE,
 	EXIT_NO_RIGHT,
 	EXIT_NO_MODULE,
-	EXIT_REFUSED,		/* whatever else the kernel says no to */
-	EXIT_OUTPUT,		/* what was to be shown could not be written */
-	EXIT_INTERRUPTED = 130,	/* what a shell makes of SIGINT */
+	EXIT_REFUSED,		/* refused by the kernel for another reason */
+	EXIT_OUTPUT,		/* the output could not be written */
+	EXIT_INTERRUPTED = 130,	/* as a shell reports SIGINT: 128 + 2 */
 };
 
-/* A state as a user means it: its name, or its number when @name is NULL. */
+/* A state on the command line: its name, or its number if @name is NULL */
 struct ref {
 	const char *name;
 	u32 id;
 };
 
 /*
- * Seconds in which what was destroyed may be closed, before a request that needs
- * what that holds is given up; and between two such requests.
+ * A request may need memory of destroyed states that are not closed yet. Seconds for
+ * which it is repeated, and seconds between two attempts.
  */
 #define CLOSING_PATIENCE	20
 #define CLOSING_PAUSE		0.02
 
-/* Bytes that may be anything, or NULL. */
+/* Bytes, with NULs or not UTF-8 maybe; @data may be NULL */
 struct bytes {
 	const char *data;
 	size_t len;
 };
 
-/* output.c: everything that is written */
+/* output.c: messages and JSON */
 void open_descriptors(void);
 void check_output(void);
 void finish(int status) __attribute__((noreturn));
@@ -108,12 +106,12 @@ struct script {
 
 struct outcome {
 	int err;
-	bool more;		/* it is not complete yet */
+	bool more;		/* the script is incomplete, and did not run */
 	u64 dropped;
 	u64 steps;
-	u32 count;		/* of results */
-	struct bytes message;	/* of the error */
-	struct bytes output;	/* with KLUA_RUN_JSON only, and so @results */
+	u32 count;		/* number of results */
+	struct bytes message;	/* text of the error */
+	struct bytes output;	/* this and @results: only with KLUA_RUN_JSON */
 	struct bytes results;
 };
 
@@ -127,13 +125,13 @@ void catch_interrupts(bool once);
 extern volatile sig_atomic_t interrupted;
 int repl_run(const struct ref *state, u32 flags, u32 room);
 
-/* show.c: what people and programs read */
+/* show.c: states and events, for people and programs */
 enum sort {
 	SORT_ID, SORT_NAME, SORT_RUNS, SORT_STEPS, SORT_TIME, SORT_ERRORS,
 	SORT_MEMORY,
 };
 
-/* Which states, and how: patterns of names or one state. */
+/* The states to show, by patterns of names or one by itself, and how to show them */
 struct selection {
 	const struct ref *state;
 	char **patterns;
