@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Records in the kernel's audit log of what user space has states do.
+ * Records in the kernel's audit log of scripts that user space runs, and of changes
+ * that it makes to states.
  */
 
 #include <linux/audit.h>
@@ -11,13 +12,13 @@
 
 #if IS_ENABLED(CONFIG_AUDIT)
 
-/* In hexadecimal, as audit writes what is not to be trusted. */
+/* The name, in hexadecimal, as the audit log has untrusted text. */
 static void audit_name(struct audit_buffer *ab, const char *name)
 {
 	audit_log_format(ab, " state=%*phN", (int)strlen(name), name);
 }
 
-/* How long it is and its hash, by names that begin with @prefix. */
+/* The length and the hash of a text, in fields whose names begin with @prefix. */
 static void audit_bytes(struct audit_buffer *ab, const char *prefix,
 			const char *text, size_t len)
 {
@@ -46,7 +47,10 @@ static void audit_script(struct audit_buffer *ab, const struct klua_audit *what)
 	audit_bytes(ab, "args_", what->args, what->args_len);
 }
 
-/* All ones, which stand for no limit, are the largest number. */
+/*
+ * The limits that were asked for. "No limit" is all ones, and shows as the largest
+ * number.
+ */
 static void audit_limits(struct audit_buffer *ab,
 			 const struct klua_limits_wanted *limits)
 {
@@ -58,7 +62,7 @@ static void audit_limits(struct audit_buffer *ab,
 		audit_log_format(ab, " time_us=%llu", limits->us);
 }
 
-/* The current task asks for it. Process context; may sleep. */
+/* Write a record about a request of the current task. Process context; may sleep. */
 void klua_audit(const struct klua_audit *what)
 {
 	struct audit_buffer *ab;

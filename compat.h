@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between the kernels that KLua builds for, Linux 5.10 and later.
- * The rest is written for the newest of them; what an older one lacks is here.
+ * Differences between the kernels that KLua builds for, Linux 5.10 and later. The rest
+ * of KLua is written for the newest kernel; this file adds what older ones lack.
  */
 #ifndef KLUA_COMPAT_H
 #define KLUA_COMPAT_H
@@ -32,12 +32,12 @@
 #define EXPORT_SYMBOL_KLUA(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, KLUA)
 #endif
 
-/* Which modules use another one, modules have not been told since. */
+/* Can a module see which modules use another one? Since 6.13 it cannot. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0) && defined(CONFIG_MODULE_UNLOAD)
 #define KLUA_MODULE_USE
 #endif
 
-/* Before 5.12 the flags had no initializer, nor had PREEMPT_RT come. */
+/* Linux before 5.12 has no IRQ_WORK_INIT_HARD(). */
 #ifndef IRQ_WORK_INIT_HARD
 #define IRQ_WORK_INIT_HARD(function) \
 	((struct irq_work){ .flags = ATOMIC_INIT(IRQ_WORK_HARD_IRQ), .func = (function) })
@@ -47,7 +47,10 @@
 #define in_hardirq()			in_irq()
 #endif
 
-/* Without lockdep the condition names what is not declared there. */
+/*
+ * Without lockdep the condition is not compiled: it may use functions that do not exist
+ * then.
+ */
 #ifndef lockdep_assert
 #ifdef CONFIG_LOCKDEP
 #define lockdep_assert(cond)		WARN_ON(debug_locks && !(cond))
@@ -89,8 +92,8 @@ static inline void klua_hrtimer_setup_on_stack(struct hrtimer *timer,
 #endif
 
 /*
- * A module can say there whom to charge in a task, not in an interrupt, where
- * nobody is charged then.
+ * set_active_memcg() for Linux 5.10, which does not export what an interrupt needs:
+ * memory that is allocated in interrupts is charged to nobody.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0) && defined(CONFIG_MEMCG)
 #include <linux/sched/mm.h>
@@ -109,7 +112,10 @@ static inline struct mem_cgroup *klua_set_active_memcg(struct mem_cgroup *memcg)
 #define set_active_memcg		klua_set_active_memcg
 #endif
 
-/* The file in @slot, held, or NULL: it is going away, and its memory is still there. */
+/*
+ * Hold the file in @slot. NULL: the file is being freed, though its memory is still
+ * there.
+ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
 #define klua_get_file(slot)		get_file_active(slot)
 #else
@@ -126,14 +132,17 @@ static inline struct mem_cgroup *klua_set_active_memcg(struct mem_cgroup *memcg)
 #define KLUA_SHA256_HEADER		<crypto/sha.h>
 #endif
 
-/* The first command whose requests are checked in full; before, none was. */
+/*
+ * The first command whose requests are validated strictly; Linux before 6.1 does not do
+ * that.
+ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
 #define KLUA_RESV_START_OP(cmd)		.resv_start_op = (cmd)
 #else
 #define KLUA_RESV_START_OP(cmd)		.maxattr = 0
 #endif
 
-/* A probe finds a system call's function by this and its name. */
+/* The symbol of a system call's function is this and the call's name. For probes. */
 #if defined(CONFIG_X86)
 #define KLUA_SYSCALL_PREFIX		"__x64_sys_"
 #elif defined(CONFIG_ARM64)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The heap of a Lua state: blocks of any size on pages of its own. See heap.c
- * for how it works; this file has what the common cases need to be inlined.
+ * The heap of a Lua state: blocks of any size on the state's own pages. heap.c says how
+ * it works; this file has what is inlined.
  *
- * Needs nothing of the kernel, so that it can be tested outside.
+ * Uses nothing of the kernel, so that it can be tested in user space.
  */
 #ifndef KLUA_HEAP_H
 #define KLUA_HEAP_H
@@ -28,15 +28,15 @@ typedef int s32;
 #endif
 #endif
 
-/* Sizes and places in a page are counted in grains of 16 bytes. */
+/* Sizes of blocks and offsets in a page are counted in grains of 16 bytes. */
 #define KLUA_GRAIN		16
 #define KLUA_GRAINS		(KLUA_PAGE / KLUA_GRAIN)
 #define KLUA_GRAIN_WORDS	(KLUA_GRAINS / 64)
 
 /*
- * Bytes behind each block that belong to the block and that nobody may touch.
- * KASAN and the test need them to notice an access behind a block whose size is
- * a multiple of the grain. A multiple of the grain.
+ * Bytes behind each block that belong to it and that nobody may touch, a multiple of
+ * the grain. KASAN and the test need them to notice an access behind a block whose size
+ * is a multiple of the grain.
  */
 #ifndef KLUA_RED_ZONE
 #if defined(__KERNEL__) && defined(CONFIG_KASAN_GENERIC)
@@ -46,13 +46,18 @@ typedef int s32;
 #endif
 #endif
 
-/* Up to 256 bytes each size has a bin; then each power of two, to a page. */
+/*
+ * Each size up to 256 bytes has a bin of its own; above that each power of two has one,
+ * up to a page.
+ */
 #define KLUA_EXACT_BINS		16
 #define KLUA_EXACT_MAX		(KLUA_EXACT_BINS * KLUA_GRAIN - KLUA_RED_ZONE)
 #define KLUA_BINS \
 	(KLUA_EXACT_BINS + __builtin_ctz(KLUA_GRAINS / KLUA_EXACT_BINS))
 
-/* A free block: a link of its bin. It fits into the smallest block. */
+/*
+ * A free block, linked into its bin. Fits into the smallest block, which is one grain.
+ */
 struct klua_free {
 	struct klua_free *next;
 	struct klua_free **pprev;
@@ -66,13 +71,13 @@ struct klua_page_list {
 /**
  * struct klua_page - the head of a page that holds small blocks
  *
- * All of it belongs to the heap.
+ * Protected as struct klua_heap.
  *
  * @list: link in one of the heap's lists of pages
  * @used: grains in blocks that Lua has
- * @unripe: grains that have yet to be freed before joining neighbours pays
- * @start: a bit for each grain that a block, free or not, starts at
- * @free: a bit for each grain that a free block starts at
+ * @unripe: grains still to be freed before it pays to join neighbours that are free
+ * @start: a bit for each grain where a block, free or not, starts
+ * @free: a bit for each grain where a free block starts
  */
 struct klua_page {
 	struct klua_page_list list;
@@ -82,7 +87,7 @@ struct klua_page {
 	u64 free[KLUA_GRAIN_WORDS];
 };
 
-/* Grains that the head takes, and bytes that are left for one block. */
+/* Grains that the head takes, and bytes of the largest block that fits behind it */
 #define KLUA_PAGE_HEAD \
 	((sizeof(struct klua_page) + KLUA_GRAIN - 1) / KLUA_GRAIN)
 #define KLUA_SMALL_MAX \
@@ -91,18 +96,19 @@ struct klua_page {
 /**
  * struct klua_heap - the heap of one state
  *
- * All of it is used by one at a time: under the state's lock, or in private.
+ * All fields are guarded by the state's lock, or private while nobody else knows the
+ * state.
  *
- * @hole: free room that small blocks are cut from
- * @hole_end: its end
- * @filled: bins of mixed sizes that may have blocks; those without a bit have
- *	    none. The bins of one size have no bits
+ * @hole: start of the free room that new small blocks are cut from
+ * @hole_end: end of that room
+ * @filled: a bit for each bin of mixed sizes: if it is 0, the bin is empty. Bins of
+ *	    one size have no bits
  * @pages: number of pages of small blocks
  * @empties: number of those in which Lua has no block
- * @held: bytes of all pages, those of large blocks included; the host counts
+ * @held: bytes of all pages, those of large blocks included; counted by the host
  * @empty: pages in which Lua has no block
- * @ripe: other pages, in which joining free blocks pays
- * @rest: all others
+ * @ripe: pages in which it pays to join free blocks
+ * @rest: all other pages
  * @bins: free blocks by size
  */
 struct klua_heap {
@@ -119,16 +125,17 @@ struct klua_heap {
 };
 
 /*
- * Provided by the host. Sizes are multiples of KLUA_PAGE. What the host gives
- * and takes back it counts in @held.
+ * The host, which is alloc.c or the test, provides these. Sizes are multiples of
+ * KLUA_PAGE. The host counts in @held the pages that it gives and takes back.
  *
- * klua_pages_resize() changes the size of a large block where it is. When it
- * returns false, the block has the pages that it had before: one that was to
- * grow has to be moved, and one that was to shrink should be moved, because it
- * would waste what it no longer needs. The host remembers how many pages that
- * are; klua_pages_put() takes all of them, whatever size the heap believes in.
+ * klua_pages_resize() changes the size of a large block without moving it. If it
+ * returns false, the block still has all pages that it had: a block that was to
+ * grow has to be moved, and a block that was to shrink should be moved, because it
+ * would waste the pages that it does not need. The host remembers how many pages
+ * the block has, and klua_pages_put() frees all of them, whatever @size says.
  *
- * klua_heap_charge() charges work to whoever uses the heap, before it is done.
+ * klua_heap_charge() charges work to the entry that uses the heap, before the work
+ * is done.
  */
 void *klua_pages_get(struct klua_heap *h, size_t size);
 void klua_pages_put(struct klua_heap *h, void *pages, size_t size);
@@ -144,9 +151,9 @@ void klua_page_unempty(struct klua_heap *h, struct klua_page *page);
 void klua_page_turned(struct klua_heap *h, struct klua_page *page);
 
 /*
- * What is free is poisoned, and so is the rest of each block's room, where
- * somebody looks: KASAN in the kernel (kasan.c), or the test. The heap's own
- * files may touch all of it. Elsewhere this is nothing.
+ * Poison makes an access an error: free memory is poisoned, and the room of a block
+ * behind its last byte. KASAN in the kernel (kasan.c) and the test use it; elsewhere it
+ * is nothing. The heap's own files are not checked.
  */
 #if defined(__KERNEL__) && defined(CONFIG_KASAN_GENERIC)
 void klua_heap_poison(const void *block, size_t size);
@@ -170,7 +177,7 @@ static inline unsigned int klua_grain_of(void *block)
 	return ((unsigned long)block & (KLUA_PAGE - 1)) / KLUA_GRAIN;
 }
 
-/* The room of a small block of that many bytes */
+/* The grains that a small block of @size bytes takes */
 static inline unsigned long klua_grains(size_t size)
 {
 	return (size + KLUA_RED_ZONE + KLUA_GRAIN - 1) / KLUA_GRAIN;
@@ -209,7 +216,7 @@ static inline void klua_free_add(struct klua_heap *h, struct klua_page *page,
 		next->pprev = &block->next;
 }
 
-/* Lua has @grains more of this page. */
+/* Count @grains more of this page as Lua's. */
 static inline void klua_page_use(struct klua_heap *h, struct klua_page *page,
 				 unsigned int grains)
 {
@@ -218,7 +225,7 @@ static inline void klua_page_use(struct klua_heap *h, struct klua_page *page,
 	page->used += grains;
 }
 
-/* A block, used or free, begins here. */
+/* Note that a block, used or free, begins at grain @at. */
 static inline void klua_start_set(struct klua_page *page, unsigned int at)
 {
 	page->start[at / 64] |= klua_grain_bit(at);
@@ -229,7 +236,7 @@ static inline size_t klua_hole_grains(const struct klua_heap *h)
 	return (size_t)(h->hole_end - h->hole) / KLUA_GRAIN;
 }
 
-/* Take @grains from the hole, which has them, and is in @page. */
+/* Cut @grains off the hole, which has that many, and is in @page. */
 static inline void *klua_hole_cut(struct klua_heap *h, struct klua_page *page,
 				  unsigned long grains)
 {
@@ -242,11 +249,11 @@ static inline void *klua_hole_cut(struct klua_heap *h, struct klua_page *page,
 }
 
 /**
- * klua_heap_take - get a block that needs no more than to be taken
+ * klua_heap_take - get a block if there is one of its size, or room in the hole
  * @h: the heap
  * @size: its bytes, 1 to KLUA_EXACT_MAX
  *
- * Return: the block, aligned to KLUA_GRAIN, or NULL: ask klua_heap_alloc().
+ * Return: the block, aligned to KLUA_GRAIN, or NULL: klua_heap_alloc() may get one.
  */
 static inline void *klua_heap_take(struct klua_heap *h, size_t size)
 {
@@ -257,7 +264,10 @@ static inline void *klua_heap_take(struct klua_heap *h, size_t size)
 	if (!block && unlikely(grains > klua_hole_grains(h)))
 		return NULL;
 	page = klua_page_of(block ? (void *)block : h->hole);
-	/* The first block of a page takes a call, and this is to have none. */
+	/*
+	 * The first block of a page takes a call of klua_page_unempty(); this function
+	 * makes none.
+	 */
 	if (unlikely(!page->used))
 		return NULL;
 	page->used += grains;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What KASAN is told of the blocks of a heap.
+ * The shadow memory of a heap, by which KASAN finds wrong accesses to blocks.
  *
- * KASAN has a shadow byte for each eight bytes of memory: 0 when all of them may
- * be touched, 1 to 7 when only so many at their start may, and above 0x7f when
- * none may. It has no function for other allocators that a module may call, so
- * this file, which KASAN does not watch, writes the shadow itself. The values
- * are those that KASAN has a text for.
+ * KASAN has a shadow byte for each eight bytes of memory: 0 if all of them may be
+ * touched, 1 to 7 if only so many at their start may, and above 0x7f if none may. KASAN
+ * exports no function by which another allocator could set these, so this file writes
+ * them itself. KASAN does not instrument this file. The values are some that KASAN has
+ * a text for.
  */
 
 #include <linux/align.h>
@@ -21,7 +21,7 @@
 #define SHADOW_BEYOND	0xfe	/* "slab-out-of-bounds" */
 #define GRANULE		BIT(KASAN_SHADOW_SCALE_SHIFT)
 
-/* Without CONFIG_KASAN_VMALLOC all areas of vmalloc share one shadow. */
+/* Without CONFIG_KASAN_VMALLOC all vmalloc areas share one page of shadow. */
 static bool has_shadow(const void *p)
 {
 	return IS_ENABLED(CONFIG_KASAN_VMALLOC) || !is_vmalloc_addr(p);
@@ -33,13 +33,13 @@ static void shadow_set(const void *p, size_t size, u8 value)
 		memset(kasan_mem_to_shadow(p), value, size / GRANULE);
 }
 
-/* Nobody may touch these @size bytes, a multiple of the grain. */
+/* Make each access to @size bytes an error. @size is a multiple of the grain. */
 void klua_heap_poison(const void *block, size_t size)
 {
 	shadow_set(block, size, SHADOW_FREED);
 }
 
-/* Anybody may touch these @size bytes, a multiple of the page. */
+/* Allow access to @size bytes, a multiple of the page. */
 void klua_pages_unpoison(const void *pages, size_t size)
 {
 	shadow_set(pages, size, 0);
@@ -53,7 +53,7 @@ static size_t block_room(size_t size)
 	return PAGE_ALIGN(size + KLUA_RED_ZONE);
 }
 
-/* Lua may touch the @size bytes of a block, and not what else is its room. */
+/* Allow access to the @size bytes of a block, and not to the rest of its room. */
 void klua_heap_unpoison(const void *block, size_t size)
 {
 	size_t whole = ALIGN_DOWN(size, GRANULE);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The module: its parts in order, and in the reverse order.
- */
+/* The module: starts its parts in order, and stops them in the reverse order. */
 
 #include <linux/init.h>
 #include <linux/jump_label.h>
@@ -18,14 +16,14 @@
 #define jumps_are_dear()	false
 #endif
 
-/* Afterwards it says which one was chosen. */
+/* Set to the loop that was chosen, so that /sys/module/klua/parameters shows it. */
 static char *dispatch = "auto";
 module_param(dispatch, charp, 0444);
 MODULE_PARM_DESC(dispatch, "how the interpreter gets to the next instruction: gotos, by indirect jumps; tree, by comparisons; auto, by a tree where the kernel makes retpolines of indirect jumps (default auto)");
 
 DEFINE_STATIC_KEY_FALSE(klua_tree);
 
-/* Before anything runs. */
+/* Choose the interpreter's loop. Called before any Lua state is made. */
 static int choose_dispatch(void)
 {
 	if (!strcmp(dispatch, "auto"))
@@ -71,7 +69,10 @@ states:
 static void __exit klua_exit(void)
 {
 	klua_device_exit();
-	/* While there still is somebody to tell. */
+	/*
+	 * Destroy all states first, while netlink's listeners can still be told of
+	 * that.
+	 */
 	klua_state_destroy_all();
 	klua_states_flush();
 	klua_netlink_exit();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a script returned, as text for people or as JSON for programs: written
- * by pieces, inside the script's own entry and charged to it.
+ * The results of a script, written as text for people or as JSON for programs. They are
+ * written piece by piece inside the script's entry, which pays for that.
  */
 
 #include <linux/ctype.h>
@@ -9,16 +9,16 @@
 #include "internal.h"
 #include "utf8.h"
 
-/* Tables inside of each other. */
+/* Tables inside each other, at most */
 #define DEPTH_MAX	64
 
-/* Steps that a piece of the results costs beside its bytes. */
+/* Steps that each value costs, beside one for each byte of a string */
 #define COST_VALUE	4
 
 /**
  * struct level - a table that is being written
- * @length: elements of an array, or -1: it is an object
- * @done:   elements written
+ * @length: elements of an array, or -1 for an object
+ * @done:   elements written so far
  */
 struct level {
 	lua_Integer length;
@@ -27,12 +27,12 @@ struct level {
 
 /**
  * struct writer - the state of writing JSON
- * @sink:   where it goes
- * @depth:  tables that are open. The one of level i is at index
- *	    @base + 2 * i of the Lua stack, the key it is at right above
- * @base:   see there
- * @levels: these tables
- * @len:    bytes of @buf that are waiting
+ * @sink:   gets the text
+ * @depth:  tables that are open, one inside the other. The table of level i is at
+ *	    index @base + 2 * i of the Lua stack, and its current key above it
+ * @base:   index of the outermost table on the Lua stack
+ * @levels: the open tables
+ * @len:    bytes of @buf that are not yet with the sink
  * @buf:    text on its way to the sink
  */
 struct writer {
@@ -66,7 +66,7 @@ static void put_char(lua_State *L, struct writer *w, char c)
 	put(L, w, &c, 1);
 }
 
-/* A character of a string: at most six bytes. */
+/* Write a character of a string, escaped if need be; at most six bytes. */
 static void put_escaped(lua_State *L, struct writer *w, unsigned char c)
 {
 	static const char shorts[] = "\b\f\n\r\t", letters[] = "bfnrt";
@@ -108,8 +108,8 @@ static void put_string(lua_State *L, struct writer *w, int index)
 }
 
 /*
- * A program takes bytes that are no UTF-8 for U+FFFD, so that two keys would be
- * one, of which it loses the first.
+ * Write a key, which must be UTF-8. Readers of JSON replace other bytes by U+FFFD, so
+ * that two keys could become one, and a value would be lost.
  */
 static void put_key(lua_State *L, struct writer *w, int index)
 {
@@ -122,12 +122,14 @@ static void put_key(lua_State *L, struct writer *w, int index)
 	put_string(L, w, index);
 }
 
-/* Steps for a float, which is written and read up to four times */
+/*
+ * Steps for a float: to find the shortest form it is written and read up to four times
+ */
 #define NUMBER_COST	256
 
 /*
- * An integer as it is; a float with a fraction or an exponent, and all digits that
- * it takes to read the same float again.
+ * Write a number. A float has a fraction or an exponent, and as many digits as it takes
+ * to read the same float again.
  */
 static void put_number(lua_State *L, struct writer *w)
 {
@@ -145,7 +147,7 @@ static void put_number(lua_State *L, struct writer *w)
 	put(L, w, text, len);
 }
 
-/* The value on top, which is no table. */
+/* Write the value on top of the stack, which is no table. */
 static void put_scalar(lua_State *L, struct writer *w)
 {
 	switch (lua_type(L, -1)) {
@@ -174,7 +176,10 @@ static int bad_keys(lua_State *L)
 	klua_raise(L, "JSON has no table whose keys are neither all strings nor 1 to n");
 }
 
-/* Elements when the keys of the table on top are 1 to n, or -1: all strings. */
+/*
+ * The number of elements if the keys of the table on top are 1 to n, or -1 if all are
+ * strings
+ */
 static lua_Integer table_length(lua_State *L)
 {
 	lua_Integer n = 0, most = lua_rawlen(L, -1), key;
@@ -210,7 +215,7 @@ static void check_cycle(lua_State *L, struct writer *w)
 			   DEPTH_MAX);
 }
 
-/* Begin the table on top. */
+/* Begin to write the table on top. */
 static void open_table(lua_State *L, struct writer *w)
 {
 	struct level *level = &w->levels[w->depth];
@@ -220,12 +225,12 @@ static void open_table(lua_State *L, struct writer *w)
 	level->length = table_length(L);
 	level->done = 0;
 	put_char(L, w, level->length < 0 ? '{' : '[');
-	/* The key: what an object is at, and nothing for an array. */
+	/* The current key, for lua_next(). Arrays do not use it. */
 	lua_pushnil(L);
 	w->depth++;
 }
 
-/* The next value of the innermost table onto the stack, or false. */
+/* Push the next value of the innermost table. False: there is none. */
 static bool next_value(lua_State *L, struct writer *w)
 {
 	struct level *level = &w->levels[w->depth - 1];
@@ -254,7 +259,7 @@ static void close_table(lua_State *L, struct writer *w)
 	lua_pop(L, 2);
 }
 
-/* The value on top, which is popped. Without recursion: the C stack is short. */
+/* Write the value on top and pop it. Not recursive, since the C stack is short. */
 static void put_value(lua_State *L, struct writer *w)
 {
 	w->base = lua_gettop(L);
@@ -274,7 +279,7 @@ static void put_value(lua_State *L, struct writer *w)
 	}
 }
 
-/* An array of all results. */
+/* Write an array of all results. */
 static void write_json(lua_State *L, struct klua_sink *sink, int count)
 {
 	struct writer *w = lua_newuserdata(L, sizeof(*w));
@@ -293,7 +298,7 @@ static void write_json(lua_State *L, struct klua_sink *sink, int count)
 	flush(L, w);
 }
 
-/* As tostring() shows them, with tabs in between. */
+/* Write the results as tostring() shows them, with tabs in between. */
 static void write_text(lua_State *L, struct klua_sink *sink, int count)
 {
 	const char *text;
@@ -310,7 +315,7 @@ static void write_text(lua_State *L, struct klua_sink *sink, int count)
 	}
 }
 
-/* All values on the stack, inside a protected call. */
+/* Write all values on the stack. Called by Lua in a protected call. */
 void klua_results_write(lua_State *L, struct klua_sink *sink, bool json)
 {
 	int count = lua_gettop(L);

@@ -3,8 +3,8 @@
  * Tracepoints: klua:create, klua:destroy, klua:run_begin, klua:run_end,
  * klua:error, klua:limit, klua:print.
  *
- * Names and texts come from scripts. What reads a trace prints them as they
- * are, so they are escaped here, and cut to what a record can spare.
+ * Names and texts come from scripts. Programs that read a trace print them
+ * unchanged, so they are escaped here, and cut to the size of a record's field.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM klua
@@ -40,7 +40,10 @@ DEFINE_EVENT(klua_state, destroy,
 	     TP_PROTO(const struct klua_state *s),
 	     TP_ARGS(s));
 
-/* Entries look at one static key for these two and for the time they take. */
+/*
+ * Tracing run_begin or run_end turns on klua_watched, the one static key that entries
+ * look at.
+ */
 DEFINE_EVENT_FN(klua_state, run_begin,
 		TP_PROTO(const struct klua_state *s),
 		TP_ARGS(s),

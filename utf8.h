@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is UTF-8, for the module and for the program. The kernel's own
- * utf8_to_utf32() is there only in kernels that have CONFIG_NLS.
+ * Recognizes UTF-8, for the module and for the program. The kernel's own
+ * utf8_to_utf32() exists only in kernels with CONFIG_NLS.
  */
 #ifndef KLUA_UTF8_H
 #define KLUA_UTF8_H
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #endif
 
-/* Bytes of the well-formed sequence at @p, of which @len are there, or 0. */
+/* The length of the well-formed sequence at @p, of which @len bytes are there, or 0 */
 static inline size_t klua_utf8_sequence(const unsigned char *p, size_t len)
 {
 	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
@@ -24,7 +24,7 @@ static inline size_t klua_utf8_sequence(const unsigned char *p, size_t len)
 	for (i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
-	/* Too long for their value, surrogates, beyond Unicode. */
+	/* Refuse overlong forms, surrogates, and values beyond U+10FFFF. */
 	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
 	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
 		return 0;
