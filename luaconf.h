@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Configuration of Lua 5.3 for the kernel, in place of the one that comes with
- * Lua. Everything that the core lets one configure is decided here; what it
- * does not, in lua/patches (see lua/README).
+ * Configuration of Lua 5.3 for the kernel, in place of Lua's own file. Whatever can be
+ * configured is decided here; other changes are in lua/patches (see lua/README).
  *
- * Outside the kernel (the fuzzer in tests/) the same choices hold.
+ * The same configuration is used outside the kernel, by the fuzzer in tests/.
  */
 #ifndef luaconf_h
 #define luaconf_h
@@ -37,9 +36,9 @@
 	snprintf((s), (sz), LUA_INTEGER_FMT, (LUAI_UACINT)(n))
 
 /*
- * Floats are IEEE doubles that the FPU has no part in: a struct with their
- * bits, so that the compiler finds each operator that was forgotten, and
- * functions (lua/float.h).
+ * Floats are IEEE doubles that are computed without the FPU. The type is a struct with
+ * their bits, so that the compiler finds each operator that was forgotten; lua/float.h
+ * has the functions.
  */
 struct klua_number {
 	unsigned long long bits;
@@ -88,17 +87,17 @@ struct klua_number {
 #define l_sprintf(s, sz, f, i)		snprintf(s, sz, f, i)
 
 /*
- * Sizes. The C stack decides about LUAL_BUFFERSIZE, which every luaL_Buffer
- * has on it: with 256 no frame of the core reaches 1 KiB. LUAI_MAXSTACK bounds
- * a single block of memory to 1 MiB and what a call of unpack() moves.
+ * Sizes. LUAL_BUFFERSIZE is small because each luaL_Buffer is on the C stack: with 256
+ * no frame of the core reaches 1 KiB. LUAI_MAXSTACK bounds a single block of memory to
+ * 1 MiB, and the values that a call of unpack() moves.
  */
 #define LUAL_BUFFERSIZE		256
 #define LUAI_MAXSTACK		65000
-#define LUA_EXTRASPACE		(3 * sizeof(void *))	/* ours but the first */
+#define LUA_EXTRASPACE		(3 * sizeof(void *))	/* one the consumer's, two ours */
 #define LUA_IDSIZE		60
 #define LUA_KCONTEXT		ptrdiff_t
 
-/* Everything but the API is static to lua/core.c. */
+/* All functions but those of the API are static in lua/core.c. */
 #define LUA_API			extern
 #define LUALIB_API		LUA_API
 #ifdef LUA_CORE

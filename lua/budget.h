@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an entry into a Lua state may use, and how the patched core is charged.
+ * The limits of an entry into a Lua state, and how the patched core charges work.
  *
- * An entry is the outermost call into a state: it arms the limits, everything
- * inside it is charged to them, and its return disarms them. The core needs
- * only this header, so that it can be built outside the kernel, too; whoever
- * hosts it provides the functions declared here.
+ * An entry is the outermost call into a state: it arms the limits, everything inside it
+ * is charged to them, and its return disarms them. The core needs only this header, so
+ * that it can be built outside the kernel, too. The host, which is run.c and alloc.c or
+ * a test, provides the functions declared here.
  */
 #ifndef KLUA_BUDGET_H
 #define KLUA_BUDGET_H
@@ -48,20 +48,20 @@ struct klua_grant;
 /* Steps that a consumer's finalizer may take, whatever is left for others. */
 #define KLUA_FINALIZER_STEPS	4096
 
-/* @stack while no entry is armed: every comparison with it fails. */
+/* @stack while no entry is in progress: every comparison with it is false. */
 #define KLUA_UNARMED		(~0ul)
 
 /**
  * struct klua_budget - steps that are left
  *
- * Protection as in struct klua_state (states.h).
+ * Protection codes as in struct klua_state (states.h).
  *
- * @left:    S: until the next look; negative: look now. While an entry is armed
- *	     the coroutine that runs keeps it (lua/core.h), starting from @slice
- * @slice:   S: what @left started from
- * @total:   S: what is left of the budget, @slice included
- * @stopped: S: 0, or the -errno of the limit that ended this entry. Sticky:
- *	     nothing but the next entry resets it
+ * @left:    S: steps until the next look at the limits; negative: look now. While an
+ *	     entry is in progress the running coroutine has this number (lua/core.h)
+ * @slice:   S: the number that @left started from
+ * @total:   S: steps that are left of the entry's limit, those of @slice included
+ * @stopped: S: 0, or the -errno of the limit that ended this entry. Only the next
+ *	     entry resets it
  */
 struct klua_budget {
 	long left;
@@ -73,31 +73,31 @@ struct klua_budget {
 /**
  * struct klua_limits - the limits of one state
  *
- * Protection as in struct klua_state (states.h); A: single accesses, from any
+ * Protection codes as in struct klua_state (states.h); A: single accesses, from any
  * context.
  *
- * @budget:   S: steps
- * @running:  S: the coroutine that keeps what is left of them, or NULL
+ * @budget:   S: steps of the entry
+ * @running:  S: the coroutine that has the steps until the next look, or NULL
  * @stack:    W: lowest address that the C stack may reach while Lua runs, or
  *	      KLUA_UNARMED
- * @stack_top: S: where the stack pointer was when the entry began
- * @outer:    S: the entry that this one began in, or NULL
+ * @stack_top: S: the stack pointer when the entry began
+ * @outer:    S: the entry around this one, or NULL
  * @entry:    W: numbers entries: odd while one is in progress, even between two
- * @steps:    W: steps these took
+ * @steps:    W: steps of all entries
  * @deadline: S: ns on the monotonic clock, or 0 before the first look
- * @cancel:   A: the @entry that is asked to end. Another entry has another
- *	      number, so a cancel that comes late ends nothing
- * @ahead:    S: steps that are about to be done and not charged
- * @preemptible: S: the entry may sleep, and runs at the first look on any CPU
- * @used:     S: more than steps of the first slice was used, so that the next
- *	      entry has to put @budget, @deadline and what follows right first
+ * @cancel:   A: the @entry that was cancelled. Each entry has another number, so a
+ *	      late cancel does not end a later entry
+ * @ahead:    S: steps of work that comes next and was not charged
+ * @preemptible: S: the entry may sleep, and may change processors at each look
+ * @used:     S: the entry has used more than steps of the first slice, so that the
+ *	      next one has to set @budget, @deadline, @stack_hit and @memory_hit again
  * @stack_hit:  S: the entry has reached @stack
  * @memory_hit: S: the entry was refused memory, even after a collection
  * @grant:    S: the innermost grant to a finalizer that is in progress
  * @overrun:  S: steps that finalizers took in an entry that had hit a limit
- * @overrun_in: S: that entry, by @entry
+ * @overrun_in: S: the number of that entry
  * @built:    I: @entry when the state was published
- * @closing:  S: finalizers run for the last time
+ * @closing:  S: the state is being closed, and finalizers run for the last time
  * @frames:   S: calls into modules that may sleep, the innermost first (lib.h)
  * @opened:   S: libraries of modules that are open (lib.h)
  */
@@ -136,15 +136,15 @@ bool klua_stream(struct lua_State *L, const char *text, size_t len);
 size_t klua_memory_left(const struct klua_limits *lim);
 
 /*
- * The allocator's commonest calls: a new block, and one that is freed.
- * klua_block_get() may return NULL for any reason; the core then asks the allocator.
+ * Inlined paths of the allocator, for a new block and for one to be freed.
+ * klua_block_get() may return NULL for any reason; the core then calls the allocator.
  */
 void *klua_block_get(struct klua_limits *lim, size_t size);
 void klua_block_put(struct klua_limits *lim, void *block, size_t size);
 
 /*
- * ns that the work ahead takes at least: what is charged beyond the slice, and what
- * klua_look() was told
+ * The ns that work ahead takes at least: work that is charged beyond the slice, and
+ * that given to klua_look()
  */
 static inline u64 klua_limits_ahead(const struct klua_limits *lim)
 {
@@ -184,7 +184,7 @@ static inline bool klua_armed(const struct klua_limits *lim)
 	return lim->stack != KLUA_UNARMED;
 }
 
-/* True when this call armed the limits, and so has to disarm them. */
+/* Arm the limits unless they are. True: this call has, and has to disarm them. */
 static inline int klua_arm(struct klua_limits *lim)
 {
 	return klua_armed(lim) ? 0 : klua_arm_slow(lim);

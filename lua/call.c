@@ -10,7 +10,10 @@
 /* Room for a function and its arguments */
 #define CALL_SLOTS	(KLUA_CALL_VALUES + 1)
 
-/* A name that is no short string. Not inline, because it takes C stack. */
+/*
+ * Find a name that is too long for a short string. Not inline, because it takes C
+ * stack.
+ */
 static noinline const TValue *find_long(Table *globals, TString *name)
 {
 	return luaH_getstr(globals, name);
@@ -18,7 +21,7 @@ static noinline const TValue *find_long(Table *globals, TString *name)
 
 static void push_function(lua_State *L, struct klua_call *call)
 {
-	/* The globals are in the array part from the beginning, for good. */
+	/* The globals are always in the array part of the registry. */
 	Table *registry = hvalue(&G(L)->l_registry);
 	Table *globals = hvalue(&registry->array[LUA_RIDX_GLOBALS - 1]);
 	TString *name = luaS_new(L, call->function);
@@ -80,7 +83,7 @@ static void push_value(lua_State *L, struct klua_call *call, unsigned int i)
 	L->top++;
 }
 
-/* A result is not of the type asked for: no error if it is nil and optional. */
+/* A result has not the type asked for: an error, unless it is nil and optional. */
 static void result_differs(lua_State *L, struct klua_call *call, unsigned int i,
 			   const char *expected)
 {
@@ -107,7 +110,7 @@ static void copy_string(struct klua_value *value, const char *text, size_t len)
 	value->buf[n] = '\0';
 }
 
-/* A result that is no integer, or is not asked for as one. */
+/* Take a result that is not an integer, or not asked for as one. */
 static noinline void take_other(lua_State *L, struct klua_call *call,
 				unsigned int i)
 {
@@ -157,7 +160,7 @@ static noinline void take_other(lua_State *L, struct klua_call *call,
 	}
 }
 
-/* The results are on top of the stack. */
+/* Take a result; all of them are on top of the stack. */
 static void take_result(lua_State *L, struct klua_call *call,
 			unsigned int i)
 {
@@ -171,7 +174,7 @@ static void take_result(lua_State *L, struct klua_call *call,
 		take_other(L, call, i);
 }
 
-/* Values are charged here; the bytes of a string where they are copied. */
+/* Charges the values; the bytes of strings are charged where they are copied. */
 static void invoke(lua_State *L, void *ud)
 {
 	struct klua_call *call = ud;
@@ -198,7 +201,7 @@ static noinline int invoke_inside(lua_State *L, struct klua_call *call,
 	return luaD_pcall(L, invoke, call, savestack(L, L->top), base);
 }
 
-/* The error's value takes the handler's place. */
+/* Put the error's value in the handler's place. */
 static noinline int invoke_failed(lua_State *L, ptrdiff_t base, int status)
 {
 	setobjs2s(L, restorestack(L, base), L->top - 1);

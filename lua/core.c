@@ -93,7 +93,7 @@ static TValue *klua_field(lua_State *L, Table *t, const char *name)
 	return value;
 }
 
-/* Names that several of the files below use for different things. */
+/* Some names mean different things in the files below. */
 #include "lzio.c"
 #include "lctype.c"
 #include "lopcodes.c"
@@ -257,9 +257,9 @@ static void charge_grant(lua_State *L, struct klua_grant *grant)
 }
 
 /*
- * Is what is charged now a script's own work? Not while a Lua function waits for a
- * finalizer that it did not call: what is charged before the finalizer has a frame
- * of its own is the collector's.
+ * Does the charge belong to a Lua function? Not if that waits for a finalizer that it
+ * did not call: charges before the finalizer has a frame of its own belong to the
+ * collector.
  */
 static bool is_script(const CallInfo *ci)
 {
@@ -267,9 +267,9 @@ static bool is_script(const CallInfo *ci)
 }
 
 /*
- * The slice is spent, or another coroutine holds it. Outside an entry nothing is
- * counted. Where nothing would catch an error the entry is only marked as stopped:
- * what follows there is bounded work of the core's own, and no script runs any more.
+ * The slice is spent, or another coroutine holds the steps. Outside an entry nothing is
+ * counted. If nothing would catch an error, the entry is only marked as stopped: then
+ * only bounded work of the core follows, and no script runs any more.
  */
 void klua_charge_slow(lua_State *L)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the patches of the Lua core call. Seen by the core only.
- */
+/* Functions and macros that the patches of the Lua core use. For the core only. */
 #ifndef KLUA_CORE_H
 #define KLUA_CORE_H
 
@@ -26,7 +24,7 @@
 /* Writing a number, or an item of a format, as text */
 #define KLUA_COST_NUMERAL	4
 
-/* A text is made of a format of the core's and what belongs into it. */
+/* Making a text from one of the core's formats */
 #define KLUA_COST_MESSAGE	8
 
 /* A power of floats: two series, and products of many bits */
@@ -38,13 +36,13 @@
 /* A line for the log */
 #define KLUA_COST_LINE		16
 
-/* Running out of memory costs a collection, which is charged as it works. */
+/* Running out of memory. The collection that follows is charged as it works. */
 #define KLUA_COST_EMERGENCY	16
 
 /* The collector counts bytes: a step for every 32 of them. */
 #define KLUA_GC_SHIFT		5
 
-/* Bytes that a step of the collector may do before it is charged for them. */
+/* Bytes of work that the collector does before it is charged */
 #define KLUA_GC_BATCH		2048
 
 /*
@@ -70,7 +68,7 @@ static void klua_libs_closed(lua_State *L);
 #endif
 
 #ifndef KLUA_UNCHECKED
-/* Count @n steps; true when that calls for klua_charge_slow(). */
+/* Count @n steps. True: klua_charge_slow() has to be called. */
 #define klua_spend(L, n)	unlikely((klua_left(L) -= (long)(n)) < 0)
 
 /* Move the steps that are left to @L. Returns the coroutine that held them. */
@@ -106,7 +104,7 @@ static inline void klua_owe(lua_State *L, size_t n)
 		klua_left(ran) -= (long)n;
 }
 
-/* @L runs in place of @from, and gets its steps. */
+/* Move the steps from @from to @L, which runs next. */
 static inline void klua_switch(lua_State *from, lua_State *L)
 {
 	long left = klua_left(from);
@@ -116,7 +114,7 @@ static inline void klua_switch(lua_State *from, lua_State *L)
 	klua_running(L) = L;
 }
 
-/* More is owed than is left of the slice. */
+/* Is more owed than is left of the slice? */
 static inline bool klua_overdrawn(lua_State *L)
 {
 	lua_State *ran = klua_running(L);
@@ -184,7 +182,7 @@ static inline int klua_begin(lua_State *L)
 /* The stack pointer is below the limit of this entry. */
 #define klua_stack_below(lim)	unlikely(klua_stack_pointer() < (lim)->stack)
 #else
-/* For tests/bench alone, which shows what the limits cost. */
+/* For tests/bench, which measures the cost of the limits. */
 #define klua_owe(L, n)		((void)(n))
 #define klua_spend(L, n)	((void)(n), 0)
 #define klua_park(lim)		((void)(lim))
@@ -218,7 +216,7 @@ static inline lua_State *klua_take(lua_State *L)
 #undef luai_userstateclose
 #define luai_userstateclose(L)		klua_park(klua_limits(L))
 
-/* Count @n steps; raises an error that cannot be caught when they are spent. */
+/* Charge @n steps. Raises an error that cannot be caught when none are left. */
 #define klua_charge(L, n) \
 	do { \
 		if (klua_spend(L, n)) \
@@ -228,12 +226,12 @@ static inline lua_State *klua_take(lua_State *L)
 /* memcpy() and friends do 16 bytes in the time of about one instruction. */
 #define klua_charge_bytes(L, n)		klua_charge(L, (size_t)(n) >> 4)
 
-/* memchr(), strcmp(), strlen() look at one after the other. */
+/* memchr(), strcmp() and strlen() look at one byte at a time. */
 #define klua_charge_scan(L, n)		klua_charge(L, (size_t)(n) >> 2)
 
 /*
- * Work that has been charged looks at the clock on the way: after so many bytes
- * that memcpy() copies, and after so many that are looked at one by one.
+ * Long work that has been charged looks at the clock after so many bytes: those that
+ * memcpy() copies, and those that are looked at one by one.
  */
 #define KLUA_COPY_BLOCK		16384
 #define KLUA_LOOK_BLOCK		4096
@@ -254,8 +252,8 @@ void klua_look(lua_State *L, size_t ahead);
 	} while (0)
 
 /*
- * klua_has_time() is asked where nothing may be raised, or work can be left undone.
- * When the answer is no, the next look ends the entry.
+ * klua_has_time() is for places where no error may be raised, or where work can be left
+ * undone. When it returns false the next look ends the entry.
  */
 bool klua_has_time(lua_State *L, size_t ahead);
 
@@ -274,8 +272,8 @@ static inline void klua_copy(lua_State *L, void *to, const void *from, size_t n)
 }
 
 /*
- * The time that a large block takes, in steps of KLUA_STEP_NS. The page allocator
- * clears all of its power of two of bytes, and the old block is copied.
+ * The time to get a large block, in steps of KLUA_STEP_NS: the page allocator clears a
+ * power of two of bytes, and the old block is copied.
  */
 static inline size_t klua_block_cost(size_t size, size_t old)
 {
@@ -316,11 +314,11 @@ static inline const char *klua_textfind(lua_State *L, const char *s, int c,
 	return NULL;
 }
 
-/* This entry has hit a limit, and everything in it has to end. */
+/* Has this entry hit a limit, so that everything in it has to end? */
 #define klua_stopped(L) \
 	(klua_limits(L)->budget.stopped && klua_armed(klua_limits(L)))
 
-/* Somebody would catch an error raised now. */
+/* Would a protected call catch an error that is raised now? */
 #define klua_protected(L)	((L)->errorJmp || G(L)->mainthread->errorJmp)
 
 /*
@@ -361,7 +359,10 @@ static inline int klua_call_c(lua_State *L, lua_CFunction f)
 	return n;
 }
 
-/* The innermost C function raised the error, or called what did. */
+/*
+ * The C function that has raised the error, or called the function that has: the
+ * innermost one
+ */
 static inline void *klua_raiser(lua_State *L)
 {
 	CallInfo *ci = L->ci;
@@ -453,8 +454,8 @@ static inline void klua_grants_drop(lua_State *L)
 }
 
 /*
- * An entry that has hit a limit gives grants until they have taken as much as
- * one may take; finalizers beyond that wait for the next collection.
+ * Have grants in an entry that has hit a limit taken as much as one grant may?
+ * Finalizers after that wait for the next collection.
  */
 static inline bool klua_grants_spent(lua_State *L)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Floats as text, and text as floats; exact, as the C library has them: what is
- * written are the digits of the number itself, rounded to nearest once, and what
- * is read is the float nearest to the number that is written. Part of core.c.
+ * Writing floats as text, and reading text as floats, exactly, as the C library does:
+ * the digits written are those of the number itself, rounded to nearest once, and the
+ * float read is the one nearest to the number in the text. Part of core.c.
  */
 #ifndef KLUA_DECIMAL_H
 #define KLUA_DECIMAL_H
 
 #include "float.h"
 
-/* Digits that a word has, and the power of ten that they count to */
+/* Decimal digits that fit into a word, and that power of ten */
 #define CHUNK_DIGITS	19
 #define CHUNK		10000000000000000000ULL
 
@@ -27,9 +27,8 @@ static const u64 powers_of_5[FIVES + 1] = {
 };
 
 /*
- * 0.d1d2d3... * 10^point, of which there are @n digits; those that follow are 0.
- * 17 words of the widest integral number have 323; a fraction gives no more than
- * is asked for, and a word.
+ * 0.d1d2d3... * 10^point, with @n digits. The largest integral number has 323, of 17
+ * words; a fraction gets no more digits than are wanted, and a word of them.
  */
 struct decimal {
 	int n;
@@ -78,16 +77,16 @@ static void decimal_integer(struct decimal *d, u64 m, int e)
 	}
 }
 
-/* How many digits are to stay */
+/* The number of digits that stay after rounding */
 static int decimal_want(const struct decimal *d, bool fixed, int want)
 {
 	return fixed ? d->point + want : want;
 }
 
 /*
- * Append digits of @m / 2^@bits, which is less than 1, until there are more than
- * are to stay; true when all that follows is not 0. Each turn of the loop gives
- * 19 digits of at most 324 + 117, from 17 words.
+ * Append digits of the fraction @m / 2^@bits, until there are more than will stay.
+ * Returns true if the rest is not 0. Each turn of the loop gives 19 of at most 324 +
+ * 117 digits, from 17 words.
  */
 static bool decimal_fraction(struct decimal *d, u64 m, int bits, bool fixed,
 			     int want)
@@ -118,7 +117,7 @@ static bool decimal_fraction(struct decimal *d, u64 m, int bits, bool fixed,
 	}
 }
 
-/* Keep @keep digits, rounded to nearest; @more: others than 0 follow. */
+/* Round to @keep digits, to nearest. @more: digits other than 0 follow. */
 static void decimal_round(struct decimal *d, int keep, bool more)
 {
 	int i;
@@ -131,7 +130,7 @@ static void decimal_round(struct decimal *d, int keep, bool more)
 	}
 	for (i = keep + 1; i < d->n && !more; i++)
 		more = d->digits[i] != '0';
-	/* A tie goes to what is even. */
+	/* A tie goes to the even digit. */
 	if (!more)
 		more = keep && (d->digits[keep - 1] & 1);
 	i = d->digits[keep] - '0' + more;
@@ -336,7 +335,7 @@ static char *put_hex(char *out, lua_Number n, const struct format_spec *spec)
 			    1);
 }
 
-/* Widen @len bytes, of which @sign come first in any case. */
+/* Widen @len bytes to the width of @spec. The first @sign bytes stay first. */
 static int pad(char *out, int len, int sign, bool zero,
 	       const struct format_spec *spec)
 {
@@ -547,12 +546,12 @@ static u64 big_div(struct big *a, const struct big *b)
 	return q;
 }
 
-/* A numeral, as a first look finds it: 0.d1d2d3... * 10^point */
+/* A numeral that was split into its parts: 0.d1d2d3... * 10^point */
 struct numeral {
 	const char *digits;	/* the first one that is not 0 */
-	int n;			/* of them, points not counted */
+	int n;			/* number of digits, points not counted */
 	int point;
-	bool more;		/* than @n, and not all of them 0 */
+	bool more;		/* more digits follow, and not all of them are 0 */
 };
 
 /* The digits of @num as an integer. At most 41 words. */
@@ -576,7 +575,7 @@ static void big_read(struct big *a, const struct numeral *num)
 	}
 }
 
-/* |the float| nearest to @num. Where it takes long, 40 times 40 steps. */
+/* The float nearest to @num, without its sign. Takes 40 times 40 steps at most. */
 static noinline lua_Number numeral_value(const struct numeral *num)
 {
 	struct big a, b;
@@ -620,7 +619,10 @@ static noinline lua_Number numeral_value(const struct numeral *num)
 	return float_bits(float_norm(0, e + FLOAT_BIAS + 63, m | more));
 }
 
-/* The same where a word has all digits, and another one the power of five */
+/*
+ * As numeral_value(), if all digits fit into a word, and the power of five into
+ * another.
+ */
 static lua_Number numeral_value_short(const struct numeral *num)
 {
 	int e = num->point - num->n, shift;
@@ -663,7 +665,10 @@ static lua_Number numeral_value_short(const struct numeral *num)
 	return float_bits(float_norm(0, e + FLOAT_BIAS + 63, m | !!rem));
 }
 
-/* More than the digits of any string make up for; sums of it are no overflow. */
+/*
+ * Larger than any string has digits, so that these cannot make up for it; sums do not
+ * overflow.
+ */
 #define EXPONENT_MAX	(1LL << 50)
 
 /* An exponent after @letter, if there is one; returns what follows. */
@@ -689,7 +694,7 @@ static const char *read_exponent(const char *s, char letter, long long *e)
 	return s;
 }
 
-/* Far from where an int ends, and the number is 0 or infinite anyway */
+/* Clamp to the range of an int: beyond it the number is 0 or infinite anyway. */
 static int clamp_exponent(long long e)
 {
 	const int max = 1 << 20;

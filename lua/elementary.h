@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Exponentials, logarithms, powers and the functions of angles, by series in
- * fixed point; within 1 ulp of the true value, in fact within 0.51. Part of core.c.
+ * Exponentials, logarithms, powers and the functions of angles, by series in fixed
+ * point. The result is within 1 ulp of the true value; 0.51 ulp are the most that was
+ * found. Part of core.c.
  *
- * Each takes a constant number of steps. What comes before the last rounding has
- * 62 bits or more that are right, of which 53 stay.
+ * Each function takes a constant number of steps. Before the last rounding a result has
+ * at least 62 right bits, of which 53 stay.
  */
 #ifndef KLUA_ELEMENTARY_H
 #define KLUA_ELEMENTARY_H
@@ -23,7 +24,7 @@
 
 #define COUNT(a)	((int)(sizeof(a) / sizeof((a)[0])))
 
-/* Positive, but for what a sign beside it says: @m * 2^@e, and 2^63 <= @m. */
+/* A positive number, @m * 2^@e with 2^63 <= @m; its sign is kept apart */
 struct wide {
 	u64 m;
 	int e;
@@ -38,7 +39,7 @@ static struct wide wide_from(lua_Number a)
 	return w;
 }
 
-/* Round what is not the number itself, but near to it. */
+/* Round a number that is not exact, but near to the true one. */
 static lua_Number wide_round(struct wide w, bool neg)
 {
 	return float_bits(float_pack(neg ? FLOAT_SIGN : 0,
@@ -125,7 +126,7 @@ static lua_Number exp2_product(u128 p, int e, bool down, bool neg)
 		return float_bits(down ? sign : sign | FLOAT_INF);
 	e += 64;
 	x = e <= -128 ? 0 : (__int128)(p >> -e);
-	/* Not 1, but so near to it that it is 1. */
+	/* So near to 1 that the nearest float is 1 */
 	if (!x)
 		return float_bits(sign | FLOAT_ONE.bits);
 	return exp2_fixed(down ? -x : x, neg);
@@ -187,9 +188,9 @@ static struct logarithm logarithm_norm(u128 m, int e, bool neg)
 }
 
 /*
- * Of @a, which is positive and finite: its natural logarithm, or that to base 2,
- * right in some 105 bits. A power of two times z between the roots of 1/2 and of
- * 2, whose logarithm is 2 (f + f^3/3 + f^5/5 ...), f = (z - 1)/(z + 1).
+ * The logarithm of @a, which is positive and finite, to base e or to base 2, with some
+ * 105 right bits. @a is a power of two times z, which is between the roots of 1/2 and
+ * of 2. The logarithm of z is 2 (f + f^3/3 + f^5/5 ...), with f = (z - 1)/(z + 1).
  */
 static struct logarithm logarithm_of(lua_Number a, bool base2)
 {
@@ -298,7 +299,7 @@ static lua_Number float_log10(lua_Number a)
 	struct logarithm l;
 	lua_Number special;
 
-	/* The C library's gives another NaN than its others. */
+	/* The C library's log10() gives another NaN than its other logarithms. */
 	if (log_special(a, &special))
 		return float_isnan(a) ? special : float_isnan(special) ?
 		       float_abs(special) : special;
@@ -392,7 +393,7 @@ static const u64 two_over_pi[] = {
 	0x56033046fc7b6babULL, 0xf0cfbc209af4361dULL,
 };
 
-/* An angle in one of four quadrants: what is left is at most pi/4 */
+/* An angle as a quadrant, and a rest of at most pi/4 */
 struct angle {
 	int quadrant;
 	bool neg;
@@ -410,8 +411,8 @@ static u64 two_over_pi_at(int from)
 }
 
 /*
- * |@a| by pi/2. Of 2/pi matter those bits that give no multiples of four, and 192
- * of them: no double is nearer to a multiple of pi/2 than 2^-62.
+ * Divide |@a| by pi/2. Bits of 2/pi that give multiples of four do not matter, and 192
+ * of the others are enough: no double is nearer to a multiple of pi/2 than 2^-62.
  */
 static struct angle angle_of(lua_Number a)
 {
@@ -560,7 +561,10 @@ static struct wide wide_atan_small(struct wide w)
 	return wide_norm(w.m - mul_high(w.m, x), w.e);
 }
 
-/* For at most 1: the next eighth, and what is between it and @w */
+/*
+ * For @w of at most 1: the arc tangent of the nearest eighth, and that of the
+ * difference
+ */
 static struct wide wide_atan(struct wide w)
 {
 	u64 t, eighth, den, u, rem;
@@ -587,14 +591,14 @@ static struct wide wide_atan(struct wide w)
 				      atan_eighths[i] + u, -64);
 }
 
-/* The angle at which the point (@x, @y) is seen; the signs are beside them. */
+/* The angle of the point (@x, @y), whose signs are given apart */
 static lua_Number direction(struct wide y, struct wide x, bool yneg, bool xneg)
 {
 	bool steep = y.e > x.e || (y.e == x.e && y.m > x.m);
 	struct wide w = steep ? wide_div(x, y) : wide_div(y, x);
 	u64 a;
 
-	/* So small that it could not be seen as a part of what follows */
+	/* So small that it does not change the result of the rest */
 	if (!steep && !xneg) {
 		if (w.e < -64 - 40)
 			return wide_round(w, yneg);

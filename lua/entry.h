@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What every entry into a state does first and last. Each packet passes here, so it
- * is inline in the core. klua_arm_slow() and klua_disarm() do the same, and what an
- * entry seldom needs.
+ * The begin and the end of an entry into a state. They are inline in the core, since
+ * each packet is an entry. klua_arm_slow() and klua_disarm() do the same, and in
+ * addition what only few entries need.
  */
 #ifndef KLUA_ENTRY_H
 #define KLUA_ENTRY_H
@@ -49,14 +49,14 @@ DECLARE_STATIC_KEY_FALSE(klua_tree);
 #define KLUA_STACK_HANDLING	(THREAD_SIZE / 32 * 3)
 #define KLUA_STACK_RESERVE	(THREAD_SIZE / 8)
 
-/* An entry on a task's stack begins only where this much is left. */
+/* An entry on a task's stack is refused unless this many bytes of it are left. */
 #define KLUA_STACK_NEEDED \
 	(KLUA_STACK_SHARE + KLUA_STACK_HANDLING + KLUA_STACK_RESERVE)
 
 /* A nested entry with fewer bytes than this could not even raise its error. */
 #define KLUA_STACK_MINIMUM	(THREAD_SIZE / 16)
 
-/* @stack where Lua may use no stack at all: every comparison with it holds. */
+/* @stack of an entry that may use no stack: every comparison with it is true. */
 #define KLUA_STACK_NONE		(KLUA_UNARMED - 1)
 
 /*
@@ -66,14 +66,14 @@ DECLARE_STATIC_KEY_FALSE(klua_tree);
  */
 DECLARE_PER_CPU(struct klua_limits *, klua_inside);
 
-/* How many tasks are in an entry in which they may be preempted (enter.c). */
+/* The number of entries in task_entries (enter.c) */
 extern atomic_t klua_task_entries;
 
 void klua_task_enter(struct klua_limits *lim);
 void klua_task_leave(struct klua_limits *lim);
 void klua_entry_nest(struct klua_limits *lim);
 
-/* Does the entry belong to its task, and not to the processor? */
+/* Is the entry in task_entries, and not in klua_inside? */
 static __always_inline bool klua_entry_by_task(const struct klua_limits *lim)
 {
 	return IS_ENABLED(CONFIG_PREEMPT_RT) || unlikely(lim->preemptible);
@@ -115,29 +115,32 @@ static __always_inline void klua_entry_arm(struct klua_limits *lim)
 	__this_cpu_write(klua_inside, lim);
 }
 
-/* Disarm them: the entry is over, and took @steps. */
+/* Disarm the limits: the entry is over, and took @steps. */
 static __always_inline void klua_entry_disarm(struct klua_limits *lim, u64 steps)
 {
 	struct klua_limits *outer = lim->outer;
 
-	/* A task's entry is not the processor's. */
+	/* An entry in task_entries does not go into klua_inside. */
 	if (unlikely(outer) && klua_entry_by_task(outer))
 		outer = NULL;
 	if (klua_entry_by_task(lim))
 		klua_task_leave(lim);
 	else
 		__this_cpu_write(klua_inside, outer);
-	/* Written under the lock; a reader sees the old or the new value. */
+	/* The writer has the lock; a reader gets the old value or the new. */
 	data_race(lim->steps += steps);
 	WRITE_ONCE(lim->stack, KLUA_UNARMED);
 	WRITE_ONCE(lim->entry, lim->entry + 1);
 }
 
-/* Kernels that look for mistakes take every entry through the checks of run.c. */
+/*
+ * In kernels that look for mistakes each entry takes the slow path, with the checks of
+ * run.c.
+ */
 #define KLUA_ENTRY_CHECKED \
 	(IS_ENABLED(CONFIG_PROVE_LOCKING) || IS_ENABLED(CONFIG_KCSAN))
 
-/* Nobody watches entries (tracepoints, statistics), as on most machines. */
+/* Are neither tracepoints nor statistics of entries on, as on most machines? */
 static __always_inline bool klua_entry_unwatched(void)
 {
 	return !KLUA_ENTRY_CHECKED && !static_branch_unlikely(&klua_watched);

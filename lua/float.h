@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * IEEE 754 doubles with integers only: the same bits that a processor gives,
- * rounded to nearest, in every context, and no register of the FPU is touched.
+ * IEEE 754 doubles, computed with integers only. The results have the same bits as a
+ * processor's, rounded to nearest, in every context, and no register of the FPU is used.
  * Part of core.c.
  *
- * A NaN that comes from no other one has its sign set, and of two NaNs the
- * first one goes on, as with SSE: what a script prints is then the same, too.
+ * A new NaN has its sign set, and of two NaNs the first one is the result, as with SSE,
+ * so that scripts print the same.
  */
 #ifndef KLUA_FLOAT_H
 #define KLUA_FLOAT_H
@@ -91,7 +91,7 @@ static inline u64 shift_sticky(u64 a, int n)
 	return a >> n | (n && a << (64 - n));
 }
 
-/* Out of the range of normal numbers */
+/* float_pack() for results that are not normal */
 static noinline u64 float_pack_slow(u64 sign, int e, u64 m)
 {
 	if (e > 2046)
@@ -104,8 +104,8 @@ static noinline u64 float_pack_slow(u64 sign, int e, u64 m)
 }
 
 /*
- * The number of magnitude @m * 2^(@e - FLOAT_BIAS - 62), rounded; @m is in
- * [2^62, 2^63), and its last bit says that there are more.
+ * The number @m * 2^(@e - FLOAT_BIAS - 62) with a sign, rounded. @m is in [2^62, 2^63);
+ * its last bit is set if more bits follow.
  */
 static inline u64 float_pack(u64 sign, int e, u64 m)
 {
@@ -116,7 +116,7 @@ static inline u64 float_pack(u64 sign, int e, u64 m)
 		       ((m + 0x1ff + (m >> 10 & 1)) >> 10));
 }
 
-/* The same for any @m but 0, and magnitude @m * 2^(@e - FLOAT_BIAS - 63) */
+/* As float_pack() for any @m but 0, which stands for @m * 2^(@e - FLOAT_BIAS - 63) */
 static inline u64 float_norm(u64 sign, int e, u64 m)
 {
 	int n = __builtin_clzll(m);
@@ -440,7 +440,7 @@ static inline int float_mod_cost(lua_Number a, lua_Number b)
 	return n > 0 ? n / 63 : 0;
 }
 
-/* Steps that the digits of a number stand for, which are more or less many */
+/* Steps for writing the digits of a number, of which there are few or many */
 static inline int float_cost(lua_Number a)
 {
 	int e = float_exponent(a) - FLOAT_BIAS;
@@ -524,7 +524,7 @@ static inline lua_Number float_ldexp(lua_Number a, int n)
 	return float_bits(float_norm(a.bits & FLOAT_SIGN, e + n, m));
 }
 
-/* @a is what is returned, in [1/2, 1), * 2^*@n. */
+/* Returns a number in [1/2, 1) that times 2^*@n is @a. */
 static inline lua_Number float_frexp(lua_Number a, int *n)
 {
 	int e;
@@ -538,13 +538,13 @@ static inline lua_Number float_frexp(lua_Number a, int *n)
 	return float_bits(float_norm(a.bits & FLOAT_SIGN, FLOAT_BIAS - 1, m));
 }
 
-/* For tables: of numbers that are alike, too, bits that are not */
+/* The hash for tables: similar numbers have different bits */
 static inline int float_hash(lua_Number a)
 {
 	return (int)(a.bits * 0x9e3779b97f4a7c15ULL >> 33);
 }
 
-/* Rounded towards 0; 0 where that is no integer of Lua */
+/* Round towards 0; 0 if the result is not an integer of Lua. */
 static inline long long float_integer(lua_Number a)
 {
 	long long i;

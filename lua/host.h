@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the Lua core takes from where it runs: the C library's functions, the
- * stack pointer, protected calls, random numbers, somewhere to print.
- * Included before everything else in core.c.
+ * What the Lua core needs of its host: the C library's functions, the stack pointer,
+ * protected calls, random numbers, printing. Included before all else in core.c.
  */
 #ifndef KLUA_HOST_H
 #define KLUA_HOST_H
 
-/* struct tm, without the time zones and with room for what os.time() is given */
+/*
+ * struct tm without time zones, whose members hold all integers that os.time() may get
+ */
 struct klua_tm {
 	long long year;	/* since 1900 */
 	long long mon;	/* 0 to 11 */
@@ -19,7 +20,7 @@ struct klua_tm {
 	long long yday;	/* the year's first is 0 */
 };
 
-/* Seconds from 1970 to where a year is no int any more */
+/* Seconds since 1970 of the first and the last time whose year is an int */
 #define KLUA_TIME_MIN	(-67768040609740800LL)
 #define KLUA_TIME_MAX	67768036191676799LL
 
@@ -61,7 +62,7 @@ struct klua_tm {
 #undef tolower
 #undef toupper
 
-/* objtool follows the interpreter's computed gotos by such a table. */
+/* objtool follows the interpreter's computed gotos by this table. */
 #define KLUA_JUMP_TABLE		__annotate_jump_table
 
 #define klua_stack_pointer()	current_stack_pointer
@@ -72,7 +73,7 @@ struct klua_tm {
 #define klua_time()		ktime_get_real_seconds()
 #define klua_clock_us()		div_u64(ktime_get_mono_fast_ns(), NSEC_PER_USEC)
 
-/* False where the year would be no int. */
+/* Split a time. False: the year would not be an int. */
 static inline bool klua_time_split(long long t, struct klua_tm *tm)
 {
 	struct tm kernel;
@@ -90,9 +91,9 @@ static inline bool klua_time_split(long long t, struct klua_tm *tm)
 }
 
 /*
- * Are two texts the same? Called for a function's name with each packet. Compares
- * words. The last one may reach beyond the text, and reads zeroes where the next page
- * does not exist.
+ * Are two texts equal? Called for a function's name with each packet. Compares words.
+ * The last word may reach beyond the text; bytes of a page that does not exist read as
+ * zeroes.
  */
 static inline bool klua_textequals(const char *s, const char *t)
 {
@@ -109,7 +110,7 @@ static inline bool klua_textequals(const char *s, const char *t)
 			return false;
 	}
 	zeroes = create_zero_mask(prep_zero_mask(a, zeroes, &constants));
-	/* The byte that ends the text is one of those that are compared. */
+	/* The NUL is compared as well. */
 	return !((a ^ b) & (zero_bytemask(zeroes) << 8 | 0xff));
 #else
 	return !strcmp(s, t);
@@ -117,11 +118,11 @@ static inline bool klua_textequals(const char *s, const char *t)
 }
 
 /*
- * What a script may see of a pointer: the order in which next() finds it in a
- * table, and the text that tostring() makes of it. Both come from SipHash with
- * keys of the state's own, so neither says anything about the address, nor
- * about the same pointer in another state or in the kernel's log. The two keys
- * differ, so that a text does not tell which pointers collide in a table.
+ * All that a script may see of a pointer: the order in which next() finds it in a
+ * table, and the text that tostring() makes of it. Both come from SipHash with keys of
+ * the state's own, so they tell nothing of the address, nor of the same pointer in
+ * another state or in the kernel's log. The two keys differ, so that a text does not
+ * tell which pointers collide in a table.
  */
 struct klua_pointer_keys {
 	hsiphash_key_t order;
@@ -154,8 +155,8 @@ static inline u64 klua_pointer_id(const void *p,
 #define strcoll			strcmp
 
 /*
- * What a consumer's function must leave as it found it. Checked in kernels that are
- * built to find such mistakes, and not compiled elsewhere.
+ * The parts of the context that a consumer's function must not change. Checked in
+ * kernels that are built to find such mistakes, and not compiled in others.
  */
 #if defined(CONFIG_PROVE_LOCKING) || defined(CONFIG_DEBUG_ATOMIC_SLEEP)
 #include <linux/irqflags.h>
@@ -185,7 +186,7 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 	struct klua_context is = klua_context();
 
 #ifdef CONFIG_LOCKDEP
-	/* After its first report of anything lockdep counts no more. */
+	/* lockdep stops counting locks after its first report. */
 	if (!debug_locks)
 		is.locks = was.locks;
 #endif
@@ -200,7 +201,7 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 
 #define KLUA_CONTEXT_CHECKS
 
-/* What the manual demands of users of the API (klua_misused() in core.c) */
+/* Rules of Lua's manual for users of the API (klua_misused() in core.c) */
 #define luai_apicheck(L, e)	((void)(likely(e) || (klua_misused(L, #e), 0)))
 #endif
 
@@ -229,7 +230,7 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 #define klua_textequals(s, t)	(!strcmp(s, t))
 #define strcoll			strcmp
 
-/* With both loops and this as true the core outside the kernel runs the tree. */
+/* If both loops are built outside the kernel, the tree runs if this is true. */
 #ifndef klua_by_tree
 #define klua_by_tree()		false
 #endif
@@ -279,7 +280,7 @@ static noinline void klua_try(struct lua_State *L, void *ud, jmp_buf buf,
 
 unsigned long long klua_random(void);
 
-/* The kernel's hsiphash_2u32() and siphash_1u64() in one, for one pointer. */
+/* Replaces the kernel's hsiphash_2u32() and siphash_1u64(), for one pointer. */
 struct klua_pointer_keys {
 	unsigned long long order[2];
 	unsigned long long id[2];

@@ -26,7 +26,7 @@ static const luaL_Reg libraries[] = {
 /* Globals that base, print and require make, with _G and _VERSION */
 #define BASE_GLOBALS	(sizeof(base_funcs) / sizeof(base_funcs[0]) + 1)
 
-/* Pops a library, which becomes @name in @loaded and in @globals. */
+/* Pops a library and stores it as @name in @loaded and in @globals. */
 static void add_library(lua_State *L, Table *loaded, Table *globals,
 			const char *name)
 {

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Functions and objects of modules in a Lua state. Part of core.c; lib.h says
- * what this is about, and ../lib.c keeps the libraries.
+ * Functions and objects of modules in a Lua state. Part of core.c. lib.h explains the
+ * design, and ../lib.c keeps the list of libraries.
  *
- * What a state's registry has, by negative integers, since luaL_ref() gives out
- * positive ones, and integers are found in the fewest steps:
+ * The registry of a state has two kinds of keys for this. They are negative integers,
+ * since luaL_ref() uses positive ones, and integers are found in the fewest steps:
  *
  * - the number of a library: its struct klua_opened, a userdata with the
  *   library's table as its user value;
  * - the number of a class: its metatable, with that userdata at index 1.
  *
- * An object is known by its user value, a light userdata with the number of its
- * class. Scripts have no light userdata and cannot set user values.
+ * The user value of an object is a light userdata with the number of its class, by
+ * which the object is recognized. Scripts have no light userdata and cannot set user
+ * values.
  */
 
 #define LIB_KEY(id)	(-(lua_Integer)(id))
@@ -46,7 +47,7 @@ static struct klua_opened *closure_opened(const CClosure *cl)
 	return (struct klua_opened *)getudatamem(uvalue(&cl->upvalue[0]));
 }
 
-/* The library of a function, unless it is dead. */
+/* The library of a function. Raises an error if it is dead. */
 static struct klua_libdesc *closure_desc(lua_State *L, const CClosure *cl)
 {
 	struct klua_libdesc *desc = closure_opened(cl)->desc;
@@ -56,7 +57,10 @@ static struct klua_libdesc *closure_desc(lua_State *L, const CClosure *cl)
 	return desc;
 }
 
-/* A state finds every library by name, also one that sleeps where it may not. */
+/*
+ * A state can require each library, but a library that sleeps is an error where the
+ * state may not.
+ */
 static int raise_sleeps(lua_State *L, const struct klua_libdesc *desc)
 {
 	return luaL_error(L, "library '%s' sleeps, and this state may not",
@@ -77,7 +81,7 @@ static noinline int call_sleepable(lua_State *L, struct klua_libdesc *desc,
 	return n;
 }
 
-/* Every function of every library, as Lua sees it. */
+/* The C function of all closures of all libraries: calls the library's function. */
 static int trampoline(lua_State *L)
 {
 	const CClosure *cl = clCvalue(L->ci->func);
@@ -91,7 +95,7 @@ static int trampoline(lua_State *L)
 	return klua_call_c(L, f);
 }
 
-/* The function behind the trampoline, to name it; NULL: there is none. */
+/* The library's function that a closure calls, for messages; NULL: it is gone. */
 static lua_CFunction klua_lib_function(const CClosure *cl)
 {
 	struct klua_opened *opened;
@@ -118,8 +122,8 @@ static noinline int continue_sleepable(lua_State *L, CallInfo *ci, int status,
 }
 
 /*
- * Call the continuation of a C function: a pointer that a coroutine has kept
- * since the function yielded, so the library may have gone in between.
+ * Call the continuation of a C function. The coroutine has kept the pointer since the
+ * function yielded, so the library may have been unregistered in between.
  */
 static int klua_call_k(lua_State *L, CallInfo *ci, int status)
 {
@@ -158,9 +162,10 @@ static void opened_drop(struct klua_opened *opened)
 }
 
 /*
- * No closure of the library is left, unless another finalizer keeps one: that
- * finds no descriptor. While the state is closed finalizers that come later may
- * call functions of the library: klua_libs_closed() does it then.
+ * Called when no closure of the library is left, but for one that another finalizer has
+ * kept, which then finds no descriptor. While the state is closed later finalizers may
+ * still call functions of the library, so klua_libs_closed() drops the descriptors
+ * then.
  */
 static int opened_gc(lua_State *L)
 {
@@ -175,7 +180,7 @@ static int owned_gc(lua_State *L)
 	return 0;
 }
 
-/* Finalizers run for the last time. */
+/* Called when the state is being closed, before its finalizers run. */
 static void klua_libs_closing(lua_State *L)
 {
 	klua_limits(L)->closing = true;
@@ -191,7 +196,7 @@ static bool is_owned(lua_State *L, GCObject *o)
 	return tm && ttislcf(tm) && fvalue(tm) == owned_gc;
 }
 
-/* May a script have chosen what finalizes the object, or be that itself? */
+/* Is the object's finalizer a script's function, or may a script have chosen it? */
 static bool scripted(lua_State *L, GCObject *o)
 {
 	const TValue *tm;
@@ -220,12 +225,12 @@ static void drop_finalizers(lua_State *L, GCObject **p)
 }
 
 /*
- * Before a state is closed in which no script may run any more: of its finalizers
- * only those are left that modules gave to objects of their own.
+ * Called before a state is closed in which no script may run any more. Keeps only the
+ * finalizers that modules gave to their own objects.
  */
 void klua_core_drop_finalizers(lua_State *L)
 {
-	/* Where a sweep stands may be in one of the lists that change. */
+	/* The sweep's position may be in one of the lists that change here. */
 	if (issweepphase(G(L)))
 		G(L)->sweepgc = NULL;
 	drop_finalizers(L, &G(L)->finobj);
@@ -233,8 +238,9 @@ void klua_core_drop_finalizers(lua_State *L)
 }
 
 /*
- * All finalizers have run but for those that the core gave up on. Objects among
- * these are in lists of their libraries, and their memory is about to go.
+ * Called when all finalizers have run, but for those that the core has given up.
+ * Objects of these are still in the lists of their libraries, and their memory is freed
+ * next: release them here.
  */
 static void klua_libs_closed(lua_State *L)
 {
@@ -315,7 +321,7 @@ static void forget(lua_State *L, u64 id)
 	lua_pop(L, 1);
 }
 
-/* Let go of libraries that are gone, so that their closures can be collected. */
+/* Drop libraries that are gone, so that their closures can be collected. */
 static void forget_dead(lua_State *L)
 {
 	struct klua_opened *opened = klua_limits(L)->opened;
@@ -331,8 +337,8 @@ static void forget_dead(lua_State *L)
 }
 
 /*
- * Open a library: on top of the stack is a struct klua_opened that has it, and
- * its table takes that one's place.
+ * Open a library: replace the struct klua_opened on top of the stack, which refers to
+ * it, by its table.
  */
 static void open_desc(lua_State *L, const struct klua_libdesc *desc)
 {
@@ -353,7 +359,7 @@ static void open_desc(lua_State *L, const struct klua_libdesc *desc)
 	}
 	lua_pushvalue(L, -1);
 	lua_setuservalue(L, idx);
-	/* Where tracebacks look for names of functions. */
+	/* Tracebacks look here for names of functions. */
 	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
 	lua_pushvalue(L, -2);
 	lua_setfield(L, -2, desc->name);
@@ -363,7 +369,7 @@ static void open_desc(lua_State *L, const struct klua_libdesc *desc)
 	lua_remove(L, idx);
 }
 
-/* Pushes the table of the library of this number; false: it has just gone. */
+/* Pushes the table of the library of this number. False: the library has just gone. */
 static bool push_by_id(lua_State *L, u64 id)
 {
 	struct klua_opened *opened;
@@ -416,13 +422,13 @@ static bool push_loaded(lua_State *L, const char *name)
 	return false;
 }
 
-/* Pushes the library of this name; false: there is none, and nothing pushed. */
+/* Pushes the library of this name. False: there is none, and nothing was pushed. */
 static bool push_lib(lua_State *L, const char *name)
 {
 	const struct klua_libdesc *dead;
 	u64 id;
 
-	/* As many as modules have registered: walking them is bounded. */
+	/* The walk is bounded by the number of registered libraries. */
 	klua_charge(L, COST_FUNCTION);
 	id = klua_lib_find(name);
 	if (id && push_by_id(L, id))
@@ -433,7 +439,7 @@ static bool push_lib(lua_State *L, const char *name)
 	return push_loaded(L, name);
 }
 
-/* Bytes of a name that is still looked for */
+/* Bytes of a name, at most */
 #define NAME_MAX_LEN	63
 
 /* Where the firmware loader looks for sources of libraries */
@@ -441,9 +447,8 @@ static bool push_lib(lua_State *L, const char *name)
 #define SOURCE_PATH_MAX	(sizeof(SOURCE_DIR) + NAME_MAX_LEN + sizeof("/init.lua"))
 
 /*
- * The file of a name, as Lua has it: a.b is klua/a/b.lua, or without that
- * klua/a/b/init.lua. False for a name that is not words with single dots in
- * between, and so might lead elsewhere.
+ * The file of a name: a.b is klua/a/b.lua or, as in Lua, klua/a/b/init.lua. False: the
+ * name is not words with single dots in between, and could lead outside that directory.
  */
 static bool source_path(const char *name, const char *suffix,
 			char path[SOURCE_PATH_MAX])
@@ -465,9 +470,9 @@ static bool source_path(const char *name, const char *suffix,
 }
 
 /*
- * Pushes the function that a file is, and its path, while the state is built.
- * Returns 0, or with nothing pushed -EINVAL: no file can have the name, or what
- * klua_source_load() returns.
+ * Compiles a file while the state is built; pushes its function and its path. Returns
+ * 0, or with nothing pushed -EINVAL if no file can have this name, or the result of
+ * klua_source_load().
  */
 static int push_source_file(lua_State *L, const char *name, const char *suffix)
 {
@@ -496,7 +501,10 @@ static int push_source(lua_State *L, const char *name)
 	return err == -ENOENT ? push_source_file(L, name, "/init.lua") : err;
 }
 
-/* No library is registered by this name, and @err says why there is no source. */
+/*
+ * Raises the error for a name that is not registered; @err says why there is no source
+ * either.
+ */
 static int not_found(lua_State *L, const char *name, int err)
 {
 	const char *why = "there is no file of its name below /lib/firmware/klua";
@@ -510,8 +518,8 @@ static int not_found(lua_State *L, const char *name, int err)
 }
 
 /*
- * Calls it with its name and its path; what it returns is the library, for
- * whoever asks again, too.
+ * Calls the function of a file with the name and the path. Its result becomes the
+ * library, for later calls of require() as well.
  */
 static int call_source(lua_State *L, const char *name)
 {
@@ -597,8 +605,8 @@ static Table *class_metatable(lua_State *L, const struct klua_class *class,
 }
 
 /*
- * Pushes a userdata that is an object of a class. It is new, hence white: none
- * of what is stored in it needs a barrier.
+ * Pushes a userdata for an object of a class. It is new, so white, and needs no
+ * barriers.
  */
 static Udata *push_object(lua_State *L, Table *mt, u64 id, size_t size)
 {
@@ -618,7 +626,7 @@ static noinline void raise_null(lua_State *L, const struct klua_class *class)
 	luaL_error(L, "an object of class %s is NULL", class->name);
 }
 
-/* The caller gives the collector its turn (luaC_checkGC()). */
+/* The caller has to call luaC_checkGC(). */
 static __always_inline void lend(lua_State *L, const struct klua_class *class,
 				 void *ptr)
 {
@@ -634,7 +642,7 @@ static __always_inline void lend(lua_State *L, const struct klua_class *class,
 	u = push_object(L, mt, id, sizeof(*object));
 	object = (struct klua_object *)getudatamem(u);
 	object->ptr = ptr;
-	/* What is lent outside an entry is good for the next one. */
+	/* Outside an entry, the number of the next entry */
 	object->entry = klua_limits(L)->entry | 1;
 }
 
@@ -683,7 +691,10 @@ void klua_object_push(lua_State *L, const struct klua_class *class, void *ptr)
 	status = luaD_rawrunprotected(L, push_owned, &push);
 	if (status == LUA_OK)
 		return;
-	/* The caller has given the object away, and does not get control back. */
+	/*
+	 * The object belongs to Lua already, and an error does not return to the
+	 * caller.
+	 */
 	if (class->release)
 		class->release(ptr);
 	luaD_throw(L, status);

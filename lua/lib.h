@@ -91,7 +91,7 @@ struct klua_lib_info {
 	unsigned int classes;
 };
 
-/* What follows is for klua.ko alone. */
+/* The rest is for klua.ko only. */
 
 /* A function or a method, by its copied name */
 struct klua_libfunc {
@@ -111,27 +111,27 @@ struct klua_libclass {
  * struct klua_libdesc - a library, in memory that outlives the module
  *
  * I: set before anybody else sees it; D: @lock; M: libs_mutex for writing, RCU
- * for reading.
+ * for reading; A: atomic; X: rules of its own.
  *
- * @id:      I: names the library in a state's registry; the classes have the
+ * @id:      I: number of the library in a state's registry; the classes have the
  *	     numbers that follow. No number is used twice
- * @refs:    one for being registered, one for each state in which it is open
- * @dead:    D: unregistering has begun: nothing of the module is entered any
- *	     more; read without the lock where RCU is waited for
- * @lock:    D. Taken in any context but NMI, inside all other locks
- * @frames:  D: calls in progress that may sleep
- * @objects: D: owned objects not released yet, of all states
+ * @refs:    A: 1 while it is registered, plus 1 for each state in which it is open
+ * @dead:    D: unregistering has begun, and no function of the module is called any
+ *	     more. Entries that RCU waits for read it without the lock
+ * @lock:    X: taken in any context but NMI, inside all other locks
+ * @frames:  D: calls in progress in entries that may sleep
+ * @objects: D: owned objects that are not released yet, of all states
  * @sleeps:  I: as in &struct klua_lib
- * @idle:    completed when the last of @frames has gone from a dead library
- * @link:    M: in the list of libraries
- * @reap:    in the list of those that nobody refers to any more
- * @rcu:     frees it
+ * @idle:    X: completed when the last of @frames of a dead library is gone
+ * @link:    M: link in the list of libraries
+ * @reap:    X: link in the list of unused descriptors, once @refs is 0
+ * @rcu:     X: frees the descriptor, once @refs is 0
  * @owner:   I: the module; only compared, since the descriptor outlives it
- * @lib:     M: what was registered, until it is unregistered
+ * @lib:     M: the library, until it is unregistered
  * @module:  I: name of @owner
  * @name:    I: name of the library
- * @functions: I: how many of @func are the library's own, and come first
- * @classes: I: how many there are
+ * @functions: I: number of the library's own functions, which come first in @func
+ * @classes: I: number of classes
  * @class:   I: the classes
  * @func:    I: functions, then methods
  */
@@ -158,11 +158,11 @@ struct klua_libdesc {
 };
 
 /**
- * struct klua_frame - a call into a module that may sleep, on its C stack
- * @prev: the call around it in the same entry
+ * struct klua_frame - a call into a module that may sleep; it is on the C stack
+ * @prev: the call around this one in the same entry
  * @lim:  limits of the state
  * @desc: the library
- * @link: in &klua_libdesc.frames
+ * @link: link in &klua_libdesc.frames, guarded by its lock
  */
 struct klua_frame {
 	struct klua_frame *prev;
@@ -172,8 +172,9 @@ struct klua_frame {
 };
 
 /*
- * What a state has of a library, in a userdata that each closure of the library
- * refers to. @desc becomes NULL when no closure is left, or the state is closed.
+ * A library that is open in a state, in a userdata that each closure of the library
+ * refers to. @desc becomes NULL when no closure is left, or when the state is closed.
+ * Guarded by the state's lock.
  */
 struct klua_opened {
 	struct klua_libdesc *desc;
@@ -182,8 +183,9 @@ struct klua_opened {
 };
 
 /*
- * The contents of an object's userdata. Lent for the entry of number @entry, or
- * owned when that is 0: then it is the beginning of struct klua_owned.
+ * The contents of an object's userdata. If @entry is not 0 the object is lent for the
+ * entry of that number. If it is 0 the object is owned, and this is the beginning of
+ * struct klua_owned.
  */
 struct klua_object {
 	void *ptr;
@@ -192,8 +194,8 @@ struct klua_object {
 
 /*
  * An owned object. While @object.ptr is not NULL the object is in
- * &klua_libdesc.objects, and @desc and @class are valid; whoever takes the
- * pointer out, under &klua_libdesc.lock, releases it.
+ * &klua_libdesc.objects, and @desc and @class are valid. The one that takes the pointer
+ * out, under &klua_libdesc.lock, releases it.
  */
 struct klua_owned {
 	struct klua_object object;

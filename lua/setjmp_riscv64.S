@@ -2,8 +2,7 @@
 /*
  * Protected calls and throws for riscv64; see try.h.
  *
- * What the kernel may keep besides the stack is gp, the pointer of the shadow
- * call stack where there is one: a throw puts it back with the rest.
+ * gp may hold the pointer of the shadow call stack; a throw restores it as well.
  */
 #include <linux/linkage.h>
 #include <asm/asm.h>

@@ -2,8 +2,8 @@
 /*
  * Protected calls and throws for x86-64; see try.h.
  *
- * No jump here is indirect but for RET, so that return thunks and straight-line
- * speculation are the kernel's business.
+ * The only indirect jump here is RET, so return thunks and straight-line speculation
+ * are left to the kernel.
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
@@ -26,7 +26,7 @@ SYM_FUNC_START(klua_try)
 	pushq	%r14
 	pushq	%r15
 #ifdef CONFIG_UML
-	/* There a call has the stack aligned to 16 bytes. */
+	/* Such a kernel aligns the stack to 16 bytes at calls. */
 	subq	$8, %rsp
 #endif
 	movq	%rsp, (%rdx)
@@ -44,10 +44,10 @@ SYM_FUNC_END(klua_try)
 _ASM_NOKPROBE(klua_try)
 
 /*
- * rdi: buf. Takes over the frame of klua_try(). The stack pointer comes from
- * memory, which no unwinder can follow; nothing here can be interrupted by
- * something that has to unwind it correctly but a debugger or an NMI's trace,
- * which then ends at this function.
+ * rdi: buf. Continues in the frame of klua_try(). No unwinder can follow a stack
+ * pointer that comes from memory. That is harmless: only a debugger or an NMI's trace
+ * can interrupt these instructions and unwind, and their trace then ends at this
+ * function.
  */
 SYM_FUNC_START(klua_throw)
 	movq	(%rdi), %rsp

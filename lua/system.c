@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * print, and what a script has of io, os and debug. Part of core.c.
+ * print, and the parts of io, os and debug that scripts have. Part of core.c.
  *
- * There are no files, no processes and no time zone: io writes to where print
- * does, os tells the time in UTC, and debug looks and changes nothing.
+ * There are no files, no processes and no time zone: io writes to where print does, os
+ * tells the time in UTC, and debug only looks.
  */
 
-/* Bytes of a line without an end that are kept until its end comes */
+/* Bytes of an unfinished line that are kept until its end comes, at most */
 #define LINE_KEPT	400
 
 /* The name of a file's metatable, as in Lua */
 #define FILE_NAME	"FILE*"
 
-/* The address of this is the key of that line in the registry. */
+/* Its address is the key of the unfinished line in the registry. */
 static const char line_key;
 
 /* Charge what klua_print() does: it reads each byte, and logs each line. */
@@ -31,7 +31,7 @@ static void charge_lines(lua_State *L, const char *text, size_t len)
 	klua_ahead(L, 2 * lines * KLUA_COST_LINE + len);
 }
 
-/* Adds the line that io.write() has begun, which is then no longer kept. */
+/* Adds the line that io.write() has begun to the buffer, and forgets it. */
 static void add_begun_line(lua_State *L, luaL_Buffer *b)
 {
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &line_key) == LUA_TNIL) {
@@ -43,7 +43,7 @@ static void add_begun_line(lua_State *L, luaL_Buffer *b)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &line_key);
 }
 
-/* Push what tostring() makes of the value at @i. The global of that name is at @f. */
+/* Push the text of the value at @i, by the global tostring(), which is at @f. */
 static void push_text(lua_State *L, int i, int f)
 {
 	if (likely(lua_tocfunction(L, f) == luaB_tostring)) {
@@ -85,7 +85,7 @@ static int print(lua_State *L)
 	return 0;
 }
 
-/* Bytes of @text up to the last end of a line, that one excluded, or -1. */
+/* The number of bytes before the last newline of @text, or -1 */
 static ptrdiff_t last_line_end(lua_State *L, const char *text, size_t len)
 {
 	size_t i;
@@ -114,7 +114,10 @@ static void write_lines(lua_State *L, const char *text, size_t len)
 	}
 }
 
-/* Makes a text of a number, where a float has no ".0", which tostring() adds. */
+/*
+ * Turns a number into a text as io.write() does: without the ".0" that tostring() adds
+ * to floats.
+ */
 static void check_written(lua_State *L, int i)
 {
 	bool isfloat = lua_type(L, i) == LUA_TNUMBER && !lua_isinteger(L, i);
@@ -127,7 +130,7 @@ static void check_written(lua_State *L, int i)
 	}
 }
 
-/* Writes what is from @first on; the file is on top of the stack afterwards. */
+/* Writes the values from @first on. Leaves the file on top of the stack. */
 static int write_values(lua_State *L, int first)
 {
 	int n = lua_gettop(L);
@@ -163,7 +166,7 @@ static int file_write(lua_State *L)
 	return 1;
 }
 
-/* Only a line without its end is held back, and flush() does not change that. */
+/* Nothing to do: only an unfinished line is kept, and flush() does not end it. */
 static int file_flush(lua_State *L)
 {
 	luaL_checkudata(L, 1, FILE_NAME);
@@ -241,7 +244,7 @@ static const char months[12][10] = {
 static const struct date_field {
 	const char *name;
 	size_t offset;
-	int base;	/* what is added to the member of struct tm */
+	int base;	/* added to the member of struct tm */
 	int missing;	/* the value of a field that is missing, or -1 */
 } date_fields[] = {
 	{ "year", offsetof(struct klua_tm, year), 1900, -1 },
@@ -327,7 +330,7 @@ static long long seconds_of(const struct klua_tm *tm)
 	return day * DAY_SECONDS + tm->hour * 3600 + tm->min * 60 + tm->sec;
 }
 
-/* By how much a date is earlier that is said to be one of summer time. */
+/* The seconds by which a date with isdst is earlier */
 static long long summer_seconds(lua_State *L)
 {
 	bool summer;
@@ -365,7 +368,10 @@ static int os_time(lua_State *L)
 	return 1;
 }
 
-/* Time since some moment, in microseconds: no process has spent it. */
+/*
+ * There is no process whose CPU time could be told: the time since some moment, in
+ * microseconds.
+ */
 static int os_clock(lua_State *L)
 {
 	lua_pushnumber(L, float_div(float_from_int(klua_clock_us()),
@@ -389,7 +395,10 @@ static int os_getenv(lua_State *L)
 	return 1;
 }
 
-/* Weeks begin with the day @first; what is before the first one is week 0. */
+/*
+ * The number of a week that begins with the day @first; days before the first one are
+ * in week 0.
+ */
 static int week_of(const struct klua_tm *tm, int first)
 {
 	return (tm->yday + 7 - (tm->wday + 7 - first) % 7) / 7;
@@ -420,13 +429,13 @@ static int iso_week(const struct klua_tm *tm, long long *year)
 	return week;
 }
 
-/* Characters of an item of a date, the year of the farthest time included */
+/* Bytes of an item of a date, at most: that with the farthest year */
 #define DATE_ITEM	80
 
 static int date_item(char *buf, char c, const struct klua_tm *tm,
 		     const char *zone);
 
-/* An item that stands for several */
+/* An item that stands for several others */
 static int date_items(char *buf, const char *items, const struct klua_tm *tm,
 		      const char *zone)
 {
@@ -488,7 +497,9 @@ static int date_part(char *buf, char c, const struct klua_tm *tm)
 	}
 }
 
-/* The conversions of C99's strftime(), in the C locale; -1 for any other. */
+/*
+ * Writes a conversion of C99's strftime(), in the C locale. Returns -1 for any other.
+ */
 static int date_item(char *buf, char c, const struct klua_tm *tm,
 		     const char *zone)
 {
@@ -629,7 +640,7 @@ static void set_boolean(lua_State *L, const char *name, int value)
 	lua_setfield(L, -2, name);
 }
 
-/* A table of what @what asks for. */
+/* Pushes a table with the fields that @what asks for. */
 static void push_info(lua_State *L, const lua_Debug *ar, const char *what)
 {
 	lua_createtable(L, 0, 8);
@@ -656,8 +667,8 @@ static void push_info(lua_State *L, const lua_Debug *ar, const char *what)
 }
 
 /*
- * As in Lua, but that it hands out no function and no table of lines: a caller
- * gets to know about the functions below it, and does not get them.
+ * As in Lua, but without functions and tables of lines: a caller may know about the
+ * functions that have called it, but does not get them.
  */
 static int debug_getinfo(lua_State *L)
 {

@@ -115,8 +115,8 @@ static __always_inline __noreturn void klua_unwind(struct klua_jmpbuf *buf)
 }
 
 /*
- * The names that ldo.c looks for; f, L and ud are its own. A throw ends the calls
- * into modules that it leaves: whoever unregisters a library waits for them.
+ * Macros that ldo.c uses; f, L and ud are variables there. A throw ends the calls into
+ * modules that it skips, since unregistering a library waits for these.
  */
 #define luai_jmpbuf		struct klua_jmpbuf
 #define LUAI_THROW(L, c) \
