@@ -6,11 +6,10 @@
  *	echo "unblock ads.example" > /dev/dnsctl
  *	cat /dev/dnsctl
  *
- * The two modules know nothing of each other but the name of a state and those
- * of two functions in it: command(text) and list(), each of which returns an
- * errno or 0, and a text. The state is looked up for each command and held no
- * longer, so dnsfilter can come and go. What user space writes reaches Lua as a
- * string value; no text of it is ever compiled.
+ * This module knows only the name of dnsfilter's state and of two functions in it:
+ * command(text) and list(), each of which returns an errno or 0, and a text. It finds
+ * and holds the state for one command at a time, so dnsfilter can be unloaded and
+ * loaded again. Text from user space reaches Lua as a string; it is never compiled.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -24,7 +23,7 @@
 #define COMMAND_MAX	272
 #define WHY_MAX		128
 
-/* Calls @function(@arg) in dnsfilter's state; its first result is an errno. */
+/* Call @function(@arg) in dnsfilter's state. Its first result is an errno. */
 static int call(const char *function, struct klua_value *arg,
 		struct klua_value *text)
 {
@@ -44,12 +43,12 @@ static int call(const char *function, struct klua_value *arg,
 	return err ?: -clamp_t(s64, results[0].integer, 0, MAX_ERRNO);
 }
 
-/* One command a write. */
+/* Each write is one command. */
 static ssize_t dnsctl_write(struct file *file, const char __user *text,
 			    size_t len, loff_t *pos)
 {
 	char line[COMMAND_MAX], why[WHY_MAX] = "";
-	size_t n = min(len, sizeof(line));	/* command() says what is too long */
+	size_t n = min(len, sizeof(line));	/* command() refuses a full buffer */
 	struct klua_value arg = KLUA_ARG_STRING(line, n);
 	struct klua_value result = KLUA_RESULT_STRING(why, sizeof(why));
 	int err;
@@ -62,7 +61,10 @@ static ssize_t dnsctl_write(struct file *file, const char __user *text,
 	return err ?: len;
 }
 
-/* A text that is too long for the buffer is asked for again with more room. */
+/*
+ * Show the list. If it does not fit into the buffer, seq_file calls this again with a
+ * larger one.
+ */
 static int dnsctl_show(struct seq_file *m, void *unused)
 {
 	char *buf;
@@ -76,7 +78,10 @@ static int dnsctl_show(struct seq_file *m, void *unused)
 
 static int dnsctl_open(struct inode *inode, struct file *file)
 {
-	/* the misc layer left the device here, which seq_file takes for its own */
+	/*
+	 * seq_file takes private_data for its own, and the misc layer left the device
+	 * in it
+	 */
 	file->private_data = NULL;
 	return single_open(file, dnsctl_show, NULL);
 }

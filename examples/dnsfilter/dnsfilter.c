@@ -2,18 +2,17 @@
 /*
  * dnsfilter: a packet filter whose policy is a Lua script.
  *
- * A netfilter hook lends each UDP packet to port 53 to the Lua function
- * verdict() in the state "dnsfilter", and does as it says. The script comes
- * through the firmware loader: a policy is data that an administrator replaces
- * without compiling anything, and the loader already knows where the kernel's
- * data lives, reads it where security modules can object, and packs it into
- * initramfs images by MODULE_FIRMWARE().
+ * A netfilter hook lends each UDP packet to port 53 to the Lua function verdict() in
+ * the state "dnsfilter", and accepts or drops the packet as that says. The firmware
+ * loader reads the script: a policy is data that an administrator replaces without
+ * compiling anything. The loader knows where the kernel's data is, lets security
+ * modules refuse it, and MODULE_FIRMWARE() has it packed into initramfs images.
  *
- * The hook is LOCAL_IN because the server to be guarded runs on this host:
- * there forwarded packets are out of the way, and IPv4 fragments have been put
- * together, so a question cannot be hidden by cutting it up. A router would
- * use FORWARD. Not seen are DNS over TCP and, unless connection tracking is
- * on, what an IPv6 sender put into a second fragment.
+ * The hook is LOCAL_IN because the server to be guarded runs on this host: forwarded
+ * packets do not come there, and IPv4 fragments have been put together, so that a
+ * question in fragments does not get past. A router would use FORWARD. The filter does
+ * not see DNS over TCP nor, unless connection tracking is on, the second fragment of
+ * an IPv6 packet.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,7 +22,10 @@
 
 #include "states.h"
 
-/* The first piece of a question will do, and what is in a tunnel is not here. */
+/*
+ * The first fragment of a question is enough, and questions inside a tunnel are not
+ * this host's.
+ */
 #define DISSECT		(FLOW_DISSECTOR_F_PARSE_1ST_FRAG | \
 			 FLOW_DISSECTOR_F_STOP_AT_ENCAP)
 
@@ -32,21 +34,20 @@ module_param(script, charp, 0444);
 MODULE_PARM_DESC(script, "file below /lib/firmware with the policy (default dnsfilter.lua)");
 
 /*
- * Open by default: this is a list of unwanted names, not an access control,
- * and a host that resolves nothing because a script has a fault is worse off
- * than one that resolves too much.
+ * Open by default, because this list is no access control: if the script has a fault, a
+ * host that resolves nothing is worse off than one that resolves unwanted names.
  */
 static bool fail_open = true;
 module_param(fail_open, bool, 0644);
 MODULE_PARM_DESC(fail_open, "pass a packet for which the script fails (default on)");
 
-/* What the script must have done */
+/* Run after the script */
 static const char check[] = "assert(verdict, 'it defines no function verdict()')";
 
 static struct klua_state *state;
 static struct klua_class packet_class;
 
-/* packet:bytes(at, n): n bytes behind the first at ones, or what there is */
+/* packet:bytes(at, n): up to n bytes behind the first at bytes */
 static int packet_bytes(lua_State *L)
 {
 	const struct sk_buff *skb = klua_object_check(L, 1, &packet_class);
@@ -54,7 +55,7 @@ static int packet_bytes(lua_State *L)
 	u32 n = clamp_t(lua_Integer, luaL_checkinteger(L, 3), 0, skb->len - at);
 	luaL_Buffer b;
 
-	/* copies from wherever the bytes are: head, page fragments, list */
+	/* copies from the linear part, from page fragments and from the list */
 	if (skb_copy_bits(skb, at, luaL_buffinitsize(L, &b, n), n))
 		return luaL_error(L, "the packet is shorter than it says");
 	luaL_pushresultsize(&b, n);
@@ -66,7 +67,7 @@ static struct klua_class packet_class = { .name = "packet", .methods = methods }
 static struct klua_class *const classes[] = { &packet_class, NULL };
 static struct klua_lib lib = { .name = KBUILD_MODNAME, .classes = classes };
 
-/* Asks the script; where it fails, @fail_open answers in its place. */
+/* Ask the script. If it fails, fail_open is the answer. */
 static bool accepted(struct sk_buff *skb, unsigned int offset)
 {
 	char why[128];
@@ -97,7 +98,7 @@ static unsigned int filter(void *priv, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-/* The first network namespace only; NFPROTO_INET is IPv4 and IPv6. */
+/* For the first network namespace only. NFPROTO_INET is IPv4 and IPv6. */
 static const struct nf_hook_ops ops = {
 	.hook = filter, .pf = NFPROTO_INET,
 	.hooknum = NF_INET_LOCAL_IN, .priority = NF_IP_PRI_FILTER,

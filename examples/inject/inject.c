@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * inject: what test.sh needs beside the examples; no example itself.
+ * inject: not an example, but a module that their test, test.sh, needs.
  *
- * Packets that no socket sends: hexadecimal digits written to the parameter
- * "packet" arrive on the loopback interface as what follows the IPv4 header of
- * a UDP packet, the UDP header included, which may be cut short or lie. With
- * the parameter "piece" not 0 only the IPv4 header is in the linear part of
- * the buffer; the rest is in page fragments of that many bytes each, with what
- * is left in the last one.
+ * It makes packets that no socket can send: hexadecimal digits written to the
+ * parameter "packet" arrive on the loopback interface as a UDP packet. They are the
+ * bytes behind its IPv4 header, beginning with the UDP header, which may be cut short
+ * or wrong. If the parameter "piece" is not 0, only the IPv4 header is in the linear
+ * part of the buffer; the rest is in page fragments of that many bytes each, of which
+ * the last may be shorter.
  *
- * And a netfilter hook that does nothing. When the first hook of a kind comes
- * or the last one goes, the kernel patches its network code by way of a
- * breakpoint, while other CPUs run it. QEMU without KVM may lose the race: a
- * CPU was seen to run into the breakpoint for ever, long after it was gone.
- * With this hook there, tests load and unload dnsfilter while packets flow.
+ * It also registers a netfilter hook that does nothing. When the first hook of a kind
+ * is registered or the last one goes, the kernel patches its network code by way of a
+ * breakpoint, while other processors run that code. QEMU without KVM may go on to see
+ * the breakpoint on one of them for ever. While this hook is there, the test can load
+ * and unload dnsfilter with packets on their way.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -88,7 +88,7 @@ static int receive(struct page *page, size_t len)
 		return -ENOMEM;
 	}
 
-	/* as from the loopback device: with the route of the way out */
+	/* as the loopback device does: with the route of the sender */
 	skb_dst_set(skb, &rt->dst);
 	skb->dev = init_net.loopback_dev;
 	skb->protocol = htons(ETH_P_IP);
@@ -99,7 +99,10 @@ static int receive(struct page *page, size_t len)
 		add_fragments(skb, page, len);
 	else
 		skb_put_data(skb, page_address(page), len);
-	/* Through the stack before this returns, whatever ksoftirqd has to do. */
+	/*
+	 * With bottom halves off the packet goes through the stack before this returns,
+	 * even if ksoftirqd is running.
+	 */
 	local_bh_disable();
 	netif_receive_skb(skb);
 	local_bh_enable();

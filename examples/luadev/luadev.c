@@ -4,11 +4,12 @@
  * functions of /lib/firmware/luadev.lua, in a sleepable state. They may call
  *
  *	luadev.sleep(ms)	sleeps in the state, so others have to wait for that
- *	luadev.wake()		wakes those that wait
+ *	luadev.wake()		wakes the tasks that wait
  *
- * Lua's function begin(task, name, ...) calls one of them, and resume(task) goes on
- * with it. Either returns the result; or nil, and the task waits for wake() outside
- * of the state; or nil and how many milliseconds it waits.
+ * The Lua function begin(task, name, ...) starts read(), write() or ioctl(), and
+ * resume(task) continues it. Both return the result; or nil, and then the task waits
+ * for wake(); or nil and a number, and then it sleeps that many milliseconds. It waits
+ * outside the state, and calls resume() afterwards.
  */
 #include <linux/delay.h>
 #include <linux/fs.h>
@@ -39,7 +40,10 @@ static int luadev_wake(lua_State *L)
 static const luaL_Reg functions[] = { { "sleep", luadev_sleep }, { "wake", luadev_wake }, {} };
 static struct klua_lib lib = { .name = KBUILD_MODNAME, .functions = functions, .sleeps = true };
 
-/* Waits between begin() and resume(). "klua show luadev" tells what the last error was. */
+/*
+ * Call a Lua function, and wait outside the state as it asks. "klua show luadev" shows
+ * its errors.
+ */
 static int luadev_call(const char *name, const struct klua_value args[2], struct klua_value *result)
 {
 	struct klua_value results[] = { *result, KLUA_OPTIONAL_INTEGER(0) }, *ms = &results[1];

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * luapeer: puts what there is of network devices into luashare's state, as a table of
- * tables with binary strings in it, and shows that and what sessions have shared:
+ * luapeer: puts the network devices into luashare's state, as a table of tables with
+ * binary strings in them, and shows these and all that sessions have shared:
  *
  *	echo 1 > /sys/module/luapeer/parameters/shared
  *	cat /sys/module/luapeer/parameters/shared
  *
- * It knows no more of luashare than the name of the state and of functions in it, and
- * holds the state for each call only, so luashare can come and go.
+ * This module knows only the name of luashare's state and of functions in it. It holds
+ * the state for one call at a time, so luashare can be unloaded and loaded again.
  */
 #include <linux/netdevice.h>
 
 #include "states.h"
 
-/* One at a time, as all that has to do with parameters of a module */
+/* Called for one write at a time: the kernel has a lock for a module's parameters. */
 static int set_shared(const char *text, const struct kernel_param *kp)
 {
 	struct klua_call done = { .function = "devices" };

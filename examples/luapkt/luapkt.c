@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * luapkt: each IPv4 packet to this host is an object that the Lua function
- * policy(packet) judges. False drops the packet, anything else lets it pass, also
- * an error.
+ * luapkt: each IPv4 packet to this host is passed as an object to the Lua function
+ * policy(packet). If that returns false the packet is dropped; any other result, and
+ * an error, lets it pass.
  *
  *	cat policy.lua > /dev/luapkt
  *
- * gives all processors a new policy, or none when it fails to load. Each processor
- * has a state of its own, so no packet waits for another one. A packet is lent to
- * Lua: a policy that keeps one has an object that can no more than raise errors.
+ * gives all processors a new policy; if that fails to load they keep the old one. Each
+ * processor has a state of its own, so no packet waits for another one. A packet is
+ * lent to Lua: if a policy keeps the object, later uses of it raise errors.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,7 +28,7 @@ static struct sk_buff *packet_check(lua_State *L)
 	return klua_object_check(L, 1, &packet_class);
 }
 
-/* Argument 2 is the number of a byte, from 1 on; its offset. */
+/* The offset of the byte whose number, from 1 on, is argument 2 */
 static u32 packet_offset(lua_State *L, const struct sk_buff *skb)
 {
 	lua_Integer i = luaL_checkinteger(L, 2);
@@ -54,7 +54,7 @@ static int packet_byte(lua_State *L)
 	return 1;
 }
 
-/* packet:sub(i, j), as of a string */
+/* packet:sub(i, j), like string.sub() */
 static int packet_sub(lua_State *L)
 {
 	struct sk_buff *skb = packet_check(L);
@@ -70,7 +70,7 @@ static int packet_sub(lua_State *L)
 	return 1;
 }
 
-/* packet:set(i, byte); checksums are the policy's business. */
+/* packet:set(i, byte); the policy has to keep checksums right */
 static int packet_set(lua_State *L)
 {
 	struct sk_buff *skb = packet_check(L);
@@ -115,7 +115,10 @@ static const struct nf_hook_ops ops = {
 	.hooknum = NF_INET_LOCAL_IN, .priority = NF_IP_PRI_FILTER,
 };
 
-/* Packets meet the old states or the new ones, which exist once all is well. */
+/*
+ * Give all processors a new policy. A packet is judged by the old set of states or the
+ * new one, which has its name only once all its states are built.
+ */
 static int set_policy(const char *text, size_t len, bool replace)
 {
 	static const char check[] = "assert(policy, 'it defines no function policy()')";

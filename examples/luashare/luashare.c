@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * luashare: each open of /dev/luashare is a session with a state of its own, in
- * which luashare.lua runs. What is written is a JSON text, which the session's Lua
- * function on_message() gets as a table; what that returns is read as JSON.
+ * which luashare.lua runs. A JSON text that is written becomes a table, which the
+ * session's Lua function on_message() gets; its result can be read as JSON.
  *
- * Sessions publish texts by luashare.share(key, text) in one more state, "luashare",
- * in which luashare-shared.lua runs. Other modules find it by its name, see luapeer.
+ * Sessions share texts through one more state, "luashare", in which
+ * luashare-shared.lua runs: luashare.share(key, text) puts a text there. Other modules
+ * find that state by its name, as luapeer does.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -17,13 +18,16 @@
 
 #include "states.h"
 
-/* The most that one read or write moves */
+/* Bytes of one read or write, at most */
 #define TEXT_MAX	1048576
 
 static struct klua_state *shared;
 static atomic_t number;
 
-/* Called in one state, and calls another. */
+/*
+ * luashare.share(key, text), called in a session's state; calls a function of the
+ * shared state
+ */
 static int luashare_share(lua_State *L)
 {
 	size_t klen, len;
@@ -136,7 +140,7 @@ static int __init luashare_init(void)
 
 static void __exit luashare_exit(void)
 {
-	misc_deregister(&device);	/* no session is open */
+	misc_deregister(&device);	/* open sessions hold this module: there are none */
 	klua_state_retire(shared);
 	klua_lib_unregister(&lib);
 }

@@ -6,8 +6,8 @@
  *
  *	echo 1 > /sys/module/luatimer/parameters/reload
  *
- * replaces it while ticks go on, unless the new one fails to load. What a tick has
- * failed by "klua show luatimer" tells.
+ * loads the script again while ticks go on; if it fails to load, the old one stays.
+ * "klua show luatimer" shows the error of a tick.
  */
 #include <linux/workqueue.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The least that a KLua consumer does: a state, a chunk, its result. */
+/* The shortest KLua consumer: makes a state, runs a chunk, logs its results. */
 #include "states.h"
 
 static const char chunk[] = "return 'hello from ' .. _VERSION, 6 * 7";
@@ -15,7 +15,7 @@ static int __init minimal_init(void)
 	if (IS_ERR(state))
 		return PTR_ERR(state);	/* the log says why */
 	klua_state_run(state, chunk, strlen(chunk), "=chunk", &result);
-	pr_info("minimal: %s\n", text);	/* the results, or what went wrong */
+	pr_info("minimal: %s\n", text);	/* the results, or the error */
 	klua_state_list();
 	return 0;
 }

@@ -3,11 +3,11 @@
  * syscount: counts system calls by name in a Lua table; the file syscount of
  * debugfs shows it.
  *
- * The state is an irq one, so a probe may enter it wherever it hits. A probe that
- * finds it in use, on another processor or because the reader is in it, does not
- * wait: that call is missed, and how many were is shown. The probes are at the
- * entries of functions, where ftrace calls them; one elsewhere is a breakpoint,
- * which the kernel takes for an NMI and which may not enter any state.
+ * The state is an irq one, so a probe may enter it wherever it hits. If the state is in
+ * use, by a probe on another processor or by a reader, the probe does not wait: the
+ * call is not counted, and the file shows how many were missed. The probes are at the
+ * entries of functions, where ftrace calls them. A probe elsewhere is a breakpoint,
+ * which runs as an NMI does, and may not enter any state.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -54,7 +54,10 @@ static struct kprobe probes[] = {
 
 static struct kprobe *list[ARRAY_SIZE(probes)];
 
-/* A text that is too long for the buffer is asked for again with more room. */
+/*
+ * Show the counts. If they do not fit into the buffer, seq_file calls this again with a
+ * larger one.
+ */
 static int syscount_show(struct seq_file *m, void *unused)
 {
 	char *buf;
