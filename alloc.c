@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The memory of a state: what Lua may ask for, and where pages come from.
- */
+/* The memory of a state: how much Lua may have, and where its pages come from. */
 
 /**
  * DOC: memory
@@ -17,24 +15,24 @@
  *   is what it takes to double a block up to maxalloc, when the old half and
  *   the new block are held at once.
  *
- * A grow that breaks one of them, or that the kernel has no pages for, fails.
- * Lua then collects all garbage and tries once more before it raises a memory
- * error. A shrink never fails. maxalloc may be lowered under what is held:
- * that only makes grows fail.
+ * A block that is to be made or to grow beyond one of these bounds, or for which the
+ * kernel has no pages, is refused. Lua then collects all garbage and tries once more
+ * before it raises a memory error. A shrink never fails. If maxalloc is lowered below
+ * what is held, Lua keeps what it has, and is refused more.
  *
  * Where pages come from depends on the state:
  *
  * - A sleepable state, and any state while it is built, waits for memory. Blocks
  *   of several pages are contiguous where the page allocator finds such pages
  *   without effort; otherwise they are areas of vmalloc, of any size.
- * - An atomic state takes what is free now, under a spinlock. A block is at most
- *   KMALLOC_MAX_SIZE, 4 MiB on most machines, and contiguous. Areas that it got
- *   while it was built it keeps, gives back (vfree() defers that by itself) and
- *   uses as far as they reach, but it gets no new ones.
- * - A reserved state has taken all that the second figure allows in one area
- *   when it was made. Until it is closed it calls nothing but functions on
- *   bits: no allocator, no lock. So it may be entered with interrupts off, and
- *   from a probe in the page allocator itself. An irq state is always reserved.
+ * - An atomic state runs under a spinlock and gets only memory that is free now. A
+ *   block is at most KMALLOC_MAX_SIZE, 4 MiB on most machines, and contiguous. Areas
+ *   that it got while it was built it keeps using, within their size, and frees
+ *   (vfree() defers that by itself), but it gets no new ones.
+ * - A reserved state allocates all that the second figure allows when it is made, as
+ *   one area. Afterwards it calls only functions on bits: no allocator, no lock. So it
+ *   may be entered with interrupts off, and from a probe in the page allocator itself.
+ *   An irq state is always reserved.
  *
  * A state that is closed gives its pages back without freeing the blocks on them
  * first (klua_drop()). So a block that Lua has forgotten does not leak; klua_drop()
@@ -51,23 +49,26 @@
 
 #include "internal.h"
 
-/* Bytes of pages that each state may hold in addition, so that small ones work. */
+/*
+ * Bytes of pages that each state may hold in addition: without them small states would
+ * fail
+ */
 #define HELD_MORE	(4 * PAGE_SIZE)
 
-/* Pages of a reserved state for its finalizers when it is closed. */
+/* Pages of a reserved state that only its finalizers get, when it is closed */
 #define RESERVE_CLOSE	4
 
 /**
  * struct klua_reserve - all pages that a reserved state will ever have
  *
- * At the start of the area that the pages are in. Protection as in struct
+ * It is at the start of the area that has the pages. Protection codes as in struct
  * klua_state.
  *
- * @max:    I: the largest maxalloc that it is enough for
+ * @max:    I: the largest maxalloc that the pages are enough for
  * @pages:  I: the first page
- * @count:  I: how many there are
- * @lowest: S: no page below this one is free
- * @map:    S: a bit for each page that the heap has
+ * @count:  I: number of pages
+ * @lowest: S: all pages below this number are with the heap
+ * @map:    S: a bit for each page, set while the heap has it
  */
 struct klua_reserve {
 	size_t max;
@@ -78,12 +79,12 @@ struct klua_reserve {
 };
 
 /**
- * struct area - a block by vmalloc
+ * struct area - a large block from vmalloc
  *
- * In the page before the block. Protection as in struct klua_state.
+ * It is in the page before the block. Protection codes as in struct klua_state.
  *
  * @list: S: link in &klua_state.areas
- * @size: I: bytes of its pages, the one that this is in included
+ * @size: I: bytes of all pages, with the one that this is in
  */
 struct area {
 	struct list_head list;
@@ -99,9 +100,9 @@ static bool may_wait(const struct klua_state *s)
 }
 
 /*
- * No allocation is reported or made at any price: a script that runs out of
- * memory is told so by an error. It must neither start the OOM killer nor drain
- * the reserves that drivers live on.
+ * Flags for pages of a state. A script that runs out of memory gets an error, so the
+ * kernel need not report that. An allocation must neither start the OOM killer nor use
+ * the reserves that drivers depend on.
  */
 static gfp_t pages_gfp(const struct klua_state *s)
 {
@@ -109,7 +110,7 @@ static gfp_t pages_gfp(const struct klua_state *s)
 	       __GFP_NOMEMALLOC | __GFP_NOWARN | __GFP_ACCOUNT;
 }
 
-/* Contiguous pages are worth little effort where an area does as well. */
+/* Flags for contiguous pages of a state that may use vmalloc: do not try hard. */
 static gfp_t contiguous_gfp(const struct klua_state *s, size_t size)
 {
 	gfp_t gfp = pages_gfp(s);
@@ -120,14 +121,17 @@ static gfp_t contiguous_gfp(const struct klua_state *s, size_t size)
 }
 
 /* Is there room for @more bytes? @maxalloc may have been lowered below use. */
-static bool fits(const struct klua_state *s, size_t more)
+static bool limit_allows(const struct klua_state *s, size_t more)
 {
 	return s->curralloc <= s->maxalloc &&
 	       more <= s->maxalloc - s->curralloc;
 }
 
-/* Lua collects its garbage and asks again: only the second time is serious. */
-static void *refuse(struct klua_state *s)
+/*
+ * Refuse memory. Lua then collects its garbage and asks again, so that only the second
+ * refusal in a row counts as a limit that was hit.
+ */
+static void *refuse_memory(struct klua_state *s)
 {
 	if (s->refused && klua_armed(&s->limits)) {
 		s->limits.used = true;
@@ -137,7 +141,7 @@ static void *refuse(struct klua_state *s)
 	return NULL;
 }
 
-static void account(struct klua_state *s, size_t old, size_t new)
+static void account_bytes(struct klua_state *s, size_t old, size_t new)
 {
 	WRITE_ONCE(s->curralloc, s->curralloc - old + new);
 	if (s->curralloc > s->peakalloc)
@@ -155,7 +159,7 @@ static size_t held_max(size_t maxalloc)
 	return max + max / 2 + HELD_MORE;
 }
 
-/* Bytes of pages that may come to those that the state holds */
+/* Bytes of pages that the state may get in addition to those that it holds */
 static size_t held_room(const struct klua_state *s)
 {
 	size_t max = held_max(s->maxalloc);
@@ -163,7 +167,7 @@ static size_t held_room(const struct klua_state *s)
 	return s->heap.held < max ? max - s->heap.held : 0;
 }
 
-/* Work for this state that the script pays for */
+/* Charge the entry for work of the heap. */
 void klua_heap_charge(struct klua_heap *h, size_t steps)
 {
 	struct klua_state *s = container_of(h, struct klua_state, heap);
@@ -171,7 +175,7 @@ void klua_heap_charge(struct klua_heap *h, size_t steps)
 	klua_limits_owe(&s->limits, steps);
 }
 
-/* Take the reserve of a state that is made. */
+/* Allocate the reserve of a state that is being made. */
 static int reserve_open(struct klua_state *s)
 {
 	size_t count = DIV_ROUND_UP(held_max(s->maxalloc), PAGE_SIZE) +
@@ -209,9 +213,9 @@ static unsigned long reserve_index(const struct klua_reserve *r,
 }
 
 /*
- * Where @n free pages are, or a number of @count or above. Single pages are
- * taken from the beginning on, and larger blocks preferably behind the first
- * third, so that they do not come to lie among each other.
+ * Find @n free pages in a row; returns @count or more if there are none. Single pages
+ * are taken from the beginning on, and larger blocks behind the first third if
+ * possible, so that single pages do not split the room for large blocks.
  */
 static unsigned long reserve_find(struct klua_reserve *r, unsigned long n)
 {
@@ -226,8 +230,8 @@ static unsigned long reserve_find(struct klua_reserve *r, unsigned long n)
 }
 
 /*
- * A search for several pages may look at each page; one for a single page looks
- * at 64 at a time.
+ * Charge for a search: one for several pages may look at each page, one for a single
+ * page looks at 64 pages at a time.
  */
 static void reserve_charge(struct klua_state *s, unsigned long n)
 {
@@ -281,8 +285,8 @@ static bool reserve_grow(struct klua_state *s, void *pages, size_t old,
 }
 
 /*
- * Each page is in a list of the state's, whatever is on it, so that closing the
- * state can give them back without a look at the blocks.
+ * Get contiguous pages. Each is in the state's list of pages, so that closing the state
+ * frees them without a look at the blocks.
  */
 static void *contiguous_get(struct klua_state *s, size_t size)
 {
@@ -336,7 +340,7 @@ static void *area_get(struct klua_state *s, size_t size)
 	return (char *)area + AREA_HEAD;
 }
 
-/* With bottom halves off vfree() leaves the work to a work item. */
+/* May run with bottom halves off, where vfree() leaves the work to a work item. */
 static void area_put(struct klua_state *s, struct area *area)
 {
 	list_del(&area->list);
@@ -367,7 +371,10 @@ static void *machine_get(struct klua_state *s, size_t size, size_t room)
 	return pages;
 }
 
-/* The heap asks for pages. Their leak is a leak, and they point to others. */
+/*
+ * The heap gets pages. kmemleak watches them, since they may leak, and since they point
+ * to others.
+ */
 void *klua_pages_get(struct klua_heap *h, size_t size)
 {
 	struct klua_state *s = container_of(h, struct klua_state, heap);
@@ -385,7 +392,7 @@ void *klua_pages_get(struct klua_heap *h, size_t size)
 	return pages;
 }
 
-/* The heap wants a large block to be larger or smaller where it is. */
+/* The heap resizes a large block without moving it. */
 bool klua_pages_resize(struct klua_heap *h, void *pages, size_t old, size_t size)
 {
 	struct klua_state *s = container_of(h, struct klua_state, heap);
@@ -412,7 +419,7 @@ static void close_breathe(const struct klua_state *s)
 		cond_resched();
 }
 
-/* The heap gives a block's pages back, or the last ones of contiguous pages. */
+/* The heap frees a block's pages, or the last ones of contiguous pages. */
 void klua_pages_put(struct klua_heap *h, void *pages, size_t size)
 {
 	struct klua_state *s = container_of(h, struct klua_state, heap);
@@ -426,7 +433,7 @@ void klua_pages_put(struct klua_heap *h, void *pages, size_t size)
 	close_breathe(s);
 }
 
-/* All pages that the heap holds. It is no heap any more. */
+/* Free all pages of the heap, which cannot be used afterwards. */
 static void put_all_pages(struct klua_state *s)
 {
 	struct page *page, *next_page;
@@ -465,33 +472,33 @@ void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize)
 	if (!nsize) {
 		if (block)
 			klua_heap_free(&s->heap, block, old);
-		account(s, old, 0);
+		account_bytes(s, old, 0);
 		return NULL;
 	}
-	if (nsize > old && !fits(s, nsize - old))
-		return refuse(s);
+	if (nsize > old && !limit_allows(s, nsize - old))
+		return refuse_memory(s);
 	block = block ? klua_heap_resize(&s->heap, block, old, nsize) :
 			klua_heap_alloc(&s->heap, nsize);
 	if (!block)
-		return refuse(s);
+		return refuse_memory(s);
 	if (nsize > old)
 		s->refused = false;
-	account(s, old, nsize);
+	account_bytes(s, old, nsize);
 	return block;
 }
 
-/* klua_block_get() found no free block of this size. */
+/* The slow part of klua_block_get(): there is no free block of this size. */
 static noinline void *get_slow(struct klua_state *s, size_t size)
 {
 	void *block;
 
-	if (!size || !fits(s, size))
+	if (!size || !limit_allows(s, size))
 		return NULL;
 	block = klua_heap_alloc_slow(&s->heap, size);
 	if (!block)
 		return NULL;
 	s->refused = false;
-	account(s, 0, size);
+	account_bytes(s, 0, size);
 	return block;
 }
 
@@ -576,11 +583,11 @@ bool klua_drop(struct klua_limits *lim, size_t bytes)
 	WARN_ONCE(s->curralloc != bytes,
 		  "state '" NAME_FMT "' holds %zu bytes, and Lua knows of %zu\n",
 		  NAME_ARG(s), s->curralloc, bytes);
-	account(s, s->curralloc, 0);
+	account_bytes(s, s->curralloc, 0);
 	return true;
 }
 
-/* May the state's limit be so high? The caller need not have its lock. */
+/* Can the state have this limit? Called without the state's lock as well. */
 bool klua_alloc_max_fits(const struct klua_state *s, size_t max)
 {
 	return !s->reserve || max <= s->reserve->max;
@@ -607,8 +614,8 @@ int klua_alloc_set_max(struct klua_state *s, size_t max)
  * @s: a state without any block; its kind, whether it is reserved, and its limit
  *     are set
  *
- * From now on the state's memory is charged to the caller's memory cgroup,
- * whoever runs a script in it.
+ * From now on the state's memory is charged to the caller's memory cgroup, even if
+ * other tasks run the scripts.
  *
  * Context: Process context. May sleep.
  * Return: 0, or -ENOMEM: there is no memory to reserve. klua_alloc_exit() is to

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The way into a state: its lock, by the state's kind, and entries that begin
- * inside other entries.
+ * Entering a state: taking the lock that its kind has, and entries inside other
+ * entries.
  */
 
 /**
@@ -110,7 +110,7 @@ static struct klua_limits *task_inside(void)
  * The innermost entry of this context, or NULL. While a task can be preempted
  * its processor has none: this_cpu_read() needs no protection.
  */
-static struct klua_limits *inside(void)
+static struct klua_limits *innermost_entry(void)
 {
 	struct klua_limits *lim = NULL;
 
@@ -123,17 +123,17 @@ static struct klua_limits *inside(void)
 
 bool klua_inside_any(void)
 {
-	return inside();
+	return innermost_entry();
 }
 
-/* Is this context in @s, or has it the state's lock? */
+/* Is this context inside @s, or does it hold the lock of @s? */
 static bool inside_state(struct klua_state *s)
 {
 	struct klua_limits *lim;
 
 	if (READ_ONCE(s->owner) == current)
 		return true;
-	for (lim = inside(); lim; lim = lim->outer)
+	for (lim = innermost_entry(); lim; lim = lim->outer)
 		if (lim == &s->limits)
 			return true;
 	return false;
@@ -145,9 +145,9 @@ static bool on_own_stack(unsigned long sp)
 }
 
 /*
- * The innermost outer entry that began on the stack that we are on now. An
- * interrupt has one stack for each processor, and nothing that it may interrupt
- * can leave the processor meanwhile, so there are two stacks to tell apart.
+ * Of the entries around this one, the innermost that began on the current stack. An
+ * interrupt has one stack for each processor, and an entry that it may interrupt cannot
+ * leave the processor meanwhile, so only two stacks have to be told apart.
  */
 static struct klua_limits *outer_on_stack(struct klua_limits *outer,
 					  unsigned long sp)
@@ -157,7 +157,10 @@ static struct klua_limits *outer_on_stack(struct klua_limits *outer,
 	return outer;
 }
 
-/* The outermost entry made sure that its share is there. */
+/*
+ * Set the stack limit of a nested entry. No check: the outermost entry has checked that
+ * its share is there.
+ */
 static void stack_inherit(struct klua_limits *lim)
 {
 	struct klua_limits *outer = outer_on_stack(lim->outer, lim->stack_top);
@@ -166,7 +169,9 @@ static void stack_inherit(struct klua_limits *lim)
 		WRITE_ONCE(lim->stack, outer->stack);
 }
 
-/* An entry of a context that cannot be preempted may be in a task's. */
+/*
+ * Nest an entry that cannot be preempted: the entry around it may be in task_entries.
+ */
 void klua_entry_nest(struct klua_limits *lim)
 {
 	if (!lim->outer && in_task())
@@ -174,7 +179,7 @@ void klua_entry_nest(struct klua_limits *lim)
 	stack_inherit(lim);
 }
 
-/* The entry of a task that may be preempted begins. */
+/* Begin an entry that can be preempted: put it into task_entries. */
 void klua_task_enter(struct klua_limits *lim)
 {
 	struct task_entries *entries = entries_of(current);
@@ -190,7 +195,7 @@ void klua_task_enter(struct klua_limits *lim)
 	stack_inherit(lim);
 }
 
-/* It ends. */
+/* End such an entry. */
 void klua_task_leave(struct klua_limits *lim)
 {
 	struct klua_state *s = state_of(lim);
@@ -203,11 +208,11 @@ void klua_task_leave(struct klua_limits *lim)
 	atomic_dec(&klua_task_entries);
 }
 
-/* klua_stack_fits() where this context may be in an entry. */
+/* klua_stack_fits() for a context that is in an entry already */
 bool klua_stack_fits_nested(void)
 {
 	unsigned long sp = current_stack_pointer;
-	struct klua_limits *outer = outer_on_stack(inside(), sp);
+	struct klua_limits *outer = outer_on_stack(innermost_entry(), sp);
 
 	if (outer)
 		return sp > outer->stack &&
@@ -216,9 +221,9 @@ bool klua_stack_fits_nested(void)
 }
 
 /*
- * When the entry has to end: after its own time, and no later than the entry that
- * it is nested in. An entry of a hard interrupt is not nested in the entry that the
- * interrupt came into: it has its whole time.
+ * The time when the entry has to end: after its own limit, and no later than the entry
+ * around it. An entry of a hard interrupt does not count as nested in the entry that
+ * was interrupted: it has its whole time.
  */
 u64 klua_entry_deadline(struct klua_limits *lim, u64 now)
 {
@@ -235,30 +240,33 @@ u64 klua_entry_deadline(struct klua_limits *lim, u64 now)
 	return deadline;
 }
 
-/* Would waiting for @s lead back to a state that this context is in? */
+/* Do the notes lead from @s back to a state that this context is in? */
 static bool wait_is_endless(struct klua_state *s)
 {
 	struct klua_limits *lim;
 
 	lockdep_assert_held(&wait_lock);
 	for (; s; s = s->waits)
-		for (lim = inside(); lim; lim = lim->outer)
+		for (lim = innermost_entry(); lim; lim = lim->outer)
 			if (lim == &s->limits)
 				return true;
 	return false;
 }
 
-/* Note in each state that this context is in which one it waits for. */
+/* Note @s, in each state that this context is in, as the state that it waits for. */
 static void wait_note(struct klua_state *s)
 {
 	struct klua_limits *lim;
 
 	lockdep_assert_held(&wait_lock);
-	for (lim = inside(); lim; lim = lim->outer)
+	for (lim = innermost_entry(); lim; lim = lim->outer)
 		state_of(lim)->waits = s;
 }
 
-/* False when this context would wait for ever for the state @s. */
+/*
+ * Note that this context waits for @s. False: that would be a deadlock, and nothing was
+ * noted.
+ */
 static bool wait_begin(struct klua_state *s)
 {
 	unsigned long irqs;
@@ -281,10 +289,13 @@ static void wait_end(void)
 	klua_guard_unlock(&wait_lock, irqs);
 }
 
-/* When waiting for @s has to end: after one entry into it, and our own time. */
+/*
+ * The time when the wait for @s has to end: after one entry into @s, and no later than
+ * our own entry.
+ */
 static u64 wait_deadline(struct klua_state *s)
 {
-	struct klua_limits *lim = inside();
+	struct klua_limits *lim = innermost_entry();
 	u64 now = ktime_get_mono_fast_ns();
 	u64 time = READ_ONCE(s->time_ns);
 	u64 deadline = time > U64_MAX - now ? U64_MAX : now + time;
@@ -308,25 +319,25 @@ static bool atomic_lock_try(struct klua_state *s)
 	return !spin_is_locked(&s->lock) && spin_trylock_bh(&s->lock);
 }
 
-/* A task may sleep between two tries, unless it is in a state that must not. */
+/* The task sleeps between two tries, unless it is in a state in which it must not. */
 static bool mutex_lock_try(struct klua_state *s)
 {
 	usleep_range(20, 200);
 	return mutex_trylock(&s->mutex);
 }
 
-/* One of the entries that this context is in is to end, so nothing may wait. */
+/* Was an entry of this context cancelled? Then it must not wait any longer. */
 static bool inside_cancelled(void)
 {
 	struct klua_limits *lim;
 
-	for (lim = inside(); lim; lim = lim->outer)
+	for (lim = innermost_entry(); lim; lim = lim->outer)
 		if (klua_entry_cancelled(lim))
 			return true;
 	return false;
 }
 
-/* Try again until it is there, or the wait has lasted long enough. */
+/* Try again until the lock is taken, or the wait has lasted long enough. */
 static int lock_wait(struct klua_state *s, bool (*try)(struct klua_state *s))
 {
 	u64 deadline = wait_deadline(s);
@@ -342,7 +353,7 @@ static int lock_wait(struct klua_state *s, bool (*try)(struct klua_state *s))
 	return -EBUSY;
 }
 
-/* The state's lock is taken: wait for it, unless that would be for ever. */
+/* Wait for a lock that somebody else has, unless that would be a deadlock. */
 static int lock_taken(struct klua_state *s,
 		      bool (*try)(struct klua_state *s))
 {
@@ -350,7 +361,7 @@ static int lock_taken(struct klua_state *s,
 
 	if (inside_state(s))
 		return -EDEADLK;
-	if (!inside())
+	if (!innermost_entry())
 		return lock_wait(s, try);
 	if (!wait_begin(s))
 		return -EBUSY;
@@ -359,10 +370,10 @@ static int lock_taken(struct klua_state *s,
 	return err;
 }
 
-/* lockdep learns no order from a trylock: show it this one. */
+/* lockdep learns no order of locks from a trylock: tell it of this one. */
 static void atomic_lock_order(struct klua_state *s)
 {
-	if (inside_state(s) || inside())
+	if (inside_state(s) || innermost_entry())
 		return;
 	local_bh_disable();
 	might_lock(&s->lock);
@@ -392,7 +403,7 @@ static noinline int sleepable_lock(struct klua_state *s)
 		return -EDEADLK;
 	if (mutex_trylock(&s->mutex))
 		return 0;
-	if (inside())
+	if (innermost_entry())
 		return lock_taken(s, mutex_lock_try);
 	return mutex_lock_killable(&s->mutex);
 }
@@ -404,7 +415,10 @@ static noinline int irq_lock(struct klua_state *s)
 	if (in_nmi())
 		return -EOPNOTSUPP;
 	local_irq_save(irqs);
-	/* This processor may have a lock that the entry would take: klua_guard_lock(). */
+	/*
+	 * Refused while this processor has a lock that the entry would take:
+	 * klua_guard_lock().
+	 */
 	if (!__this_cpu_read(klua_guarded) && raw_spin_trylock(&s->raw)) {
 		s->irqs = irqs;
 		return 0;
@@ -414,10 +428,10 @@ static noinline int irq_lock(struct klua_state *s)
 }
 
 /*
- * One change of a set's limits at a time: the states of a set are changed one after the
- * other, so that two changes would leave some as the one wants and some as the other
- * does. Without a wait: true when it is this context's turn. A state that is alone has
- * its lock for that.
+ * Allow one change of a set's limits at a time. The states of a set are changed one
+ * after the other, so two changes at once would leave some states with the limits of
+ * each. Does not wait. True: this context has the turn. A state without a set has its
+ * lock for that.
  */
 bool klua_limits_turn_try(struct klua_state *s)
 {
@@ -445,7 +459,7 @@ static bool turn_try_asleep(struct klua_state *s)
 	return klua_limits_turn_try(s);
 }
 
-/* Whoever has the turn may wait for a state that this context has. */
+/* The task that has the turn may wait for a state that this context is in. */
 static bool has_member(struct klua_state *s)
 {
 	struct klua_state *m;
@@ -457,12 +471,15 @@ static bool has_member(struct klua_state *s)
 	return false;
 }
 
-/* The same, with a wait as for the lock of a state of its kind: 0 or -errno. */
+/*
+ * As klua_limits_turn_try(), but waits as for the lock of a state of this kind. Returns
+ * 0 or -errno.
+ */
 int klua_limits_turn(struct klua_state *s)
 {
 	if (klua_limits_turn_try(s))
 		return 0;
-	if (s->kind == KLUA_KIND_IRQ || inside() || has_member(s))
+	if (s->kind == KLUA_KIND_IRQ || innermost_entry() || has_member(s))
 		return -EBUSY;
 	if (s->kind == KLUA_KIND_SLEEPABLE)
 		return klua_may_sleep() ? lock_wait(s, turn_try_asleep) : -EOPNOTSUPP;
@@ -471,7 +488,7 @@ int klua_limits_turn(struct klua_state *s)
 	return lock_wait(s, turn_try_awake);
 }
 
-/* Packets come by here, for atomic states. */
+/* Inline, because each packet takes the lock of an atomic state. */
 static __always_inline int kind_lock(struct klua_state *s)
 {
 	int err;
@@ -487,14 +504,17 @@ static __always_inline int kind_lock(struct klua_state *s)
 	return err;
 }
 
-/* Take the lock of a state, be the state stopped, retired or about to close. */
+/*
+ * Take the lock of a state, even if the state is stopped, retired or about to be
+ * closed.
+ */
 int klua_state_lock_any(struct klua_state *s)
 {
 	return kind_lock(s);
 }
 
-/* The state is stopped or retired, or its last hold was put. */
-static bool refuses(const struct klua_state *s)
+/* Is the state stopped or retired, or was its last hold put? */
+static bool gate_refuses(const struct klua_state *s)
 {
 	return READ_ONCE(s->gate) || !refcount_read(&s->users);
 }
@@ -503,7 +523,7 @@ int klua_state_lock(struct klua_state *s)
 {
 	int err = kind_lock(s);
 
-	if (unlikely(!err && refuses(s))) {
+	if (unlikely(!err && gate_refuses(s))) {
 		klua_state_unlock(s);
 		err = -ESHUTDOWN;
 	}
@@ -547,7 +567,7 @@ int klua_state_lock_asleep(struct klua_state *s, bool killable)
 	return err;
 }
 
-/* The same; any signal of the task ends the wait with -EINTR. */
+/* As klua_state_lock_asleep(), but any signal to the task ends the wait with -EINTR. */
 int klua_state_lock_interruptible(struct klua_state *s)
 {
 	if (s->kind != KLUA_KIND_SLEEPABLE)
@@ -574,7 +594,7 @@ bool klua_state_lock_try(struct klua_state *s)
 	return true;
 }
 
-/* Make the lock of a state that nobody else knows. */
+/* Initialize the lock of a state that nobody else knows. */
 void klua_state_lock_init(struct klua_state *s)
 {
 	spin_lock_init(&s->lock);
@@ -585,7 +605,7 @@ void klua_state_lock_init(struct klua_state *s)
 }
 
 #ifdef CONFIG_LOCKDEP
-/* The caller has the state to itself. */
+/* Does this context hold the state's lock, or is the state private? For assertions. */
 bool klua_state_locked(const struct klua_state *s)
 {
 	if (s->building || s->closing)

@@ -11,37 +11,36 @@
  * empty state with its libraries open fits into three pages, where one page for each
  * size would take twenty.
  *
- * A page of small blocks starts with a struct klua_page, which says in bits
- * where a block starts and whether it is free. A free block hangs in a bin, by
- * its size. There is one hole, the room that is handed out when the bin of the
- * asked size is empty; when the hole is too small, the best fitting free block
- * becomes the new one.
+ * A page of small blocks starts with a struct klua_page, which has bits for where
+ * blocks start and which of them are free. A free block is in a bin, by its size. There
+ * is one hole, which is free room that new blocks are cut from when the bin of their
+ * size is empty. When the hole is too small, the free block that fits best becomes the
+ * new hole.
  *
- * To free a block is to put it into its bin, nothing more, and the next one of
- * its size takes it out again: a program asks for few sizes. Free neighbours
- * are joined a page at a time, and only when no free block is large enough and
- * an eighth of that page has been freed since it was done last.
+ * To free a block only puts it into its bin, and the next request for its size takes it
+ * out again, since a program asks for few sizes. Free neighbours are joined a page at a
+ * time, and only when no free block is large enough and an eighth of that page has been
+ * freed since they were joined last.
  *
  * A block that shrinks leaves its end behind as a free block of its own. That
  * takes no memory, so no shrink fails, and the size that Lua tells when it
  * frees the block is always its size.
  *
- * Large blocks have whole pages of their own. One that shrinks gives pages
- * back at its end, and one that grows stays where it is, when the host can do
- * that; otherwise it is moved. A block that is to shrink and cannot be moved
- * keeps its pages, and the host remembers them. When a block becomes small and
- * there is no room for it among the small ones, its first page turns into a page
- * of small blocks with just this one in it.
+ * Large blocks have whole pages of their own. If the host can, a large block frees
+ * pages at its end when it shrinks, and stays where it is when it grows; otherwise it is
+ * moved. A block that is to shrink and cannot be moved keeps its pages, and the host
+ * remembers them. When a large block becomes small and there is no room for it among
+ * the small ones, its first page becomes a page of small blocks with only this one.
  *
- * Empty pages go back to the host, but for a third of all small-block pages:
- * a heap breathes with each collection, and a page from the kernel costs as
- * much as a hundred blocks. When the host refuses pages, as many as were asked
- * for go back first, and some more.
+ * Empty pages go back to the host, except for a third of all small-block pages: each
+ * collection frees blocks that are soon needed again, and a page from the kernel costs
+ * as much as a hundred blocks. When the host refuses pages, the heap first gives back
+ * as many as it has asked for, and some more, and asks again.
  *
- * What is held can be more than what Lua asked for: up to 15 bytes a block,
- * the rest of a large block's last page, free blocks among used ones. The host
- * sees @held and refuses more pages where it wants to; then Lua collects
- * garbage, and if that does not help the script gets a memory error.
+ * The heap holds more than Lua asked for: up to 15 bytes a block, the rest of a large
+ * block's last page, free blocks among used ones. The host sees @held and may refuse
+ * more pages; then Lua collects garbage, and if that does not help the script gets a
+ * memory error.
  *
  * There is no lock here: a heap belongs to one state, and each caller has the lock
  * of that state.
@@ -55,25 +54,25 @@
 #include <string.h>
 #endif
 
-/* A page is worth another pass over its blocks when this much was freed. */
+/* Grains that have to be freed on a page before its free blocks are joined again */
 #define RIPE		((s32)(KLUA_GRAINS / 8))
 
-/* While a page is in the list of ripe ones already. */
+/* &klua_page.unripe of a page that is in the list of ripe pages already */
 #define RIPE_ALREADY	0x3fffffff
 
-/* Free blocks looked at in a bin of mixed sizes, and ripe pages at a time. */
+/* Free blocks of a bin of mixed sizes, and ripe pages, that one search looks at */
 #define FIT_TRIES	8
 #define JOIN_TRIES	16
 
 /*
- * Pages joined when no page is to be had. A page has at most KLUA_GRAINS blocks,
- * so this takes some 50 microseconds at most.
+ * Pages whose blocks are joined when no page can be had. A page has at most KLUA_GRAINS
+ * blocks, so this takes some 50 microseconds at most.
  */
 #define JOIN_LAST	32
 
 /*
- * Empty pages given back, beyond what was asked for, when the host refuses; and
- * steps charged for each, which has up to KLUA_GRAINS free blocks to unlink.
+ * Empty pages that are given back when the host refuses, beyond the number asked for;
+ * and the steps charged for each, which has up to KLUA_GRAINS free blocks to unlink.
  */
 #define RELEASE_MORE	16
 #define RELEASE_COST	64
@@ -117,7 +116,7 @@ static struct klua_page *page_at(struct klua_page_list *link)
 	return (struct klua_page *)link;	/* it is the first member */
 }
 
-/* The pages of a large block of that many bytes */
+/* The bytes of a large block's pages */
 static size_t page_round(size_t size)
 {
 	return (size + KLUA_RED_ZONE + KLUA_PAGE - 1) & ~(KLUA_PAGE - 1);
@@ -145,7 +144,7 @@ static void start_clear(struct klua_page *page, unsigned int at)
 	page->start[at / 64] &= ~klua_grain_bit(at);
 }
 
-/* Where the block after the one at @at starts, or the end of the page. */
+/* The grain where the block after the one at @at starts, or the end of the page */
 static unsigned int start_after(const struct klua_page *page, unsigned int at)
 {
 	unsigned int word = ++at / 64;
@@ -166,9 +165,9 @@ static unsigned int free_grains(struct klua_free *block)
 	return start_after(klua_page_of(block), at) - at;
 }
 
-/* @grains at @at are free and belong to no block; make them one. */
-static void add(struct klua_heap *h, struct klua_page *page, unsigned int at,
-		unsigned int grains)
+/* Make a free block of @grains at @at, which belong to no block. */
+static void free_block_add(struct klua_heap *h, struct klua_page *page, unsigned int at,
+			   unsigned int grains)
 {
 	void *block = grain_at(page, at);
 	unsigned int bin = bin_of(grains);
@@ -181,14 +180,14 @@ static void add(struct klua_heap *h, struct klua_page *page, unsigned int at,
 }
 
 /*
- * Put the hole among the free blocks. An empty hole may end where its page
- * does, and so belongs to no page.
+ * Make the hole a free block. If the hole is empty it may be at the end of a page, and
+ * belong to none.
  */
 static void hole_close(struct klua_heap *h)
 {
 	if (klua_hole_grains(h))
-		add(h, klua_page_of(h->hole), klua_grain_of(h->hole),
-		    klua_hole_grains(h));
+		free_block_add(h, klua_page_of(h->hole), klua_grain_of(h->hole),
+			       klua_hole_grains(h));
 	h->hole = h->hole_end;
 }
 
@@ -203,8 +202,8 @@ static void hole_open(struct klua_heap *h, struct klua_page *page,
 	h->hole_end = h->hole + grains * KLUA_GRAIN;
 }
 
-/* Make free neighbours of a page one block. */
-static void join(struct klua_heap *h, struct klua_page *page)
+/* Join the free blocks of a page that are neighbours. */
+static void join_page(struct klua_heap *h, struct klua_page *page)
 {
 	unsigned int at = KLUA_PAGE_HEAD;
 	unsigned int run = 0;
@@ -217,17 +216,17 @@ static void join(struct klua_heap *h, struct klua_page *page)
 			start_clear(page, at);
 			run += next - at;
 		} else if (run) {
-			add(h, page, at - run, run);
+			free_block_add(h, page, at - run, run);
 			run = 0;
 		}
 	}
 	if (run)
-		add(h, page, at - run, run);
+		free_block_add(h, page, at - run, run);
 	page->unripe = RIPE;
 }
 
 /* Give an empty page of small blocks back. */
-static void release(struct klua_heap *h, struct klua_page *page)
+static void release_page(struct klua_heap *h, struct klua_page *page)
 {
 	unsigned int at;
 
@@ -242,14 +241,14 @@ static void release(struct klua_heap *h, struct klua_page *page)
 	klua_pages_put(h, page, KLUA_PAGE);
 }
 
-/* At most @keep empty pages stay. */
+/* Give back empty pages until at most @keep are left. */
 static void release_empties(struct klua_heap *h, u32 keep)
 {
 	while (h->empties > keep)
-		release(h, page_at(h->empty.prev));
+		release_page(h, page_at(h->empty.prev));
 }
 
-/* Whole pages from the host, for which empty ones are given back if needed. */
+/* Get whole pages from the host, and give empty ones back for them if needed. */
 static void *pages_get(struct klua_heap *h, size_t size)
 {
 	void *pages = klua_pages_get(h, size);
@@ -265,7 +264,7 @@ static void *pages_get(struct klua_heap *h, size_t size)
 	return pages;
 }
 
-/* Make a page, whatever it holds, one of small blocks without any block. */
+/* Initialize a page of small blocks, without any block. */
 static void page_init(struct klua_heap *h, struct klua_page *page)
 {
 	klua_page_poison(page);
@@ -283,13 +282,13 @@ static struct klua_free *page_new(struct klua_heap *h)
 	if (!page)
 		return NULL;
 	page_init(h, page);
-	add(h, page, KLUA_PAGE_HEAD, KLUA_GRAINS - KLUA_PAGE_HEAD);
+	free_block_add(h, page, KLUA_PAGE_HEAD, KLUA_GRAINS - KLUA_PAGE_HEAD);
 	return grain_at(page, KLUA_PAGE_HEAD);
 }
 
-/* One of a bin of several sizes, if it does not take long to find. */
-static struct klua_free *fit_mixed(struct klua_heap *h, unsigned int bin,
-				   unsigned int grains)
+/* Find a block that fits in a bin of several sizes, within FIT_TRIES. */
+static struct klua_free *find_fit_mixed(struct klua_heap *h, unsigned int bin,
+					unsigned int grains)
 {
 	struct klua_free *block = h->bins[bin];
 	unsigned int tries = FIT_TRIES;
@@ -300,8 +299,8 @@ static struct klua_free *fit_mixed(struct klua_heap *h, unsigned int bin,
 	return NULL;
 }
 
-/* The free block that fits best. */
-static struct klua_free *fit(struct klua_heap *h, unsigned int grains)
+/* Find the free block that fits best. */
+static struct klua_free *find_fit(struct klua_heap *h, unsigned int grains)
 {
 	unsigned int bin = bin_of(grains);
 	struct klua_free *block;
@@ -311,7 +310,7 @@ static struct klua_free *fit(struct klua_heap *h, unsigned int grains)
 		if (h->bins[bin])
 			return h->bins[bin];
 	if (grains > KLUA_EXACT_BINS) {
-		block = fit_mixed(h, bin, grains);
+		block = find_fit_mixed(h, bin, grains);
 		if (block)
 			return block;
 		bin++;
@@ -335,9 +334,9 @@ static struct klua_free *join_some(struct klua_heap *h,
 
 	for (; !block && tries && !ring_empty(list); tries--) {
 		page = page_at(list->prev);
-		join(h, page);
+		join_page(h, page);
 		ring_move(&page->list, &h->rest);
-		block = fit(h, grains);
+		block = find_fit(h, grains);
 	}
 	return block;
 }
@@ -346,13 +345,13 @@ static struct klua_free *join_empty(struct klua_heap *h, unsigned int grains)
 {
 	if (!h->empties)
 		return NULL;
-	join(h, page_at(h->empty.next));
-	return fit(h, grains);
+	join_page(h, page_at(h->empty.next));
+	return find_fit(h, grains);
 }
 
 /*
- * No page is to be had: join pages in which little was freed. Those that were
- * looked at longest ago come first, so that each call goes on where the last one
+ * No page can be had: join blocks on pages of which little was freed. Pages that were
+ * looked at longest ago come first, so that each call continues where the last one
  * stopped; Lua collects its garbage and asks again before it gives up.
  */
 static struct klua_free *join_last(struct klua_heap *h, unsigned int grains)
@@ -364,7 +363,7 @@ static struct klua_free *join_last(struct klua_heap *h, unsigned int grains)
 
 static struct klua_free *find(struct klua_heap *h, unsigned int grains)
 {
-	struct klua_free *block = fit(h, grains);
+	struct klua_free *block = find_fit(h, grains);
 
 	if (!block)
 		block = join_some(h, &h->ripe, grains, JOIN_TRIES);
@@ -377,9 +376,12 @@ static struct klua_free *find(struct klua_heap *h, unsigned int grains)
 	return block;
 }
 
-/* Take @grains from a free block; what is left becomes the hole, if larger. */
-static void *split(struct klua_heap *h, struct klua_free *block,
-		   unsigned int grains)
+/*
+ * Take @grains from a free block. The rest becomes the new hole if it is larger than
+ * the present one.
+ */
+static void *split_free(struct klua_heap *h, struct klua_free *block,
+			unsigned int grains)
 {
 	unsigned int rest = free_grains(block) - grains;
 	unsigned int at = klua_grain_of(block) + grains;
@@ -389,7 +391,7 @@ static void *split(struct klua_heap *h, struct klua_free *block,
 	if (rest > klua_hole_grains(h))
 		hole_open(h, page, at, rest);
 	else if (rest)
-		add(h, page, at, rest);
+		free_block_add(h, page, at, rest);
 	klua_page_use(h, page, grains);
 	return block;
 }
@@ -408,7 +410,7 @@ static void *small_alloc(struct klua_heap *h, size_t size)
 	} else {
 		block = find(h, grains);
 		if (block)
-			p = split(h, block, grains);
+			p = split_free(h, block, grains);
 	}
 	if (p)
 		klua_heap_unpoison(p, size);
@@ -430,14 +432,14 @@ void *klua_heap_alloc_slow(struct klua_heap *h, size_t size)
 	return block;
 }
 
-/* Lua gets the first block of a page that had none. */
+/* Called when Lua gets the first block of a page. */
 void klua_page_unempty(struct klua_heap *h, struct klua_page *page)
 {
 	h->empties--;
 	ring_move(&page->list, page->unripe > RIPE ? &h->ripe : &h->rest);
 }
 
-/* A page has become empty, or ripe. */
+/* Called when a page has become empty, or ripe. */
 void klua_page_turned(struct klua_heap *h, struct klua_page *page)
 {
 	page->unripe = RIPE_ALREADY;
@@ -452,7 +454,7 @@ void klua_page_turned(struct klua_heap *h, struct klua_page *page)
 static void small_free(struct klua_heap *h, struct klua_page *page,
 		       unsigned int at, unsigned int grains)
 {
-	add(h, page, at, grains);
+	free_block_add(h, page, at, grains);
 	page->used -= grains;
 	page->unripe -= grains;
 	if (!page->used || page->unripe <= 0)
@@ -482,7 +484,7 @@ static void *small_shrink(struct klua_heap *h, void *block, size_t old,
 	return block;
 }
 
-/* The first page of a large block becomes one with a single small block. */
+/* Make the first page of a large block a page with a single small block. */
 static void *page_convert(struct klua_heap *h, struct klua_page *page,
 			  size_t size)
 {
@@ -494,7 +496,7 @@ static void *page_convert(struct klua_heap *h, struct klua_page *page,
 	page_init(h, page);
 	klua_start_set(page, KLUA_PAGE_HEAD);
 	if (at < KLUA_GRAINS)
-		add(h, page, at, KLUA_GRAINS - at);
+		free_block_add(h, page, at, KLUA_GRAINS - at);
 	klua_page_use(h, page, grains);
 	klua_heap_unpoison(block, size);
 	return block;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Libraries that modules register: who has which, and how the text of a module
- * that goes away is left by all Lua states.
+ * Libraries that modules register: the list of libraries, and how KLua makes sure that
+ * no Lua state uses the text of a module that is unloaded.
  */
 
 /**
@@ -13,26 +13,27 @@
  * through the library, none ever will again, and every owned object has been
  * released. In this order:
  *
- * 1. &klua_libdesc.dead is set, under &klua_libdesc.lock. Whoever calls a
- *    function afterwards gets an error.
- * 2. Whoever looked before is waited for: in atomic entries by a grace period
- *    of RCU, as they run with preemption or bottom halves off from before they
- *    look until the function has returned; in all others by the list of frames,
- *    which they entered under the lock.
- * 3. Owned objects are released. No new ones appear, since these enter their
- *    list under the lock and not into that of a dead library. A finalizer may
- *    take an object out at the same time; whoever takes the pointer out of an
+ * 1. &klua_libdesc.dead is set, under &klua_libdesc.lock. Later calls of the
+ *    library's functions get an error.
+ * 2. Calls that saw the library alive are waited for. Calls in atomic and irq entries
+ *    run with preemption or bottom halves off from before they read @dead until the
+ *    function has returned, so a grace period of RCU waits for them. Calls in other
+ *    entries have put a frame into &klua_libdesc.frames under the lock; this waits
+ *    until the list is empty.
+ * 3. Owned objects are released. There are no new ones, since an object enters the
+ *    library's list under the lock, and not if the library is dead. A finalizer may
+ *    release an object at the same time: the one that takes the pointer out of the
  *    object, under the lock, releases it.
- * 4. Finalizers that took one before are waited for, as in step 2.
+ * 4. Finalizers that took a pointer before are waited for, as in step 2.
  *
- * Locks: libs_mutex guards who is registered. It is taken in process context
- * only and is not held while Lua or a function of a module runs. States look
- * libraries up under RCU. &klua_libdesc.lock is the innermost lock and raw,
- * since irq states take it, too.
+ * Locks: libs_mutex guards the list of libraries. It is taken in process context
+ * only and is not held while Lua or a function of a module runs. States look up
+ * libraries under RCU. &klua_libdesc.lock is the innermost lock. It is raw, since irq
+ * states take it, too.
  *
- * A descriptor that nobody refers to any more is freed by the next change of
- * the list, or when klua.ko is unloaded: the last reference may be given back
- * where nothing may be freed, in an irq state.
+ * The last reference to a descriptor may be put in an irq state, where nothing can be
+ * freed. So an unused descriptor is freed by the next change of the list, or when
+ * klua.ko is unloaded.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -46,20 +47,20 @@
 
 #include "internal.h"
 
-/* Guards changes of @libs and @next_id, and the private fields of each library. */
+/* Guards changes of libs and next_id, and the private fields of each library. */
 static DEFINE_MUTEX(libs_mutex);
 
 static LIST_HEAD(libs);
 
-/* The first number that no library or class has had. */
+/* The next number for a library or a class; numbers are not used again */
 static u64 next_id = 1;
 
 /* Descriptors without references */
 static LLIST_HEAD(unused);
 
 /*
- * A call into the library begins, which may sleep. False: it is dead. The caller's
- * state refers to the descriptor.
+ * Begin a call into the library, in an entry that may sleep. False: the library is
+ * dead. The caller's state has a reference to the descriptor.
  */
 bool klua_frame_enter(struct klua_limits *lim, struct klua_frame *frame,
 		      struct klua_libdesc *desc)
@@ -86,7 +87,7 @@ static void frame_leave(struct klua_frame *frame)
 	unsigned long irqs;
 	bool last;
 
-	/* Once the frame is gone only RCU keeps the descriptor. */
+	/* Once the frame is off the list only RCU keeps the descriptor. */
 	rcu_read_lock();
 	irqs = klua_guard_lock(&desc->lock);
 	list_del(&frame->link);
@@ -97,7 +98,7 @@ static void frame_leave(struct klua_frame *frame)
 	rcu_read_unlock();
 }
 
-/* Calls of this entry end, the innermost first, up to @until. */
+/* End the calls of this entry, the innermost first, up to @until. */
 void klua_frames_leave(struct klua_limits *lim, struct klua_frame *until)
 {
 	struct klua_frame *frame;
@@ -120,7 +121,7 @@ static struct klua_libdesc *find_name(const char *name)
 	return NULL;
 }
 
-/* The number of the library of this name, or 0. In any context but NMI. */
+/* The number of the library of this name, or 0. Called in any context but NMI. */
 u64 klua_lib_find(const char *name)
 {
 	struct klua_libdesc *desc;
@@ -134,7 +135,7 @@ u64 klua_lib_find(const char *name)
 	return id;
 }
 
-/* A reference to the library of this number, or NULL: it is gone. */
+/* Get a reference to the library of this number. NULL: it was unregistered. */
 struct klua_libdesc *klua_lib_get(u64 id)
 {
 	struct klua_libdesc *desc, *found = NULL;
@@ -153,7 +154,7 @@ void klua_lib_put(struct klua_libdesc *desc)
 		llist_add(&desc->reap, &unused);
 }
 
-/* Somebody may still look at them under RCU. */
+/* Free unused descriptors, after a grace period: readers may have found them before. */
 static void free_unused(void)
 {
 	struct klua_libdesc *desc, *next;
@@ -162,7 +163,10 @@ static void free_unused(void)
 		kfree_rcu(desc, rcu);
 }
 
-/* An object belongs to Lua from here on. False: the library is dead. */
+/*
+ * Put an object into its library's list: Lua owns it from now on. False: the library is
+ * dead.
+ */
 bool klua_owned_link(struct klua_owned *owned, struct klua_libdesc *desc,
 		     const struct klua_libclass *class, void *ptr)
 {
@@ -181,7 +185,7 @@ bool klua_owned_link(struct klua_owned *owned, struct klua_libdesc *desc,
 	return !dead;
 }
 
-/* The pointer in an object, once, or NULL. */
+/* Take the pointer out of an object. NULL: somebody else has taken it. */
 static void *owned_take(struct klua_owned *owned)
 {
 	void *ptr = owned->object.ptr;
@@ -227,7 +231,7 @@ void klua_owned_release(struct klua_limits *lim, struct klua_owned *owned)
 	frame_leave(&frame);
 }
 
-/* Process context; the library is dead, and none of its functions runs. */
+/* Release all objects of a dead library of which no function runs. Process context. */
 static void release_objects(struct klua_libdesc *desc)
 {
 	void (*release)(void *ptr);
@@ -330,7 +334,7 @@ static struct refusal check_lib(const struct klua_lib *lib)
 	return check_classes(lib->classes);
 }
 
-/* The numbers of things that the descriptor of a library has room for */
+/* What a library's descriptor needs room for */
 struct sizes {
 	size_t functions;
 	size_t classes;
@@ -443,8 +447,11 @@ static struct refusal check_taken(const struct klua_lib *lib)
 	return refuse(0, NULL);
 }
 
-/* Numbers are used once, so that nothing of an older library is taken for it. */
-static void publish(struct klua_libdesc *desc)
+/*
+ * Give the library and its classes numbers, and put it into the list. Numbers are used
+ * once, so that a state does not take a part of an older library for one of this.
+ */
+static void lib_publish(struct klua_libdesc *desc)
 {
 	struct klua_class *class;
 	unsigned int i;
@@ -475,14 +482,14 @@ static struct refusal register_lib(struct klua_lib *lib, struct module *owner)
 	free_unused();
 	refusal = check_taken(lib);
 	if (!refusal.err)
-		publish(desc);
+		lib_publish(desc);
 	mutex_unlock(&libs_mutex);
 	if (refusal.err)
 		kfree(desc);
 	return refusal;
 }
 
-/* Bytes of a name that the log shows, which may be NULL or without an end. */
+/* The bytes of a name that the log shows. The name may be NULL, or have no NUL. */
 static int name_len(const char *name)
 {
 	return name ? strnlen(name, KLUA_NAME_MAXSIZE) : 0;
@@ -517,9 +524,9 @@ static void set_dead(struct klua_libdesc *desc)
 	list_del_rcu(&desc->link);
 }
 
-/* From here on no state finds the library. */
-static struct refusal unpublish(struct klua_lib *lib,
-				struct klua_libdesc **result)
+/* Take the library out of the list: no state finds it any more. */
+static struct refusal lib_unpublish(struct klua_lib *lib,
+				    struct klua_libdesc **result)
 {
 	struct klua_libdesc *desc;
 	struct refusal refusal = {};
@@ -535,7 +542,7 @@ static struct refusal unpublish(struct klua_lib *lib,
 	return refusal;
 }
 
-/* A function of the module may call back into Lua, which is told to end. */
+/* Cancel Lua code that functions of the library have called. */
 static void cancel_frames(struct klua_libdesc *desc)
 {
 	struct klua_frame *frame;
@@ -558,7 +565,7 @@ static bool frames_gone(struct klua_libdesc *desc)
 	return gone;
 }
 
-/* After so long scripts that keep a module from being unloaded are cancelled. */
+/* Scripts that hold up an unregistering for longer than this are cancelled */
 #define PATIENCE	(5 * HZ)
 
 /*
@@ -604,7 +611,7 @@ static struct refusal unregister_lib(struct klua_lib *lib)
 	if (klua_telling())
 		return refuse(-EDEADLK, "called by a listener");
 	might_sleep();
-	refusal = unpublish(lib, &desc);
+	refusal = lib_unpublish(lib, &desc);
 	if (refusal.err)
 		return refusal;
 	wait_frames(desc);
@@ -662,7 +669,7 @@ static bool uses_klua(const struct module *mod)
 {
 	const struct module_use *use;
 
-	/* Changed only while the module is loaded and after it is gone. */
+	/* target_list changes only before the module runs and after it is gone. */
 	list_for_each_entry(use, &mod->target_list, target_list)
 		if (use->target == THIS_MODULE)
 			return true;
@@ -671,7 +678,7 @@ static bool uses_klua(const struct module *mod)
 #else
 static bool uses_klua(const struct module *mod)
 {
-	return true;	/* as far as one can see */
+	return true;	/* this kernel does not show it to modules */
 }
 #endif
 
@@ -689,10 +696,10 @@ static struct klua_lib *find_owned(const struct module *mod)
 }
 
 /*
- * A module has run its exit, or its init has failed, and its text is about to be
- * freed. Whatever of it the states still have is taken from them now: libraries
- * it forgot, states it forgot, and closes that its exit has left to do, whose
- * finalizers may be the module's. So are listeners.
+ * The module's exit has run, or its init has failed, and its text is freed next. Take
+ * all from Lua states that is the module's: libraries and states that it has not taken
+ * back itself. Wait for the closes that its exit has begun, since finalizers may be
+ * functions of the module. Then drop its listeners.
  */
 static void module_going(struct module *mod)
 {
@@ -733,7 +740,7 @@ int klua_libs_init(void)
 	return register_module_notifier(&module_notifier);
 }
 
-/* All states are closed, and nobody is left who could have a library. */
+/* Called when all states are closed and no module uses this one. */
 void klua_libs_exit(void)
 {
 	unregister_module_notifier(&module_notifier);

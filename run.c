@@ -2,9 +2,9 @@
 /*
  * Running Lua in a state: limits, protected entries, printing.
  *
- * Whichever function of the Lua API a consumer enters by, the core arms the
- * limits of the state (lua/entry.h) and disarms them when the outermost
- * call returns. What is here adds what most consumers want around that.
+ * The core arms the limits of a state in the outermost call of any function of the Lua
+ * API, and disarms them when that returns (lua/entry.h). This file has the limits
+ * themselves, and calls that do what most consumers need: lock, protect, report errors.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -27,13 +27,14 @@
 #include "tracepoints.h"
 
 /**
- * struct kind_defaults - what a new state of a kind may do in one entry
+ * struct kind_defaults - limits of an entry into a new state of a kind
  *
- * Module parameters, read and written one at a time.
+ * @steps and @us are module parameters; they are read and written without a lock, each
+ * by itself.
  *
  * @steps: steps, never 0
  * @us:    microseconds, at most @us_max
- * @us_max: the most that a state of this kind may have
+ * @us_max: the largest limit on time that a state of this kind may have
  */
 struct kind_defaults {
 	ulong steps;
@@ -42,8 +43,8 @@ struct kind_defaults {
 };
 
 /*
- * Two milliseconds are what net.core.netdev_budget_usecs gives all the packet work
- * of a softirq. The steps are what fits into the time on a slow machine.
+ * An atomic state has the two milliseconds that net.core.netdev_budget_usecs gives to
+ * all packets of a softirq. The numbers of steps fit into the times on a slow machine.
  */
 static struct kind_defaults kinds[__KLUA_KIND_MAX] = {
 	[KLUA_KIND_ATOMIC] = { 200000, 2000, KLUA_TIME_MAX_US_ATOMIC },
@@ -134,7 +135,7 @@ static void time_set(struct klua_state *s, u64 us)
 	s->limits.used = true;
 }
 
-/* May an entry into a state of this kind take so long? */
+/* Can a state of this kind have this limit on time? */
 bool klua_time_valid(enum klua_kind kind, u64 us)
 {
 	return us && (kind == KLUA_KIND_SLEEPABLE || us <= kinds[kind].us_max);
@@ -208,11 +209,11 @@ void klua_disarm(struct klua_limits *lim)
 	if (lim->used)
 		steps += s->steps - lim->budget.total;
 	klua_entry_disarm(lim, steps);
-	/* Not when timing was turned on during the entry. */
+	/* 0 if the parameter "stats" was turned on during the entry */
 	if (s->stats.entered) {
 		ns = s->stats.ns + ktime_get_mono_fast_ns() - s->stats.entered;
 		WRITE_ONCE(s->stats.entered, 0);
-		/* klua_stats_time() does not count the entry twice. */
+		/* Pairs with klua_stats_time(), which must not count the entry twice */
 		smp_wmb();
 		WRITE_ONCE(s->stats.ns, ns);
 	}
@@ -228,7 +229,7 @@ void klua_disarm(struct klua_limits *lim)
  * clock; the time that this slice took is estimated. Steps charged beyond the slice
  * are for work that is not done yet, and the entry needs time for that work, too.
  */
-static bool late(struct klua_limits *lim)
+static bool is_late(struct klua_limits *lim)
 {
 	u64 now = ktime_get_mono_fast_ns();
 	u64 deadline = lim->deadline;
@@ -240,7 +241,7 @@ static bool late(struct klua_limits *lim)
 }
 
 /* Does a signal end this run? */
-static bool interrupted(const struct klua_limits *lim)
+static bool is_interrupted(const struct klua_limits *lim)
 {
 	const struct klua_state *s = container_of(lim, struct klua_state, limits);
 
@@ -253,8 +254,8 @@ static bool interrupted(const struct klua_limits *lim)
 }
 
 /*
- * Somebody asked for the end of this entry; or, after the state was stopped or
- * retired, its lock was had already, and the entry began all the same.
+ * Was this entry cancelled? An entry that began although the state is stopped or
+ * retired counts as cancelled, too: its caller had the lock before.
  */
 bool klua_entry_cancelled(const struct klua_limits *lim)
 {
@@ -264,7 +265,10 @@ bool klua_entry_cancelled(const struct klua_limits *lim)
 	       (READ_ONCE(s->gate) && !s->closing);
 }
 
-/* A slice is spent: 0 to go on with the next one, or the -errno to stop with. */
+/*
+ * Called when a slice is spent. Returns 0, with the next slice begun, or the -errno to
+ * stop with.
+ */
 int klua_limits_check(struct klua_limits *lim)
 {
 	struct klua_budget *budget = &lim->budget;
@@ -275,9 +279,9 @@ int klua_limits_check(struct klua_limits *lim)
 		return -ETIME;
 	if (klua_entry_cancelled(lim))
 		return -ECANCELED;
-	if (interrupted(lim))
+	if (is_interrupted(lim))
 		return -EINTR;
-	if (late(lim))
+	if (is_late(lim))
 		return -ETIMEDOUT;
 	budget->total -= spent;
 	refill(budget);
@@ -287,8 +291,8 @@ int klua_limits_check(struct klua_limits *lim)
 }
 
 /*
- * Charge work of ours for this state's entry, inside a protected call: raises
- * the error of a limit.
+ * Charge the entry for work of this module. Called in a protected call, since it may
+ * raise the error of a limit.
  */
 void klua_charge_host(lua_State *L, size_t n)
 {
@@ -321,7 +325,7 @@ bool klua_stream(lua_State *L, const char *text, size_t len)
 }
 
 /* The address that called into this module first, of the calls on this stack */
-static void *caller(void)
+static void *outer_caller(void)
 {
 	unsigned long trace[64];
 	unsigned int i, n = 0;
@@ -341,8 +345,9 @@ static void *caller(void)
 #define PANIC_TEXT	200
 
 /*
- * An error that nothing would catch. The Lua state is beyond use then, and the
- * call chain cannot be returned to: say whose fault it is, and stop this task.
+ * Called for an error that nothing would catch. The Lua state cannot be used any more,
+ * and the callers cannot be returned to: log whose mistake that is. The core then ends
+ * this task.
  */
 static int panicked(lua_State *L)
 {
@@ -355,11 +360,11 @@ static int panicked(lua_State *L)
 	pr_emerg("state '" NAME_FMT "': Lua error outside any protected call: %*pE\n",
 		 NAME_ARG(s), (int)min_t(size_t, len, PANIC_TEXT), msg);
 	pr_emerg("at fault is who called the Lua API without lua_pcall() or klua_state_call(), as the trace below shows: %pS\n",
-		 caller());
+		 outer_caller());
 	return 0;
 }
 
-/* Protected, since opening libraries runs out of memory like anything else. */
+/* Called protected, since there may be too little memory to open the libraries. */
 static int openlibs(lua_State *L)
 {
 	luaL_openlibs(L);
@@ -437,10 +442,13 @@ void klua_build_end(struct klua_state *s, u64 steps, u64 us)
 	klua_run_limits(s, steps, us);
 }
 
-/* Bytes beyond its limit that a state may take for being closed. */
+/* Bytes beyond its limit that a state may take while it is closed */
 #define CLOSE_MORE	8192
 
-/* A script that leaves its state full has finalizers all the same. */
+/*
+ * Raise the limit on memory, so that finalizers can run although the script has filled
+ * the state.
+ */
 static void make_room(struct klua_state *s)
 {
 	size_t room = max(s->maxalloc, s->curralloc);
@@ -451,8 +459,8 @@ static void make_room(struct klua_state *s)
 }
 
 /*
- * Under lockdown nothing of a script from user space runs, nor does it end by
- * running: a socket that closes, or the module's exit, may close a state.
+ * May finalizers of scripts run? Not under lockdown in a state from user space: a
+ * socket that is closed, or the module's exit, closes states as well.
  */
 static bool scripts_allowed(const struct klua_state *s)
 {
@@ -461,8 +469,8 @@ static bool scripts_allowed(const struct klua_state *s)
 }
 
 /*
- * Close the Lua state of a state that nobody else knows any more. Finalizers
- * run for the last time, all on one budget.
+ * Close the Lua state of a state that nobody else knows any more. Finalizers run for
+ * the last time, all within one entry's limits.
  */
 void klua_state_close(struct klua_state *s)
 {
@@ -471,7 +479,10 @@ void klua_state_close(struct klua_state *s)
 
 	s->closing = true;
 	s->limits.preemptible = true;
-	/* Whatever its entries might do, and nobody could cancel this one. */
+	/*
+	 * Not the state's own limits, which may be none: nobody could cancel this
+	 * entry.
+	 */
 	klua_steps_set(s, klua_default_steps(KLUA_KIND_SLEEPABLE));
 	time_set(s, klua_default_us(KLUA_KIND_SLEEPABLE));
 	if (s->L) {
@@ -510,8 +521,8 @@ static int status_errno(int status)
 }
 
 /*
- * The text of the error on top of the stack. Outside a protected call, so no
- * number is converted and no metamethod called: handlers did that.
+ * The text of the error on top of the stack. This runs outside a protected call, so it
+ * converts no number and calls no metamethod: handlers have done that.
  */
 static const char *error_text(lua_State *L, size_t *len)
 {
@@ -524,7 +535,7 @@ static const char *error_text(lua_State *L, size_t *len)
 }
 
 /* Make any error value a string, as the stand-alone lua does. */
-static int describe(lua_State *L)
+static int describe_error(lua_State *L)
 {
 	if (lua_type(L, 1) == LUA_TSTRING)
 		return 1;
@@ -538,16 +549,16 @@ static int describe(lua_State *L)
 }
 
 /* The caller gets the message alone; the state keeps the traceback for "klua show". */
-static int note(lua_State *L)
+static int message_handler(lua_State *L)
 {
-	describe(L);
+	describe_error(L);
 	klua_trace_take(state_of(L), L);
 	return 1;
 }
 
-static int trace(lua_State *L)
+static int trace_handler(lua_State *L)
 {
-	describe(L);
+	describe_error(L);
 	luaL_traceback(L, L, lua_tostring(L, -1), 1);
 	return 1;
 }
@@ -567,7 +578,7 @@ struct entry {
 	lua_CFunction handler;
 	void *arg;
 	struct klua_result *result;
-	int *status;	/* of a failure that @fn returns the message of */
+	int *status;	/* set by @fn if it returns a message: the status of a failure */
 };
 
 static void set_result(struct klua_result *result, const char *text, size_t len)
@@ -579,8 +590,8 @@ static void set_result(struct klua_result *result, const char *text, size_t len)
 	copy_text(result->buf, result->buf ? result->size : 0, text, len);
 }
 
-/* The entry failed: leave its text where the caller will look. */
-static int failed(struct klua_state *s, struct entry *entry, int status)
+/* The entry failed: put its text where the caller will look for it. */
+static int entry_failed(struct klua_state *s, struct entry *entry, int status)
 {
 	const char *text;
 	size_t len;
@@ -592,9 +603,9 @@ static int failed(struct klua_state *s, struct entry *entry, int status)
 	return status;
 }
 
-/* The entry cannot even begin. */
-static int refused(struct klua_state *s, struct entry *entry, int err,
-		   const char *text)
+/* The entry cannot begin. */
+static int entry_refused(struct klua_state *s, struct entry *entry, int err,
+			 const char *text)
 {
 	set_result(entry->result, text, strlen(text));
 	klua_error_note(s, err, text, strlen(text));
@@ -613,9 +624,9 @@ static int run_entry(struct klua_state *s, struct entry *entry)
 
 	klua_state_assert_locked(s);
 	if (!klua_stack_fits())
-		return refused(s, entry, -EOVERFLOW, STACK_TEXT);
+		return entry_refused(s, entry, -EOVERFLOW, STACK_TEXT);
 	if (!lua_checkstack(L, LUA_MINSTACK))
-		return refused(s, entry, -ENOMEM, "not enough memory");
+		return entry_refused(s, entry, -ENOMEM, "not enough memory");
 	lua_pushcfunction(L, entry->handler);
 	lua_pushcfunction(L, entry->fn);
 	lua_pushlightuserdata(L, entry->arg);
@@ -623,14 +634,14 @@ static int run_entry(struct klua_state *s, struct entry *entry)
 	if (status == LUA_OK && entry->status)
 		status = *entry->status;
 	if (status != LUA_OK)
-		ret = failed(s, entry, status);
+		ret = entry_failed(s, entry, status);
 	lua_settop(L, top);
 	return ret;
 }
 
 int __klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg)
 {
-	struct entry entry = { .fn = fn, .handler = note, .arg = arg };
+	struct entry entry = { .fn = fn, .handler = message_handler, .arg = arg };
 
 	if (!s || !fn)
 		return -EINVAL;
@@ -692,7 +703,8 @@ static __always_inline int invoke(struct klua_state *s, struct klua_call *call)
 	if (unlikely(!klua_stack_fits()))
 		return call_failed(s, call, -EOVERFLOW, STACK_TEXT,
 				   strlen(STACK_TEXT));
-	status = klua_core_invoke(s->L, call, call->traceback ? trace : note);
+	status = klua_core_invoke(s->L, call, call->traceback ?
+				  trace_handler : message_handler);
 	return likely(status == LUA_OK) ? 0 : invoke_failed(s, call, status);
 }
 
@@ -728,7 +740,10 @@ static __always_inline int invoke_locked(struct klua_state *s, struct klua_call 
 	return invoke(s, call);
 }
 
-/* The call did not begin: no text of an earlier one is taken for its own. */
+/*
+ * The call did not begin: empty the error text, so that an earlier one is not taken for
+ * it.
+ */
 static noinline int call_refused(struct klua_call *call, int err)
 {
 	if (call && call->error && call->error_size)
@@ -774,15 +789,16 @@ int klua_invoke(const char *name, struct klua_call *call)
 EXPORT_SYMBOL_KLUA(klua_invoke);
 
 /*
- * As __klua_state_call(), with the error and its traceback in @result. @fn may
- * also return a message, after it has set *@status, for which there is none.
+ * As __klua_state_call(), with the error and its traceback in @result. If @fn has set
+ * *@status to a status of Lua, what it returns is the message of that failure, without
+ * a traceback.
  */
 int __klua_state_call_text(struct klua_state *s, lua_CFunction fn, void *arg,
 			   struct klua_result *result, int *status)
 {
 	struct entry entry = {
 		.fn = fn,
-		.handler = trace,
+		.handler = trace_handler,
 		.arg = arg,
 		.result = result,
 		.status = status,
@@ -799,7 +815,10 @@ struct chunk {
 	int status;
 };
 
-/* All values on the stack, as tostring() shows them, with tabs in between. */
+/*
+ * Push the text of all values on the stack, as tostring() shows them, with tabs in
+ * between.
+ */
 static void push_results(lua_State *L)
 {
 	int n = lua_gettop(L);
@@ -832,7 +851,7 @@ static int run_chunk(lua_State *L)
 	lua_call(L, 0, LUA_MULTRET);
 	if (result) {
 		count = lua_gettop(L);
-		/* Results leave no room behind them. */
+		/* The results may have filled all slots. */
 		luaL_checkstack(L, LUA_MINSTACK, NULL);
 		push_results(L);
 		text = lua_tolstring(L, -1, &len);
@@ -903,7 +922,7 @@ static int set_maxalloc(struct klua_state *s, u64 maxalloc)
 	return __klua_state_set_maxalloc(s, maxalloc);
 }
 
-/* One after the other, all states of a set; the first that refuses ends it. */
+/* Set a limit of all states of a set, one after the other, until one refuses. */
 static int set_members(struct klua_state *s,
 		       int (*set)(struct klua_state *s, u64 n), u64 n)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is kept about a state beyond its counters: the time its entries take,
- * which limits they hit, the last error. And who is told: tracepoints and the
- * listeners of the netlink family.
+ * Statistics of a state: the time that its entries take, the limits that they hit, and
+ * its last error. Errors and limits go on to tracepoints and listeners from here.
  */
 
 #include <linux/jump_label.h>
@@ -17,13 +16,22 @@
 #define CREATE_TRACE_POINTS
 #include "tracepoints.h"
 
-/* Reading the clock twice costs more than a short entry: only when asked for. */
+/*
+ * On while the module parameter "stats" is. Off by default, because reading the clock
+ * twice costs more than a short entry.
+ */
 DEFINE_STATIC_KEY_FALSE(klua_timing);
 
-/* How many want to know when entries begin and end: lua/entry.h looks. */
+/*
+ * On while a tracepoint or the parameter "stats" needs to know when entries begin and
+ * end: then lua/entry.h takes its slow path.
+ */
 DEFINE_STATIC_KEY_FALSE(klua_watched);
 
-/* Called with the mutex of tracepoints, or that of module parameters, held. */
+/*
+ * Count one more user of klua_watched. Called with the mutex of tracepoints, or that of
+ * module parameters, held.
+ */
 int klua_watch(void)
 {
 	static_branch_inc(&klua_watched);
@@ -77,13 +85,13 @@ void klua_escape(char *dst, size_t size, const char *src, size_t len)
 	dst[min_t(size_t, n, size - 1)] = '\0';
 }
 
-/* Into KLUA_NAME_MAXSIZE bytes. */
+/* Escape a state's name into KLUA_NAME_MAXSIZE bytes. */
 void klua_escape_name(char *dst, const struct klua_state *s)
 {
 	klua_escape(dst, KLUA_NAME_MAXSIZE, s->name, s->namelen);
 }
 
-/* A limit that ended the entry, or -1 for an -errno that stands for none. */
+/* The limit that an errno stands for, or -1 if it stands for none */
 static int limit_of(int err)
 {
 	switch (err) {
@@ -100,7 +108,7 @@ static int limit_of(int err)
 	}
 }
 
-static void hit(struct klua_state *s, enum klua_limit which)
+static void count_limit(struct klua_state *s, enum klua_limit which)
 {
 	u64 *count = &s->stats.limits[which];
 
@@ -109,43 +117,55 @@ static void hit(struct klua_state *s, enum klua_limit which)
 	klua_event_limit(s, which);
 }
 
-/* The entry that just ended ran into one limit or more. */
+/* Count and report the limits that the entry which has just ended has hit. */
 void klua_limits_hit(struct klua_state *s)
 {
 	int which = limit_of(s->limits.budget.stopped);
 
 	if (which >= 0)
-		hit(s, which);
+		count_limit(s, which);
 	if (s->limits.memory_hit)
-		hit(s, KLUA_LIMIT_MEMORY);
+		count_limit(s, KLUA_LIMIT_MEMORY);
 	if (s->limits.stack_hit)
-		hit(s, KLUA_LIMIT_STACK);
+		count_limit(s, KLUA_LIMIT_STACK);
 }
 
-/* ns that entries took, the one in progress included. Written under the state's lock. */
+/*
+ * The ns that entries took, that in progress included. The writer has the state's lock;
+ * this reads without it.
+ */
 u64 klua_stats_time(const struct klua_state *s)
 {
 	u64 entered = READ_ONCE(s->stats.entered);
 	u64 now = ktime_get_mono_fast_ns();
 	u64 ns;
 
-	/* Pairs with klua_disarm(): where @ns has the entry, @entered is no more. */
+	/*
+	 * Read ns after entered, so that it has all entries that ended before this one
+	 * began.
+	 */
 	smp_rmb();
 	ns = READ_ONCE(s->stats.ns);
-	/* The same: the second look at @entered comes after @ns. */
+	/*
+	 * Pairs with klua_disarm(), which clears entered before it adds the entry to
+	 * ns: if ns has the entry already, the second read of entered sees that.
+	 */
 	smp_rmb();
 	if (!entered || READ_ONCE(s->stats.entered) != entered || now < entered)
 		return ns;
 	return ns + now - entered;
 }
 
-/* Tries to take a lock that a probe may have come in the middle of. */
+/*
+ * Tries to take error_lock. A probe may have interrupted the lock's holder on this
+ * processor, and must not wait for it.
+ */
 #define ERROR_LOCK_TRIES	100
 
-/* Functions of a traceback, from the innermost one */
+/* Functions that a traceback shows, from the innermost one */
 #define TRACE_LEVELS	20
 
-/* Take error_lock with interrupts off, unless somebody has it for too long. */
+/* Take error_lock with interrupts off. False: it stayed taken for all tries. */
 static bool error_trylock(struct klua_state *s, unsigned long *irqs)
 {
 	int i;
@@ -160,7 +180,10 @@ static bool error_trylock(struct klua_state *s, unsigned long *irqs)
 	return false;
 }
 
-/* Where an irq state runs nothing can be allocated: it has the buffer from the start. */
+/*
+ * An irq state must not allocate while it runs, so it gets its buffer here; the others
+ * get it in trace_buffer().
+ */
 int klua_trace_init(struct klua_state *s)
 {
 	if (s->kind == KLUA_KIND_IRQ)
@@ -168,7 +191,10 @@ int klua_trace_init(struct klua_state *s)
 	return s->kind == KLUA_KIND_IRQ && !s->trace ? -ENOMEM : 0;
 }
 
-/* Somebody may be looking at the state still, and finds the beginning in errmsg. */
+/*
+ * Free the trace. A reader of the state may come later, and finds the beginning of the
+ * error in errmsg.
+ */
 void klua_trace_exit(struct klua_state *s)
 {
 	unsigned long irqs;
@@ -182,7 +208,10 @@ void klua_trace_exit(struct klua_state *s)
 	kfree(buf);
 }
 
-/* The buffer for texts that are longer than errmsg, or NULL; made when first used. */
+/*
+ * The buffer for texts that are longer than errmsg, allocated when first used; NULL: no
+ * memory.
+ */
 static char *trace_buffer(struct klua_state *s)
 {
 	klua_state_assert_locked(s);
@@ -191,7 +220,7 @@ static char *trace_buffer(struct klua_state *s)
 	return s->trace;
 }
 
-/* A line of a traceback, as luaL_traceback() writes it. */
+/* Write a line of a traceback, in the form of luaL_traceback(). Returns its length. */
 static size_t trace_level(lua_State *L, lua_Debug *ar, char *buf, size_t size)
 {
 	size_t n;
@@ -216,8 +245,9 @@ static size_t trace_level(lua_State *L, lua_Debug *ar, char *buf, size_t size)
 }
 
 /*
- * In a message handler: what calls led to the error. Not as luaL_traceback(), since
- * the string for that may not fit into the state, and the error would be another one.
+ * Write the traceback of an error into the state's trace. Called by a message handler.
+ * luaL_traceback() is not used, because it makes a string in the state: if that did not
+ * fit, the error would become one of memory.
  */
 void klua_trace_take(struct klua_state *s, lua_State *L)
 {
@@ -229,7 +259,7 @@ void klua_trace_take(struct klua_state *s, lua_State *L)
 
 	if (!buf || !error_trylock(s, &irqs))
 		return;
-	s->trace_len = 0;	/* from here on nobody else looks at it */
+	s->trace_len = 0;	/* no reader looks at the buffer while this is 0 */
 	raw_spin_unlock_irqrestore(&s->error_lock, irqs);
 	n = scnprintf(buf, KLUA_TRACE_MAXSIZE, "stack traceback:");
 	for (level = 1; level <= TRACE_LEVELS && lua_getstack(L, level, &ar);
@@ -240,7 +270,10 @@ void klua_trace_take(struct klua_state *s, lua_State *L)
 	s->traced = n;
 }
 
-/* The text into the trace, before what klua_trace_take() left there: its length. */
+/*
+ * Put the text into the trace, before the traceback that klua_trace_take() left there.
+ * Returns the length of both.
+ */
 static size_t trace_fill(struct klua_state *s, const char *text, size_t len)
 {
 	size_t rest = 0;
@@ -258,7 +291,7 @@ static size_t trace_fill(struct klua_state *s, const char *text, size_t len)
 	return len + rest;
 }
 
-/* The text of the error, unless somebody reads the last one for too long. */
+/* Keep the error for readers. It is dropped if error_lock stays taken. */
 static void error_keep(struct klua_state *s, int err, const char *text, size_t len)
 {
 	size_t n = min(len, sizeof(s->errmsg) - 1);
@@ -276,7 +309,10 @@ static void error_keep(struct klua_state *s, int err, const char *text, size_t l
 	s->traced = 0;
 }
 
-/* Under the state's lock. */
+/*
+ * Count an error, keep its text, and tell tracepoints and listeners. Called with the
+ * state's lock held.
+ */
 void klua_error_note(struct klua_state *s, int err, const char *text,
 		     size_t len)
 {
