@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the suites share: reading back what the kernel logged, and seeing a
- * state being closed.
+ * Helpers of all suites: counting lines of the kernel's log, and noticing that a state
+ * is closed.
  */
 #ifndef KLUA_KUNIT_COMMON_H
 #define KLUA_KUNIT_COMMON_H
@@ -15,10 +15,10 @@
 #include "states.h"
 #include "suite.h"
 
-/* Enough for a state with its libraries, and for small scripts. */
+/* Bytes of a state with its libraries that runs small scripts */
 #define SMALL		(64 * 1024)
 
-/* No state of a test takes longer than this to be closed. */
+/* The longest time that closing a state of a test takes */
 #define CLOSE_TIME	(30 * HZ)
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
@@ -28,7 +28,7 @@
 #define log_open(log)	((void)(log))
 #endif
 
-/* From now on, log_count() counts. */
+/* Remember the end of the log: log_count() counts from here. */
 static inline void log_begin(struct kmsg_dump_iter *log)
 {
 	log_open(log);
@@ -37,8 +37,9 @@ static inline void log_begin(struct kmsg_dump_iter *log)
 }
 
 /*
- * Lines of klua.ko since log_begin() that contain @text. Only whole lines
- * begin with the level and the module's name: a forged one counts as well.
+ * Count the lines of klua.ko since log_begin() that contain @text. Each line of the log
+ * begins with its level, and those of klua.ko go on with its name; so would a line that
+ * a state's name has forged.
  */
 static inline unsigned int log_count(const struct kmsg_dump_iter *log,
 				     const char *level, const char *text)
@@ -64,7 +65,7 @@ static inline unsigned int log_count(const struct kmsg_dump_iter *log,
 #define LOG_ERR		"<3>"
 #define LOG_INFO	"<6>"
 
-/* Sees a state being closed, by a finalizer in it. */
+/* Notices that a state is closed, by a finalizer in it */
 struct watch {
 	struct completion closed;
 	bool may_sleep;
@@ -79,7 +80,7 @@ static inline int watch_gc(lua_State *L)
 	return 0;
 }
 
-/* For klua_state_call() */
+/* Called by klua_state_call() */
 static inline int watch_open(lua_State *L)
 {
 	struct watch *w = lua_touserdata(L, 1);
@@ -106,7 +107,7 @@ static inline bool watch_closed(struct watch *w)
 	return wait_for_completion_timeout(&w->closed, CLOSE_TIME);
 }
 
-/* Run a text; its errno. */
+/* Run a text and return its errno. */
 static inline int run_text(struct klua_state *s, const char *text)
 {
 	return klua_state_run(s, text, strlen(text), "=test", NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the suites about kinds, lives and calls share: states of each kind, and
- * threads that are inside of one.
+ * Helpers of the suites about kinds, lives and calls: states of each kind, and threads
+ * that are inside a state.
  */
 #ifndef KLUA_KUNIT_KINDS_H
 #define KLUA_KUNIT_KINDS_H
@@ -20,7 +20,10 @@ static const char * const kind_names[] = { "atomic", "sleepable", "irq" };
 #define for_each_kind(kind) \
 	for ((kind) = 0; (kind) < __KLUA_KIND_MAX; (kind)++)
 
-/* Held by the caller; an irq state may take longer than it does by default. */
+/*
+ * Make a state that the caller holds. Entries into an irq state may take longer than by
+ * default.
+ */
 static inline struct klua_state *new_state(const char *name,
 					   enum klua_kind kind)
 {
@@ -34,7 +37,7 @@ static inline struct klua_state *new_state(const char *name,
 	return klua_state_new(&config);
 }
 
-/* A thread that runs a text which does not end, or that has a state's lock. */
+/* A thread that runs an endless text, or that holds a state's lock */
 struct inside {
 	struct klua_state *s;
 	const char *text;
@@ -76,7 +79,7 @@ static inline int inside_lock(void *data)
 	kthread_complete_and_exit(&in->done, 0);
 }
 
-/* False when there is no thread, or when it ended before it was inside. */
+/* Start the thread. False: there is none, or it ended before it was inside. */
 static inline bool inside_begin(struct inside *in, struct klua_state *s,
 				const char *text, int (*fn)(void *data))
 {
@@ -100,7 +103,7 @@ static inline bool inside_begin(struct inside *in, struct klua_state *s,
 	return !completion_done(&in->done);
 }
 
-/* Its errno; it has been made to end. */
+/* Wait for the end of the thread, which has been made to end; returns its errno. */
 static inline int inside_end(struct inside *in)
 {
 	wait_for_completion(&in->done);

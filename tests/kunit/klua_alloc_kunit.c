@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The allocator: limits, accounting, sizes that wrap around, and where each kind
- * of state gets its memory. Most cases call a copy of it, compiled in here; the
- * others see it work in a state.
+ * of state gets its memory. Most cases call a copy of the allocator that is compiled
+ * into this module; the others use a state.
  */
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
-/* The copy has names of its own, for both may be in one kernel. */
+/* Rename the copy's functions, since both may be in one kernel. */
 #define klua_alloc		copy_alloc
 #define klua_block_get		copy_block_get
 #define klua_block_put		copy_block_put
@@ -36,12 +36,14 @@
 
 #include "common.h"
 
-/* The bare state runs nothing that could be charged. */
+/* The bare state runs nothing that could be charged for. */
 void copy_limits_owe(struct klua_limits *lim, size_t n)
 {
 }
 
-/* What the copy asks of the machine, which sees to it that some of it fails. */
+/*
+ * The copy's requests to the page allocator and vmalloc, some of which are made to fail
+ */
 static struct {
 	unsigned int calls;
 	gfp_t gfp;
@@ -92,7 +94,7 @@ static void machine_area_free(const void *area)
 
 #define NAME	"kunit"
 
-/* What the allocator needs of a state */
+/* A state with no more than the allocator needs */
 static struct klua_state bare;
 
 static int init_bare(struct kunit *test)
@@ -104,7 +106,7 @@ static int init_bare(struct kunit *test)
 	return klua_alloc_init(&bare);
 }
 
-/* Another kind of bare state, in place of the one that each case has. */
+/* Make the bare state anew, of another kind than init_bare() does. */
 static int make_bare(enum klua_kind kind, bool reserved, size_t maxalloc)
 {
 	klua_alloc_exit(&bare);
@@ -189,7 +191,7 @@ static void limit_is_exact(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 }
 
-/* The short way for new blocks and freed ones counts, and refuses, the same. */
+/* The inlined path for new and freed blocks counts and refuses as klua_alloc() does. */
 static void short_way_is_the_same(struct kunit *test)
 {
 	static const size_t sizes[] = { 1, 16, 256, 257, 5000 };
@@ -216,9 +218,7 @@ static void short_way_is_the_same(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 }
 
-/*
- * FAULT: curralloc - osize + nsize that wraps around, and so seems to fit.
- */
+/* FAULT: curralloc - osize + nsize wraps around, so that a huge size seems to fit. */
 static void fault_curralloc_wraps(struct kunit *test)
 {
 	static const size_t sizes[] = {
@@ -241,7 +241,7 @@ static void fault_curralloc_wraps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 }
 
-/* Lua relies on it: a shrink has no way to fail. */
+/* Lua relies on this, and has no code for a shrink that fails. */
 static void shrink_never_fails(struct kunit *test)
 {
 	size_t size = 10000;
@@ -267,7 +267,7 @@ static void freeing_nothing_is_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 }
 
-/* Blocks that Lua did not free go back with their pages. */
+/* The pages of blocks that Lua did not free are freed. */
 static void closing_forgets_no_page(struct kunit *test)
 {
 	static const size_t sizes[] = { 16, 100, 3000, 5000, 20000 };
@@ -307,7 +307,7 @@ static int userdata(lua_State *L)
 	return 0;
 }
 
-/* FAULT: curralloc - osize + nsize wraps, seen from a consumer's function. */
+/* FAULT: curralloc - osize + nsize wraps around, caused by a consumer's function. */
 static void fault_userdata_wraps(struct kunit *test)
 {
 	static size_t sizes[] = { SIZE_MAX, SIZE_MAX - 40, LONG_MAX, SMALL };
@@ -387,7 +387,7 @@ static int count_bytes(lua_State *L)
 	return 0;
 }
 
-/* Lua keeps its own count of what it holds. */
+/* Lua's own count of its bytes is the same. */
 static void agrees_with_lua(struct kunit *test)
 {
 	struct klua_state *s = create(test, 1000000);
@@ -403,13 +403,16 @@ static void agrees_with_lua(struct kunit *test)
 	}
 }
 
-/* Is this memory, and does it hold what was written there? */
+/* Is @block not NULL, and do its @size bytes have the value @byte? */
 static bool holds(void *block, u8 byte, size_t size)
 {
 	return block && !memchr_inv(block, byte, size);
 }
 
-/* An atomic state asks for what is free now, without end, alarm or reserves. */
+/*
+ * An atomic state asks for free memory only: it does not reclaim, warn, or use the
+ * reserves.
+ */
 static void atomic_waits_for_nothing(struct kunit *test)
 {
 	void *block;
@@ -432,7 +435,7 @@ static void atomic_waits_for_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bare.heap.held, 0);
 }
 
-/* A sleepable one waits, but never so long that somebody is killed for it. */
+/* A sleepable state waits for memory, but does not start the OOM killer. */
 static void sleepable_waits(struct kunit *test)
 {
 	void *small, *large;
@@ -446,14 +449,17 @@ static void sleepable_waits(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, machine.gfp & __GFP_ACCOUNT);
 	large = resize(NULL, 0, SZ_1M);
 	KUNIT_ASSERT_NOT_NULL(test, large);
-	/* Contiguous pages are tried for, and no more. */
+	/* For contiguous pages it does not try hard: vmalloc comes next. */
 	if (!is_vmalloc_addr(large))
 		KUNIT_EXPECT_TRUE(test, machine.gfp & __GFP_NORETRY);
 	resize(small, 100, 0);
 	resize(large, SZ_1M, 0);
 }
 
-/* Whatever is larger than contiguous pages can be, or than there are any. */
+/*
+ * vmalloc gives blocks that are larger than contiguous pages can be, or than there are
+ * any.
+ */
 static void sleepable_gets_large_blocks(struct kunit *test)
 {
 	size_t size = KMALLOC_MAX_SIZE + 100000;
@@ -483,7 +489,10 @@ static void sleepable_gets_large_blocks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 }
 
-/* A state that is built waits, too, and then only uses what it has. */
+/*
+ * A state that is being built may wait and gets areas of vmalloc. Later, where it may
+ * not sleep, it goes on to use them.
+ */
 static void built_areas_in_softirq(struct kunit *test)
 {
 	size_t size = 10 * PAGE_SIZE;
@@ -500,7 +509,7 @@ static void built_areas_in_softirq(struct kunit *test)
 	held = bare.heap.held;
 	KUNIT_EXPECT_GT(test, held, size);
 
-	/* Nothing is refused that does not need more, whatever is to be had. */
+	/* A resize that needs no new page works without vmalloc. */
 	spin_lock_bh(&bare.lock);
 	block = resize(block, size, 6 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, bare.heap.held, held);
@@ -521,7 +530,10 @@ static void built_areas_in_softirq(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 }
 
-/* An area whose block became small serves small blocks, and goes as a whole. */
+/*
+ * When the block of an area becomes small, its page serves small blocks, and the area
+ * is freed as a whole.
+ */
 static void area_becomes_a_page(struct kunit *test)
 {
 	char *block, *other;
@@ -549,13 +561,13 @@ static void area_becomes_a_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_alloc_init(&bare), 0);
 }
 
-/* Sizes as they come in a script, large ones and small ones by turns. */
+/* Sizes as in a script: small ones, and now and then a large one */
 static size_t some_size(unsigned int i)
 {
 	return (i * 2654435761u) % (i % 7 ? 300 : 3 * PAGE_SIZE) + 1;
 }
 
-/* Blocks come, grow, shrink and go; returns how many were refused. */
+/* Allocate, grow, shrink and free blocks. Returns how many requests were refused. */
 static unsigned int churn(unsigned int rounds)
 {
 	static void *blocks[16];
@@ -585,7 +597,10 @@ static unsigned int churn(unsigned int rounds)
 	return refused;
 }
 
-/* With interrupts off, without a call of any allocator, and with no memory. */
+/*
+ * A reserved state gets all its memory with interrupts off, without any call of an
+ * allocator.
+ */
 static void reserved_needs_nobody(struct kunit *test)
 {
 	unsigned int calls, refused;
@@ -603,7 +618,7 @@ static void reserved_needs_nobody(struct kunit *test)
 	local_irq_restore(irqs);
 	KUNIT_EXPECT_EQ(test, refused, 0);
 	KUNIT_EXPECT_EQ(test, machine.calls, calls);
-	/* All that it may have it has. */
+	/* The state holds all that it may hold. */
 	KUNIT_EXPECT_EQ(test, bare.curralloc, sum);
 	KUNIT_EXPECT_GT(test, sum, SZ_256K - 1000);
 	KUNIT_EXPECT_TRUE(test, klua_drop(&bare.limits, sum));
@@ -622,7 +637,10 @@ static void reserved_may_be_atomic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, machine.calls, calls);
 }
 
-/* A table that doubles to maxalloc has its old half at the same time. */
+/*
+ * A block can be doubled up to maxalloc, although old and new half need room at the
+ * same time.
+ */
 static void reserved_doubles(struct kunit *test)
 {
 	size_t size = 8192;
@@ -632,7 +650,7 @@ static void reserved_doubles(struct kunit *test)
 	block = resize(NULL, 0, size);
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	memset(block, 0x66, size);
-	/* Nobody is behind it: it stays where it is. */
+	/* There is free room behind the block, so it is not moved. */
 	grown = resize(block, size, 2 * size);
 	KUNIT_EXPECT_PTR_EQ(test, grown, block);
 	for (size *= 2; size < SZ_1M; size *= 2) {
@@ -707,13 +725,13 @@ static void makes(struct kunit *test, struct klua_state *s, lua_CFunction fn,
 	lua_settop(s->L, 0);
 }
 
-/* A state that is built, by the only one who knows it, with real values. */
+/* A state that is being built holds large values. */
 static void built_state_has_large_values(struct kunit *test)
 {
 	struct klua_state *s = create(test, SZ_256M);
 
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(s, KLUA_STEPS_UNLIMITED), 0);
-	/* As klua_state_new() has it, which nobody else knows then. */
+	/* As klua_state_new() sets these while it builds a state. */
 	s->building = true;
 	s->limits.preemptible = true;
 	s->time_ns = KLUA_TIME_UNLIMITED;

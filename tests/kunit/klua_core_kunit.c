@@ -32,7 +32,7 @@ static int run(const char *chunk)
 	return klua_state_run(state, chunk, strlen(chunk), "=test", &result);
 }
 
-/* Each chunk returns what its text says. */
+/* Each chunk returns the text of its sample. */
 static void expect(struct kunit *test, const struct sample *samples, int n)
 {
 	int i;
@@ -45,7 +45,7 @@ static void expect(struct kunit *test, const struct sample *samples, int n)
 	}
 }
 
-/* Each chunk fails with a message that contains its text. */
+/* Each chunk fails with a message that contains the text of its sample. */
 static void expect_failure(struct kunit *test, const struct sample *samples,
 			   int n, int err)
 {

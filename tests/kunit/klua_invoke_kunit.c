@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Typed calls: values in and out, errors and their texts, limits of one call.
- */
+/* Typed calls: arguments and results, errors and their texts, limits of a call. */
 #include <linux/sizes.h>
 
 #include "kinds.h"
@@ -78,7 +76,7 @@ static void values_come_back(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, results[1].boolean);
 	KUNIT_EXPECT_EQ(test, results[2].len, 3);
 	KUNIT_EXPECT_EQ(test, memcmp(text, "a\0b", 4), 0);
-	/* A result that is missing is nil, and no condition holds by that. */
+	/* A missing result is nil, which is false as a condition. */
 	KUNIT_EXPECT_FALSE(test, results[4].boolean);
 }
 
@@ -122,7 +120,7 @@ static void numbers_go_both_ways(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, results[2].integer, 7);
 	KUNIT_EXPECT_EQ(test, results[3].integer, 7);
 	KUNIT_EXPECT_TRUE(test, klua_number_round(results[4].number, &n) && n == 5);
-	/* An integer is one of the numbers; a table is none. */
+	/* KLUA_TYPE_NUMBER takes an integer, and not nil. */
 	KUNIT_ASSERT_EQ(test, invoke("same", &integer, 1, &seven, 1), 0);
 	KUNIT_EXPECT_TRUE(test, klua_number_round(seven.number, &n) && n == 7);
 	KUNIT_EXPECT_EQ(test, invoke("same", NULL, 0, &seven, 1), -EREMOTEIO);
@@ -183,8 +181,9 @@ static void wrong_results_are_errors(struct kunit *test)
 	}
 }
 
-/* Types that there are not, and pointers that are none */
-/* What may be nil keeps what it was; anything else has to be of the type. */
+/*
+ * An optional result that is nil keeps its old value. Another type is still an error.
+ */
 static void nil_leaves_optional_results(struct kunit *test)
 {
 	char text[8] = "text";
@@ -219,6 +218,7 @@ static void nil_leaves_optional_results(struct kunit *test)
 			-EREMOTEIO);
 }
 
+/* Unknown types, and pointers that are NULL or without a class */
 static void wrong_values_are_errors(struct kunit *test)
 {
 	static const struct klua_value bad[] = {
@@ -254,8 +254,9 @@ static void a_missing_function_is_said(struct kunit *test)
 }
 
 /*
- * What the state knows a text of the caller's by is its address: another text at
- * the same one is another name, wherever in its words the two differ.
+ * The state caches the function's name by the address of the caller's text. If the
+ * caller puts another text at that address, another function is called, whichever word
+ * of the two differs.
  */
 static void a_name_is_its_text(struct kunit *test)
 {
@@ -301,7 +302,7 @@ static void invalid_calls_are_refused(struct kunit *test)
 				     KLUA_CALL_VALUES + 1), -EINVAL);
 }
 
-/* A state that may come and go is found for each call. */
+/* klua_invoke() finds the state anew for each call. */
 static void a_state_is_called_by_its_name(struct kunit *test)
 {
 	struct klua_value result = KLUA_RESULT_INTEGER;
@@ -321,7 +322,10 @@ static void a_state_is_called_by_its_name(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_invoke(NULL, &call), -ENODEV);
 }
 
-/* Whoever prints the text after an error prints no older one, nor the stack. */
+/*
+ * If a call does not begin, its error text is empty: neither an older text nor bytes of
+ * the stack.
+ */
 static void calls_that_do_not_begin_have_no_text(struct kunit *test)
 {
 	struct klua_call call = {
@@ -349,7 +353,7 @@ static void errors_have_their_text(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, invoke("fail_odd", NULL, 0, NULL, 0), -EREMOTEIO);
 	KUNIT_EXPECT_STREQ(test, message, "(error object is a table value)");
 
-	/* No buffer, one of no bytes, one of one */
+	/* No buffer, a buffer of no bytes, and one of one byte */
 	KUNIT_EXPECT_EQ(test, klua_state_invoke(state, &call), -EREMOTEIO);
 	call.error_size = 10;
 	KUNIT_EXPECT_EQ(test, klua_state_invoke(state, &call), -EREMOTEIO);
@@ -378,7 +382,7 @@ static void a_traceback_is_there_if_asked_for(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, strstr(message, "traceback"));
 }
 
-/* The next packet after a policy has filled its state is an error. */
+/* A call into a state that is full fails with an error, and nothing worse. */
 static void a_full_state_is_an_error(struct kunit *test)
 {
 	char packet[60];
@@ -393,7 +397,7 @@ static void a_full_state_is_an_error(struct kunit *test)
 	memset(packet, 'p', sizeof(packet));
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, 20000000), 0);
 	for (i = 0; i < 20; i++) {
-		/* Other bytes, so that Lua has no such string yet. */
+		/* Bytes of which Lua does not have a string yet */
 		packet[0] = 'a' + i;
 		err = invoke("policy", &arg, 1, &result, 1);
 		KUNIT_EXPECT_EQ_MSG(test, err == 0 || err == -ENOMEM, 1, "%d",
@@ -403,7 +407,10 @@ static void a_full_state_is_an_error(struct kunit *test)
 	KUNIT_EXPECT_LE(test, state->peakalloc, SMALL);
 }
 
-/* Also where the function makes nothing itself, and so never lets the collector in. */
+/*
+ * The strings of arguments are collected, even if the function itself allocates
+ * nothing.
+ */
 static void arguments_are_collected(struct kunit *test)
 {
 	char text[200] = "";
@@ -447,7 +454,7 @@ static void the_stack_is_restored(struct kunit *test)
 	}
 }
 
-/* More than one call may take, and more than each entry may, as it is said. */
+/* Limits of a call may be below and above those of the state's entries. */
 static void a_call_has_limits_of_its_own(struct kunit *test)
 {
 	const struct klua_value arg = {
@@ -489,7 +496,7 @@ static int invoke_inside(lua_State *L)
 	return 0;
 }
 
-/* The entry is under way on the limits that it began with. */
+/* A nested call cannot change the limits of the entry that it is in. */
 static void no_new_limits_inside(struct kunit *test)
 {
 	struct klua_call call = { .function = "same", .steps = 10 };

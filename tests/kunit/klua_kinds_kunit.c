@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Three kinds of states: from where each may be entered, what it may take, how
- * one waits for it, and what entries inside of entries get.
+ * Three kinds of states: in which contexts each may be entered, its limits, how long
+ * a caller waits for it, and entries inside other entries.
  */
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
@@ -33,7 +33,7 @@ static void exit_states(struct kunit *test)
 	klua_state_destroy_all();
 }
 
-/* Where an entry is tried, and what it returned for each kind */
+/* An attempt to enter a state of each kind from one context, and the errnos */
 struct attempt {
 	int err[__KLUA_KIND_MAX];
 	struct completion done;
@@ -125,14 +125,14 @@ static void atomic_context_does_not_enter_sleepable(struct kunit *test)
 	preempt = run_text(states[KLUA_KIND_SLEEPABLE], "");
 	preempt_enable();
 	KUNIT_EXPECT_EQ(test, bh, -EOPNOTSUPP);
-	/* Without CONFIG_PREEMPT_COUNT nobody can see it. */
+	/* Without CONFIG_PREEMPT_COUNT this cannot be detected. */
 	if (IS_ENABLED(CONFIG_PREEMPT_COUNT)) {
 		KUNIT_EXPECT_EQ(test, preempt, -EOPNOTSUPP);
 		KUNIT_EXPECT_EQ(test, spin, -EOPNOTSUPP);
 	}
 }
 
-/* What a function sees that a state of a kind calls */
+/* The context of a function that Lua calls in a state of a kind */
 struct seen {
 	bool bh_off;
 	bool irqs_off;
@@ -163,7 +163,7 @@ static void functions_see_the_context_of_the_kind(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, seen[KLUA_KIND_IRQ].irqs_off);
 }
 
-/* What the parameters are by default is looked at by tests/guest/12-limits.sh. */
+/* tests/guest/12-limits.sh looks at the defaults of the module's parameters. */
 static void each_kind_has_its_defaults(struct kunit *test)
 {
 	struct klua_config config = {
@@ -238,7 +238,7 @@ static void times_at_the_edges(struct kunit *test)
 	}
 }
 
-/* The lock of an atomic state is waited for, but no longer than an entry lasts. */
+/* The wait for an atomic state ends after the time of one entry. */
 static void waiting_for_atomic_ends(struct kunit *test)
 {
 	struct klua_state *s = states[KLUA_KIND_ATOMIC];
@@ -303,7 +303,7 @@ static void irq_is_not_waited_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, run_text(s, "return 1"), 0);
 }
 
-/* A task and a softirq on the processor of an endless run */
+/* A task and a softirq on the processor where an endless run is */
 struct observer {
 	struct klua_state *s;
 	struct tasklet_struct tasklet;
@@ -418,7 +418,7 @@ static void functions_of_sleepable_sleep(struct kunit *test)
 				       "coroutine.wrap(sleep)()"), 0);
 }
 
-/* A timer that enters the irq state, on the processor that starts it */
+/* A timer that enters the irq state, on the processor that has started it */
 struct prober {
 	struct hrtimer timer;
 	unsigned int entered;
@@ -451,7 +451,7 @@ static void prober_start(void *data)
 
 static struct prober prober;
 
-/* With interrupts off here, until the timer has come elsewhere. */
+/* Runs with interrupts off, and waits until the timer has come on another processor. */
 static int await_probe(lua_State *L)
 {
 	unsigned int busy = READ_ONCE(prober.busy);
@@ -520,8 +520,9 @@ static int hit(struct kprobe *p, struct pt_regs *regs)
 }
 
 /*
- * Entered where the page allocator is, and does not call it. A probe that is a
- * breakpoint would be an NMI.
+ * A kprobe inside the page allocator enters an irq state, which does not call that
+ * allocator. The probe is at a function's beginning: elsewhere it would be a
+ * breakpoint, which is like an NMI.
  */
 static void a_probe_in_the_page_allocator_enters_irq(struct kunit *test)
 {
@@ -555,7 +556,7 @@ static void a_probe_in_the_page_allocator_enters_irq(struct kunit *test)
 }
 #endif
 
-/* The state that a function was called in is refused, whatever its kind. */
+/* A function cannot enter the state that it was called in, of whatever kind. */
 static int enter_again(lua_State *L)
 {
 	int *err = lua_touserdata(L, 1);
@@ -581,7 +582,10 @@ static void entering_again_is_refused(struct kunit *test)
 	}
 }
 
-/* By whoever has the lock, from a function of the state's own and otherwise */
+/*
+ * Lock a state that is locked by the same context, in a function that Lua calls and
+ * outside of one.
+ */
 static int lock_again(lua_State *L)
 {
 	int *err = lua_touserdata(L, 1);
@@ -612,7 +616,7 @@ static void locking_again_is_refused(struct kunit *test)
 	}
 }
 
-/* From a state of one kind into one of each kind */
+/* Entries from a state of one kind into a state of each kind */
 struct nested {
 	int err[__KLUA_KIND_MAX];
 };
@@ -648,7 +652,7 @@ static void kinds_enter_kinds(struct kunit *test)
 	}
 }
 
-/* How deep a function of Lua's was called, for the nested entries */
+/* The stack pointer where the entry began, and the lowest one in the nested entries */
 static unsigned long stack_first, stack_lowest;
 static struct klua_state *nested_state;
 static int nested_err;
@@ -692,7 +696,7 @@ static int open_outer(lua_State *L)
 	return 0;
 }
 
-/* The deepest that an entry gets whose nested one goes on at @depth */
+/* The bytes of stack that an entry uses whose nested entry begins at @depth */
 static long depth_of(struct klua_state *s, int depth)
 {
 	char text[256];
@@ -704,10 +708,10 @@ static long depth_of(struct klua_state *s, int depth)
 	return stack_first - stack_lowest;
 }
 
-/* A function that Lua calls, and what calls it, at the deepest point */
+/* Stack of the C function at the deepest point, and of its callers in the kernel */
 #define SLACK	(THREAD_SIZE / 16)
 
-/* Where depth_of() is asked: on the stack of a task or of interrupts */
+/* A call of depth_of(), on the stack of a task or of interrupts */
 struct dive {
 	struct klua_state *s;
 	int depth;
@@ -743,7 +747,10 @@ static void dive_in_task(struct dive *d)
 	dive_here(d);
 }
 
-/* Woken with bottom halves off it runs when they are on, not in ksoftirqd. */
+/*
+ * Scheduled with bottom halves off, the tasklet runs in local_bh_enable(), not in
+ * ksoftirqd.
+ */
 static void dive_in_softirq(struct dive *d)
 {
 	tasklet_setup(&d->tasklet, dive_tasklet);
@@ -761,7 +768,7 @@ static void dive_in_hardirq(struct dive *d)
 	irq_work_sync(&d->work);
 }
 
-/* Without time limits that a slow machine reaches */
+/* Set limits that a slow machine does not reach. */
 static int unhurried(struct klua_state *s, enum klua_kind kind)
 {
 	return klua_state_set_time(s, kind == KLUA_KIND_IRQ ?
@@ -770,7 +777,7 @@ static int unhurried(struct klua_state *s, enum klua_kind kind)
 	       klua_state_set_steps(s, 100000);
 }
 
-/* An entry and one nested in it use no more than one share of that stack. */
+/* An entry and one nested in it together use no more than one share of that stack. */
 static void expect_one_share(struct kunit *test, enum klua_kind kind,
 			     void (*dive)(struct dive *d), bool own_stack)
 {
@@ -791,7 +798,7 @@ static void expect_one_share(struct kunit *test, enum klua_kind kind,
 		if (!d.depth)
 			KUNIT_EXPECT_EQ(test, nested_err, 0);
 	}
-	/* With none of the stack left the nested entry is refused. */
+	/* If none of the share is left, the nested entry is refused. */
 	KUNIT_EXPECT_EQ(test, nested_err, -EOVERFLOW);
 	klua_state_put(nested_state);
 }
@@ -801,7 +808,7 @@ static void nested_entries_share_the_stack(struct kunit *test)
 	expect_one_share(test, KLUA_KIND_ATOMIC, dive_in_task, true);
 }
 
-/* RT has no softirqs but those of tasks. */
+/* On PREEMPT_RT softirqs run on the stacks of tasks. */
 static void nested_softirq_entries_share_the_stack(struct kunit *test)
 {
 	expect_one_share(test, KLUA_KIND_ATOMIC, dive_in_softirq,
@@ -837,7 +844,7 @@ static void nested_entries_share_the_time(struct kunit *test)
 	klua_state_put(nested_state);
 }
 
-/* Two threads, each in a state of its own and calling the other one's */
+/* Two threads, each of which calls the other's state from its own */
 #define DUELS	200
 
 struct duellist {
@@ -846,10 +853,10 @@ struct duellist {
 	struct duellist *against;
 	struct completion *go;
 	struct completion done;
-	bool calling;	/* between the call of the other one and its return */
+	bool calling;	/* set while the other's state is being called */
 	unsigned int entered;
-	unsigned int refused;	/* since waiting would have been for ever */
-	unsigned int wrong;	/* any other way */
+	unsigned int refused;	/* because the wait would have been a deadlock */
+	unsigned int wrong;	/* with any other error */
 };
 
 static int call_other(lua_State *L)
@@ -860,8 +867,8 @@ static int call_other(lua_State *L)
 	WRITE_ONCE(d->calling, true);
 	err = run_text(d->other, "n = (n or 0) + 1");
 	/*
-	 * Refused because the other one waits for the state that we are in: it
-	 * cannot have returned before we do.
+	 * Refused, because the other thread waits for the state that we are in. So it
+	 * cannot return before we do.
 	 */
 	if (err == -EBUSY && d->against && READ_ONCE(d->against->calling))
 		d->refused++;
@@ -887,7 +894,7 @@ static int duel(void *data)
 	kthread_complete_and_exit(&d->done, 0);
 }
 
-static int use(void *data)
+static int run_own(void *data)
 {
 	struct duellist *d = data;
 	int i;
@@ -946,7 +953,7 @@ static void only_endless_waits_are_refused(struct kunit *test)
 	struct duellist *d = duellists;
 	enum klua_kind kind;
 
-	/* An irq state is not waited for. */
+	/* Nobody waits for an irq state. */
 	for (kind = KLUA_KIND_ATOMIC; kind <= KLUA_KIND_SLEEPABLE; kind++) {
 		run_duel(test, kind, duel, d);
 		KUNIT_EXPECT_EQ(test, d[0].entered + d[0].refused, DUELS);
@@ -955,7 +962,7 @@ static void only_endless_waits_are_refused(struct kunit *test)
 	}
 }
 
-/* An entry into one state that waits for another one. */
+/* An entry into one state, that waits for another state */
 struct waiter {
 	struct klua_state *own;
 	struct klua_state *other;
@@ -1011,7 +1018,7 @@ static void a_state_in_use_is_waited_for(struct kunit *test)
 	enum klua_kind kind;
 
 	for (kind = KLUA_KIND_ATOMIC; kind <= KLUA_KIND_SLEEPABLE; kind++) {
-		run_duel(test, kind, use, duellists);
+		run_duel(test, kind, run_own, duellists);
 		KUNIT_EXPECT_EQ(test, duellists[0].entered, DUELS);
 		KUNIT_EXPECT_EQ(test, duellists[0].refused, 0);
 	}
@@ -1025,7 +1032,7 @@ static int cancel_self(lua_State *L)
 	return 0;
 }
 
-/* A cancel that its entry does not notice any more is nobody else's. */
+/* A cancel that comes too late for its entry does not end the next one. */
 static void a_late_cancel_hits_nobody(struct kunit *test)
 {
 	struct klua_state *s = states[KLUA_KIND_ATOMIC];
@@ -1036,7 +1043,7 @@ static void a_late_cancel_hits_nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, run_text(s, "for i = 1, 20000 do end"), 0);
 }
 
-/* A thread whose entries are cancelled, and those that were */
+/* A thread whose entries are cancelled, and the numbers of those that were */
 #define ENTRIES		500
 
 struct victim {
@@ -1047,7 +1054,10 @@ struct victim {
 	unsigned int wrong;
 };
 
-/* Nobody else enters, so the entry before this number was the last one. */
+/*
+ * No other task enters the state, so the cancelled entry is the one before the current
+ * number.
+ */
 static int be_cancelled(void *data)
 {
 	struct victim *v = data;
@@ -1065,7 +1075,9 @@ static int be_cancelled(void *data)
 	kthread_complete_and_exit(&v->done, 0);
 }
 
-/* Some entry of those that were seen to run around a cancel. */
+/*
+ * Is @entry in one of the ranges of numbers that were read before and after a cancel?
+ */
 static bool is_among(const u64 (*ranges)[2], unsigned int count, u64 entry)
 {
 	unsigned int i;
@@ -1158,7 +1170,9 @@ static int nap(lua_State *L)
 	return 0;
 }
 
-/* Any state finds the library, but none that must not sleep does so by it. */
+/*
+ * Any state can require the library, but only in a sleepable one its functions sleep.
+ */
 static void functions_sleep_where_they_may(struct kunit *test)
 {
 	static const luaL_Reg functions[] = { { "nap", nap }, {} };

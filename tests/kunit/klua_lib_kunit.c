@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Libraries and objects of modules: what Lua sees of them, that nothing of them
- * can be reached once they are unregistered, and that each object is released
- * once.
+ * Libraries and objects of modules: how Lua uses them, that Lua cannot reach them once
+ * they are unregistered, and that each object is released once.
  *
- * Atomic and irq states call functions under RCU alone, in sleepable ones calls
- * are counted: most cases are for each kind.
+ * Most cases run in a state of each kind, since atomic and irq states call functions
+ * under RCU alone, while sleepable ones count calls.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -15,7 +14,7 @@
 
 #define NAME	"kunit"
 
-/* One of each kind, and the one that run() and give() use */
+/* A state of each kind, and the one that run() and give() use */
 static struct klua_state *states[__KLUA_KIND_MAX];
 static struct klua_state *state;
 
@@ -32,14 +31,14 @@ static int run(const char *chunk)
 	return klua_state_run(state, chunk, strlen(chunk), "=test", &result);
 }
 
-/* A chunk gives this text. */
+/* The chunk returns this text. */
 static void gives(struct kunit *test, const char *chunk, const char *wanted)
 {
 	KUNIT_EXPECT_EQ_MSG(test, run(chunk), 0, "%s: %s", chunk, text);
 	KUNIT_EXPECT_STREQ_MSG(test, text, wanted, "%s", chunk);
 }
 
-/* A chunk raises an ordinary error that has this text in it. */
+/* The chunk raises an ordinary error whose message contains this text. */
 static void raises(struct kunit *test, const char *chunk, const char *wanted)
 {
 	KUNIT_EXPECT_EQ_MSG(test, run(chunk), -EREMOTEIO, "%s: %s", chunk,
@@ -117,7 +116,7 @@ static const luaL_Reg functions[] = {
 	{}
 };
 
-/* An object, which counts how often it was released. */
+/* An object that counts how often it was released */
 struct thing {
 	int value;
 	int released;
@@ -207,7 +206,7 @@ static void exit_lib(struct kunit *test)
 		klua_lib_unregister(&lib);
 }
 
-/* Pushes what the argument says, as the global "x". */
+/* Arguments of a function that pushes an object as the global "x" */
 struct give {
 	const struct klua_class *class;
 	void *ptr;
@@ -361,7 +360,10 @@ static void taken_names(struct kunit *test)
 	gives(test, "return require('kulib').add(1, 1)", "2");
 }
 
-/* Whatever a script has kept, and however it calls it */
+/*
+ * Calls fail, whichever copies of a function a script has kept, and however it calls
+ * them.
+ */
 static void gone_for_every_copy(struct kunit *test)
 {
 	static const char gone[] =
@@ -446,7 +448,7 @@ static bool no_frames(void)
 	return none;
 }
 
-/* A counted call that does not return leaves no frame behind. */
+/* A counted call that ends by an error is not counted any more. */
 static void errors_end_calls(struct kunit *test)
 {
 	static const char * const chunks[] = {
@@ -499,7 +501,7 @@ static void a_new_library_of_the_name(struct kunit *test)
 	      "false\t3");
 }
 
-/* A state that lives on while a module comes and goes stays as it is. */
+/* A state that stays while a module is loaded and unloaded does not grow. */
 static void reloading_costs_no_memory(struct kunit *test)
 {
 	static const char chunk[] =
@@ -556,7 +558,10 @@ static void counts_its_states(struct kunit *test)
 
 static void objects_have_methods(struct kunit *test)
 {
-	/* Released when the states are closed, after the case. */
+	/*
+	 * Static, because the objects are released when the states are closed, after
+	 * this case.
+	 */
 	static struct thing things[__KLUA_KIND_MAX];
 	int kind;
 
@@ -620,7 +625,7 @@ static void released_once_when_unregistered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, thing.released, 1);
 }
 
-/* An object that cannot be handed over is released, too. */
+/* An object is released also if there is no memory to push it. */
 static void released_when_it_does_not_fit(struct kunit *test)
 {
 	struct thing thing = {};
@@ -676,7 +681,7 @@ static void lent_for_one_entry(struct kunit *test)
 	raises(test, "y:value()", "thing is stale");
 	raises(test, "co()", "thing is stale");
 	raises(test, "return #x", "thing is stale");
-	/* Another object of the same state is none of its business. */
+	/* A fresh entry lends another object; the one that was kept stays stale. */
 	KUNIT_EXPECT_EQ(test, run("y = x"), 0);
 	KUNIT_EXPECT_EQ(test, klua_state_call(state, use_lent, &g), 0);
 	raises(test, "y:value()", "thing is stale");
@@ -684,7 +689,7 @@ static void lent_for_one_entry(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, thing.released, 0);
 }
 
-/* An argument of a typed call */
+/* An object that is an argument of a typed call */
 static void lent_for_one_call(struct kunit *test)
 {
 	struct thing thing = { .value = 6 };
@@ -710,7 +715,9 @@ static void lent_for_one_call(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, thing.released, 0);
 }
 
-/* By klua_state_lock() and lua_pcall(): lent before the entry begins */
+/*
+ * An object that is lent under klua_state_lock(), before lua_pcall() begins the entry
+ */
 static void lent_for_the_next_entry(struct kunit *test)
 {
 	struct thing thing = { .value = 6 };
@@ -753,14 +760,20 @@ static void classes_are_told_apart(struct kunit *test)
 			-EREMOTEIO);
 	KUNIT_EXPECT_TRUE(test, !!strstr(state->errmsg,
 					 "thing expected, got other"));
-	/* A new registration is another class, whatever its address. */
+	/*
+	 * After a new registration it is another class, although its address is the
+	 * same.
+	 */
 	KUNIT_EXPECT_EQ(test, klua_lib_unregister(&lib), 0);
 	KUNIT_EXPECT_EQ(test, klua_lib_register(&lib), 0);
 	KUNIT_EXPECT_EQ(test, klua_state_call(state, take_other, &other_class),
 			-EREMOTEIO);
 }
 
-/* A finalizer that comes after the library's own still finds the library. */
+/*
+ * A finalizer that runs after those of the library's objects can still call the
+ * library.
+ */
 static void finalizers_call_functions(struct kunit *test)
 {
 	int kind;
@@ -792,7 +805,7 @@ static int call_until_gone(void *data)
 	kthread_complete_and_exit(&c->done, 0);
 }
 
-/* Registered again and again while another task calls. */
+/* The library is registered and unregistered while another task calls it. */
 static void unregister_while_called(struct kunit *test)
 {
 	struct caller c = {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of states: how they are built, take each other's place, are retired,
- * and who is told.
+ * The life of states: how they are built, replaced and retired, and what listeners are
+ * told.
  */
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
@@ -26,8 +26,10 @@ static char message[1024];
 	__VA_ARGS__ \
 }
 
-/* A state of NAME that one chunk has made */
-/* Whoever loses a processor meanwhile is not late. */
+/*
+ * Make the state NAME with one chunk. An atomic state gets the longest time limit, so
+ * that its entries are not late when the machine is busy.
+ */
 static struct klua_state *build(enum klua_kind kind, const char *text,
 				bool replace)
 {
@@ -63,7 +65,7 @@ static void new_returns_it_held(struct kunit *test)
 	}
 }
 
-/* What a function sees that is called while a state is built */
+/* Calls of a function while a state is built, and those that found something wrong */
 struct seen {
 	unsigned int calls;
 	unsigned int bad;
@@ -88,7 +90,7 @@ static int open_see(lua_State *L)
 	return see(L);
 }
 
-/* It lives by its name alone, and the next one of the name takes its place. */
+/* Nobody holds a published state, and the next one of its name takes its place. */
 static void publish_leaves_it_to_its_name(struct kunit *test)
 {
 	char why[64];
@@ -118,7 +120,10 @@ static void publish_leaves_it_to_its_name(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_state_publish(NULL), -EINVAL);
 }
 
-/* First open, then the chunks in their order; all of it may sleep. */
+/*
+ * The open function is called first, then the chunks run in their order; all of them
+ * may sleep.
+ */
 static void building_has_its_order_and_may_sleep(struct kunit *test)
 {
 	static const struct klua_chunk chunks[] = {
@@ -149,7 +154,9 @@ static void building_has_its_order_and_may_sleep(struct kunit *test)
 	}
 }
 
-/* Building has the budget of a sleepable state; afterwards the kind's holds. */
+/*
+ * The build has the limits of a sleepable state; later entries have those of the kind.
+ */
 static void building_has_a_budget_of_its_own(struct kunit *test)
 {
 	struct klua_state *s = build(KLUA_KIND_IRQ, "for i = 1, 100000 do end",
@@ -187,7 +194,7 @@ static void errors_of_building_have_their_text(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
 }
 
-/* A script that fails half-way, in the place of one that works */
+/* A state whose script fails does not replace the one that works. */
 static void a_failure_changes_nothing(struct kunit *test)
 {
 	struct klua_state *s, *other;
@@ -316,13 +323,13 @@ static void nowhere_to_say_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(s), -EINVAL);
 }
 
-/* Where one may not sleep no state is made, and nothing else happens. */
+/* Where one may not sleep, making a state fails, and nothing else happens. */
 static void no_state_is_made_where_one_may_not_sleep(struct kunit *test)
 {
 	struct klua_config config = CONFIG();
 	struct klua_state *s, *created;
 
-	/* There it is a mistake that is reported (tests/leaks). */
+	/* With this option the kernel reports the call as a mistake (tests/leaks). */
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		return;
 	local_bh_disable();
@@ -347,7 +354,7 @@ static void a_name_is_taken_or_replaced(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, !IS_ERR(other));
 	KUNIT_EXPECT_PTR_EQ(test, klua_state_lookup(NAME), other);
 	KUNIT_EXPECT_NE(test, s->id, other->id);
-	/* Whoever holds the old one goes on with it. */
+	/* A holder of the old state can go on using it. */
 	KUNIT_EXPECT_EQ(test, refcount_read(&s->users), 1);
 	KUNIT_EXPECT_EQ(test, run_text(s, "assert(x == 1)"), 0);
 	KUNIT_EXPECT_EQ(test, run_text(other, "assert(x == 2)"), 0);
@@ -400,13 +407,13 @@ static void another_kind_is_no_replacement(struct kunit *test)
 	}
 }
 
-/* Two threads that call whatever has the name, while it is replaced */
+/* Two threads that call the state of the name, while it is replaced */
 #define REPLACEMENTS	20
 
 struct caller {
 	struct completion done;
 	unsigned int calls;
-	unsigned int busy;	/* an irq state, which is not waited for */
+	unsigned int busy;	/* an irq state was in use, which nobody waits for */
 	unsigned int lost;
 	unsigned int mixed;
 	bool stop;
@@ -495,7 +502,7 @@ static void replacing_loses_no_call(struct kunit *test)
 		replace_while_called(test, kind);
 }
 
-/* Looks now and then whether bottom halves are off where it interrupts. */
+/* A timer that samples whether bottom halves are off in the task that it interrupts */
 struct sampler {
 	struct hrtimer timer;
 	struct task_struct *task;
@@ -512,7 +519,10 @@ static enum hrtimer_restart sample(struct hrtimer *timer)
 
 	if (current == s->task) {
 		s->samples++;
-		/* A softirq that runs here is not the builder's doing. */
+		/*
+		 * A softirq has bottom halves off as well, but not because of the
+		 * build.
+		 */
 		s->off = softirq_count() && !in_serving_softirq() ?
 			 s->off + 1 : 0;
 		s->longest = max(s->longest, s->off);
@@ -531,11 +541,11 @@ static void sampler_start(struct sampler *s)
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-/* Building has ten seconds, in which KASAN gets through fewer of them. */
+/* The build has ten seconds, and KASAN gets through fewer names in these. */
 #define NAMES		(IS_ENABLED(CONFIG_KASAN) ? 20000 : 100000)
 #define POLICY_SIZE	(2 * SZ_1M)
 
-/* More than 1 MiB of source: a table of 100,000 names */
+/* Write more than 1 MiB of source: a table of 100,000 names. */
 static char *large_policy(size_t *len)
 {
 	char *text = vmalloc(POLICY_SIZE);
@@ -582,8 +592,8 @@ static void check_packet(struct tasklet_struct *t)
 }
 
 /*
- * No two looks in a row find bottom halves off: they never are for as long as
- * there is between two.
+ * No two samples in a row find bottom halves off, so the build never turns them off for
+ * longer than a sample's interval.
  */
 static void a_large_policy_is_built_beside_packets(struct kunit *test)
 {
@@ -631,7 +641,7 @@ static void retire_closes_it(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, !IS_ERR(s));
 		KUNIT_EXPECT_EQ(test, watch_state(s, &w), 0);
 		KUNIT_EXPECT_EQ(test, klua_state_retire(s), 0);
-		/* No waiting: that is what it promises. */
+		/* Not waited for: retire returns when the state is closed. */
 		KUNIT_EXPECT_TRUE(test, completion_done(&w.closed));
 		KUNIT_EXPECT_TRUE(test, w.may_sleep);
 		KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
@@ -724,7 +734,7 @@ static void retire_ends_what_runs(struct kunit *test)
 	}
 }
 
-/* Whoever has the lock is let in no more than whoever is inside. */
+/* After retire, an entry by a task that has the lock is refused as others are. */
 static void retire_ends_what_runs_next(struct kunit *test)
 {
 	struct klua_state *s = build(KLUA_KIND_SLEEPABLE, "", false);
@@ -799,7 +809,10 @@ static void retire_with_the_lock_is_refused(struct kunit *test)
 	}
 }
 
-/* The table's own reference goes with it: nobody finds what is left. */
+/*
+ * A put too many gives back the table's own reference: the state is out of the table
+ * then.
+ */
 static void a_put_too_many_is_reported(struct kunit *test)
 {
 	unsigned long end = jiffies + CLOSE_TIME;
@@ -871,7 +884,7 @@ static void a_walk_sees_each_state_once(struct kunit *test)
 	}
 }
 
-/* What a listener was told of the state NAME */
+/* Events that a listener was told of, about the state NAME */
 struct told {
 	struct klua_listener listener;
 	struct completion destroyed;
@@ -903,7 +916,7 @@ static void tell(struct klua_listener *listener, const struct klua_event *event)
 
 	if (strcmp(event->name, NAME))
 		return;
-	/* States of earlier cases may be closed only now. */
+	/* States of earlier cases may be closed only now: ignore their events. */
 	if (t->created ? event->id != t->id :
 			 event->type != KLUA_EVENT_CREATED)
 		return;
@@ -974,7 +987,10 @@ static void listeners_are_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, told.lost, 0);
 }
 
-/* Of each change once, and from where nothing sleeps. */
+/*
+ * Listeners are told once of each change, also of one that is made where one may not
+ * sleep.
+ */
 static void listeners_are_told_who_is_stopped(struct kunit *test)
 {
 	struct klua_state *s = listen(test, &told);
@@ -1014,7 +1030,7 @@ static void what_replaces_a_stopped_state_is_stopped(struct kunit *test)
 	klua_state_put(s);
 }
 
-/* Whichever of them is stopped, and whichever is started */
+/* Whichever state is stopped, and whichever is started, all of them are. */
 static void states_that_replace_each_other_are_started_together(struct kunit *test)
 {
 	struct klua_state *s[3];
@@ -1036,7 +1052,7 @@ static void states_that_replace_each_other_are_started_together(struct kunit *te
 	}
 }
 
-/* What was between them is not there any more. */
+/* The state between the old and the new one was freed before the old one is started. */
 static void a_holder_starts_what_has_replaced_its_state(struct kunit *test)
 {
 	struct klua_state *old = build(KLUA_KIND_ATOMIC, "", false), *s;
@@ -1059,7 +1075,7 @@ static void a_holder_starts_what_has_replaced_its_state(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_state_retire(s), 0);
 }
 
-/* Whoever stopped it may have it retired by somebody else before the start. */
+/* A state that was stopped may be retired by somebody else before it is started. */
 static void a_retired_state_starts_what_has_replaced_it(struct kunit *test)
 {
 	struct klua_state *old = build(KLUA_KIND_ATOMIC, "", false), *s;
@@ -1073,7 +1089,7 @@ static void a_retired_state_starts_what_has_replaced_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, run_text(s, "return 1"), -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, klua_state_set_stopped(old, false), -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, run_text(s, "return 1"), 0);
-	/* But stops nothing. */
+	/* A retired state can start the others, but not stop them. */
 	KUNIT_EXPECT_EQ(test, klua_state_set_stopped(old, true), -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, run_text(s, "return 1"), 0);
 	klua_state_put(old);
@@ -1082,7 +1098,7 @@ static void a_retired_state_starts_what_has_replaced_it(struct kunit *test)
 
 static struct klua_state *between;
 
-/* While a state of user space is made, a module makes one of the same name. */
+/* While a state for user space is built, a module makes a state of the same name. */
 static int make_between(lua_State *L)
 {
 	struct klua_config config = { .name = "user/between", .maxalloc = SMALL };
@@ -1116,11 +1132,11 @@ static void user_space_replaces_no_state_of_a_module(struct kunit *test)
 }
 
 /**
- * struct meddler - a listener that does what would wait for itself
- * @listener: see there
- * @done: it has been told
- * @errors: what it got
- * @found: what klua_state_create() gave it
+ * struct meddler - a listener that makes calls which would wait for itself
+ * @listener: the listener
+ * @done: it has been told of an event
+ * @errors: results of the calls
+ * @found: result of klua_state_create()
  */
 struct meddler {
 	struct klua_listener listener;
@@ -1151,7 +1167,7 @@ static void meddle(struct klua_listener *listener, const struct klua_event *even
 	klua_state_put(s);
 }
 
-/* Each of these would be a wait that never ends. */
+/* Each of the calls would wait for ever if it was not refused. */
 static void listeners_do_not_wait_for_themselves(struct kunit *test)
 {
 	static struct meddler m = { .listener.event = meddle };
@@ -1170,7 +1186,7 @@ static void listeners_do_not_wait_for_themselves(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, m.errors[i], -EDEADLK, "call %d", i);
 	KUNIT_EXPECT_NULL(test, m.found);
 	KUNIT_EXPECT_NULL(test, klua_state_lookup("meddled"));
-	/* Other tasks may, while listeners are registered. */
+	/* Other tasks may make these calls while listeners are registered. */
 	KUNIT_EXPECT_EQ(test, klua_events_flush(), 0);
 	KUNIT_EXPECT_EQ(test, run_text(s, "return 1"), 0);
 	KUNIT_EXPECT_EQ(test, klua_state_retire(s), 0);
@@ -1180,10 +1196,10 @@ static void listeners_do_not_wait_for_themselves(struct kunit *test)
 
 #define SHORT_NAME	"short-lived"
 
-/* One in seven was not told of when it was not held until then. */
+/* Without the hold in tell_created() listeners were not told of one life in seven. */
 #define LIVES		60
 
-/* How many lives of states SHORT_NAME began and ended, as told */
+/* The beginnings and ends of states SHORT_NAME that a listener was told of */
 static struct lives {
 	struct klua_listener listener;
 	atomic_t created;
@@ -1212,7 +1228,9 @@ static int destroy_at_once(void *data)
 	return 0;
 }
 
-/* However soon it goes, nobody hears of an end without a beginning. */
+/*
+ * However soon a state is destroyed, listeners are told of its creation and of its end.
+ */
 static void told_of_short_lives(struct kunit *test)
 {
 	struct task_struct *task;
@@ -1238,7 +1256,7 @@ static void told_of_short_lives(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&lives.destroyed), made);
 }
 
-/* Of too many events some are not told, and how many is. */
+/* When there are too many events some are dropped, and their number is told. */
 static void lost_events_are_counted(struct kunit *test)
 {
 	struct klua_state *s = listen(test, &told);
@@ -1254,7 +1272,7 @@ static void lost_events_are_counted(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, strstr(told.text, "last"));
 }
 
-/* Last of all: for some seconds nobody prints any more. */
+/* The last case: for some seconds after it all lines are dropped. */
 static void print_is_bounded_for_the_machine(struct kunit *test)
 {
 	struct kmsg_dump_iter log;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The limits of an entry: whichever function of Lua's a consumer enters by,
- * whatever they are set to, and whoever asks from where.
+ * The limits of an entry: for each function of Lua's that begins one, for all values
+ * of the limits, and in each context.
  */
 #include <linux/delay.h>
 #include <linux/interrupt.h>
@@ -19,7 +19,7 @@
 
 #define NAME	"kunit"
 
-/* Enough to load a small script, and soon spent */
+/* Steps that compile a small script, and are soon used up */
 #define STEPS	20000
 
 static struct klua_state *state;
@@ -40,13 +40,16 @@ static int nothing(lua_State *L)
 	return 0;
 }
 
-/* For entries by Lua's own functions, under the state's lock */
+/*
+ * Compile a chunk for an entry by one of Lua's functions. Called with the state's lock
+ * held.
+ */
 static int load_chunk(const char *chunk)
 {
 	return luaL_loadbufferx(state->L, chunk, strlen(chunk), "=test", "t");
 }
 
-/* The entry in progress, or the last one, ended like this. */
+/* The reason that has ended the entry in progress, or the last one */
 static int stopped_by(void)
 {
 	return state->limits.budget.stopped;
@@ -111,7 +114,7 @@ static void pcall_is_limited_in_memory(struct kunit *test)
 	expect_disarmed(test);
 }
 
-/* A text that never ends */
+/* A lua_Reader whose text never ends */
 static const char *endless_text(lua_State *L, void *data, size_t *size)
 {
 	static const char text[] = "local a = {[a] = a .. a} ";
@@ -143,7 +146,7 @@ static void resume_is_limited(struct kunit *test)
 	lua_State *from, *co;
 	int i;
 
-	/* Whoever it says resumes, nothing that runs would catch its error. */
+	/* @from may be NULL: in neither case does a pcall() catch the error. */
 	for (i = 0; i < 2 * ARRAY_SIZE(endless); i++) {
 		from = i % 2 ? state->L : NULL;
 		KUNIT_ASSERT_EQ(test, klua_state_lock(state), 0);
@@ -153,7 +156,7 @@ static void resume_is_limited(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, lua_resume(co, from, 0), LUA_ERRRUN);
 		KUNIT_EXPECT_EQ_MSG(test, stopped_by(), -ETIME, "%s",
 				    endless[i / 2]);
-		/* Of what is dead nothing runs. */
+		/* A dead coroutine cannot be resumed. */
 		KUNIT_EXPECT_EQ(test, lua_resume(co, from, 0), LUA_ERRRUN);
 		lua_settop(state->L, 0);
 		klua_state_unlock(state);
@@ -162,8 +165,9 @@ static void resume_is_limited(struct kunit *test)
 }
 
 /*
- * Who ran before a resume may be a coroutine that the core was not told of, and
- * that the one which is resumed collects. What is left then goes to who resumed.
+ * Before a resume, the steps that are left may belong to a coroutine that lua_call()
+ * ran without telling the core of it, and that the resumed coroutine collects. When the
+ * resume returns they go to the coroutine that resumed.
  */
 static int resume_after_another(lua_State *L)
 {
@@ -194,7 +198,7 @@ static void steps_go_to_who_resumed(struct kunit *test)
 	expect_disarmed(test);
 }
 
-/* Each piece between two yields is an entry. */
+/* Each part of a coroutine between two yields is an entry. */
 static void each_resume_has_its_own_budget(struct kunit *test)
 {
 	lua_State *co;
@@ -216,7 +220,7 @@ static void each_resume_has_its_own_budget(struct kunit *test)
 	expect_disarmed(test);
 }
 
-/* What lua_gc() and lua_settop() may start: a script's finalizers */
+/* lua_gc() may run a script's finalizers. */
 static void collecting_is_limited(struct kunit *test)
 {
 	static const char chunk[] =
@@ -236,7 +240,10 @@ static void collecting_is_limited(struct kunit *test)
 	expect_disarmed(test);
 }
 
-/* A step of the collector is an entry as well; all of them together end. */
+/*
+ * A step of the collector is an entry as well, and the steps of a collection come to an
+ * end.
+ */
 static void collecting_in_steps_is_limited(struct kunit *test)
 {
 	static const char chunk[] =
@@ -260,7 +267,10 @@ static void budgets_at_the_edges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, run_text(state, "return 1"), -ETIME);
 	KUNIT_EXPECT_EQ(test, run_text(state, ""), -ETIME);
 
-	/* -1 is KLUA_STEPS_UNLIMITED, and other large ones are much alike. */
+	/*
+	 * -1 is KLUA_STEPS_UNLIMITED. Other very large numbers have much the same
+	 * effect.
+	 */
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, -1), 0);
 	KUNIT_EXPECT_TRUE(test, state->steps == KLUA_STEPS_UNLIMITED);
 	KUNIT_EXPECT_EQ(test, run_text(state, "for i = 1, 100000 do end"), 0);
@@ -286,14 +296,14 @@ static void memory_limits_at_the_edges(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, state->maxalloc, SMALL);
 
-	/* Negative is very large: no limit but the machine's memory. */
+	/* A negative number is a very large one: the machine's memory is the limit. */
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, KLUA_STEPS_UNLIMITED),
 			0);
 	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(state, -1), 0);
 	KUNIT_EXPECT_EQ(test, state->maxalloc, SIZE_MAX);
 	KUNIT_EXPECT_EQ(test, run_text(state, "x = ('x'):rep(100000)"), 0);
 
-	/* Less than is used: nothing is lost, and nothing more is given. */
+	/* A limit below the memory in use: nothing is lost, and no memory is given. */
 	KUNIT_EXPECT_EQ(test, klua_state_set_maxalloc(state, KLUA_MIN_ALLOC),
 			0);
 	KUNIT_EXPECT_EQ(test, run_text(state, "return 'new ' .. #x"), -ENOMEM);
@@ -318,7 +328,7 @@ static void budget_of_one_call(struct kunit *test)
 	klua_state_unlock(state);
 }
 
-/* What a function that Lua calls may set */
+/* Limits that a function sets which Lua calls */
 struct setting {
 	struct klua_state *s;
 	int maxalloc;
@@ -384,7 +394,7 @@ static void setting_with_irqs_off_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, steps, -EOPNOTSUPP);
 }
 
-/* A run without end, in a thread of its own */
+/* An endless run in a thread of its own */
 struct endless {
 	struct completion begun;
 	struct completion done;
@@ -402,7 +412,7 @@ static int run_endless(void *data)
 	kthread_complete_and_exit(&e->done, 0);
 }
 
-/* Begins it and waits until it runs. */
+/* Start the thread, and wait until it runs the script. */
 static struct task_struct *begin_endless(struct kunit *test, struct endless *e)
 {
 	struct task_struct *task;
@@ -425,7 +435,7 @@ static void a_fatal_signal_ends_a_run(struct kunit *test)
 	struct task_struct *task;
 	struct endless e;
 
-	/* Somebody has to send it meanwhile. */
+	/* Another processor has to send the signal. */
 	if (num_online_cpus() < 2)
 		return;
 
@@ -438,7 +448,10 @@ static void a_fatal_signal_ends_a_run(struct kunit *test)
 	expect_disarmed(test);
 }
 
-/* Who has looked at an entry before the last one, and comes to cancel it now */
+/*
+ * A cancel that comes late, for an entry before the last one, does not undo a later
+ * cancel.
+ */
 static void a_late_cancel_takes_no_other_back(struct kunit *test)
 {
 	struct klua_limits lim = { .entry = 7 };
@@ -450,7 +463,7 @@ static void a_late_cancel_takes_no_other_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lim.cancel, 9);
 }
 
-/* Names that a cancel finds nothing for, and one that is on its way out */
+/* Cancels for names of no state, for an idle state, and for a state out of the table */
 static void cancel_of_what_does_not_run(struct kunit *test)
 {
 	struct endless e;
@@ -459,7 +472,7 @@ static void cancel_of_what_does_not_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_state_cancel(NULL), -ENOENT);
 	KUNIT_EXPECT_EQ(test, klua_state_cancel(""), -ENOENT);
 	KUNIT_EXPECT_EQ(test, klua_state_cancel(NAME), -ESRCH);
-	/* Nothing is left over for the next run. */
+	/* The cancel does not end a later run. */
 	KUNIT_EXPECT_EQ(test, run_text(state, "return 1"), 0);
 
 	KUNIT_ASSERT_TRUE(test, klua_state_get(state));
@@ -468,14 +481,14 @@ static void cancel_of_what_does_not_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_state_cancel(NAME), -ENOENT);
 	wait_for_completion(&e.done);
 	KUNIT_EXPECT_EQ(test, e.err, -ETIMEDOUT);
-	/* Held, it works on, whatever its name may mean by now. */
+	/* The holder can go on using the state. */
 	KUNIT_EXPECT_EQ(test, run_text(state, "return 1"), 0);
 	klua_state_put(state);
 }
 
 static int notes;
 
-static int note(lua_State *L)
+static int count_note(lua_State *L)
 {
 	notes++;
 	return 0;
@@ -483,11 +496,11 @@ static int note(lua_State *L)
 
 static int open_note(lua_State *L)
 {
-	lua_register(L, "note", note);
+	lua_register(L, "note", count_note);
 	return 0;
 }
 
-/* What a script wants done at the end is done, also where memory has ended. */
+/* Finalizers run when a state is closed, even if it is full. */
 static void finalizers_run_in_a_full_state(struct kunit *test)
 {
 	static const char chunk[] =
@@ -510,7 +523,7 @@ static void finalizers_run_in_a_full_state(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, notes, 1);
 }
 
-/* Uses up the C stack until @left bytes of it are left; then runs. */
+/* Recurse until @left bytes of the C stack are left, then call @run. */
 static noinline int dig(unsigned long left, int (*run)(void))
 {
 	unsigned long sp = current_stack_pointer;
@@ -557,7 +570,7 @@ static void little_c_stack_is_refused(struct kunit *test)
 	expect_disarmed(test);
 }
 
-/* Entered directly, it is Lua's own error. */
+/* lua_pcall() reports the same as one of Lua's errors. */
 static void little_c_stack_is_an_error(struct kunit *test)
 {
 	KUNIT_EXPECT_NE(test, dig(THREAD_SIZE * 5 / 16, pcall_here), LUA_OK);
@@ -570,7 +583,7 @@ static void little_c_stack_is_an_error(struct kunit *test)
 }
 
 #ifdef CONFIG_X86_LOCAL_APIC
-/* What the calls say in the NMI that the case sends itself */
+/* Results of calls in an NMI, which the case sends to its own processor */
 static struct {
 	bool wanted;
 	bool seen;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sets of states, one for each processor, under one name: what is said of one of
- * them holds for all. Each case runs with a set of each kind.
+ * Sets of states, one for each processor, under one name: a call that changes one of
+ * them changes all. Each case runs with a set of each kind.
  */
 #include <linux/cpu.h>
 #include <linux/delay.h>
@@ -62,7 +62,7 @@ static void exit_set(struct kunit *test)
 	klua_state_destroy_all();
 }
 
-/* What a processor is asked for */
+/* A call of the state of another processor, and its result */
 struct visit {
 	struct klua_state *s;
 	s64 count;
@@ -103,7 +103,7 @@ static void each_processor_has_its_own(struct kunit *test)
 	for_each_online_cpu(cpu) {
 		v = visit(cpu);
 		KUNIT_EXPECT_EQ(test, v.err, 0);
-		/* The globals are the processor's own. */
+		/* Each processor's state has its own globals. */
 		KUNIT_EXPECT_EQ(test, v.count, v.s == first.s ? 2 : 1);
 		KUNIT_EXPECT_EQ(test, v.s == first.s,
 				cpu == cpumask_first(cpu_online_mask));
@@ -136,7 +136,7 @@ static void stopping_holds_for_all(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, visit(cpu).err, 0);
 }
 
-/* A hold of any of them is one of the set. */
+/* While one of the states is held, the set cannot be destroyed. */
 static void destroyed_when_nobody_holds_any(struct kunit *test)
 {
 	int cpu = cpumask_last(cpu_online_mask);
@@ -144,7 +144,7 @@ static void destroyed_when_nobody_holds_any(struct kunit *test)
 
 	klua_state_put(state);
 	state = NULL;
-	/* Held after it was seen, by way of its number's neighbour. */
+	/* Hold the last processor's state, and not the front of the set. */
 	last = visit(cpu).s;
 	KUNIT_ASSERT_TRUE(test, klua_state_get(last));
 	KUNIT_EXPECT_EQ(test, klua_state_try_destroy(NAME), -EBUSY);
@@ -170,7 +170,7 @@ static int destroy_often(void *data)
 	return err;
 }
 
-/* That nothing changes is so for who comes in between, too. */
+/* A destroy that fails because the set is held does not make a find fail. */
 static void destroying_what_is_held_disturbs_nobody(struct kunit *test)
 {
 	struct klua_state *last = visit(cpumask_last(cpu_online_mask)).s;
@@ -196,7 +196,7 @@ static void destroying_what_is_held_disturbs_nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lost, 0);
 }
 
-/* One that is not the first, which stands for all of them */
+/* Puts a state too often that is not the front of the set. */
 static void put_too_often(struct kunit *test)
 {
 	struct klua_state *last = visit(cpumask_last(cpu_online_mask)).s;
@@ -210,7 +210,9 @@ static void put_too_often(struct kunit *test)
 	for (i = 0; klua_state_lookup(NAME) && i < CLOSE_TIME; i++)
 		schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
-	/* Waits until all of them are closed, and so for what is said before that. */
+	/*
+	 * Waits until all states are closed, and the message has been logged by then.
+	 */
 	KUNIT_EXPECT_EQ(test, klua_state_retire(state), 0);
 	KUNIT_EXPECT_EQ(test, log_count(&log, LOG_ERR,
 					"was put more often than it was held"), 1);
@@ -244,12 +246,12 @@ static void replaced_as_one(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, !IS_ERR(state));
 	for_each_online_cpu(cpu)
 		KUNIT_EXPECT_EQ(test, visit(cpu).count, 1);
-	/* Whoever holds the old one goes on with it. */
+	/* A holder of the old state can go on using it. */
 	KUNIT_EXPECT_EQ(test, run_text(old, "return count()"), 0);
 	klua_state_put(old);
 }
 
-/* A set takes the place of one state, and the other way round. */
+/* A set replaces a single state, and the other way round. */
 static void replaces_a_single_state(struct kunit *test)
 {
 	int cpu;
@@ -294,7 +296,7 @@ static void listed_as_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log_count(&log, LOG_INFO, "total: 1 states"), 1);
 }
 
-/* None is left behind when one of them cannot be made. */
+/* If one of the states cannot be made, none is left. */
 static void a_chunk_that_fails_leaves_nothing(struct kunit *test)
 {
 	static const struct klua_chunk bad = { "error 'no'", 10, "=bad" };
@@ -316,7 +318,7 @@ static void a_chunk_that_fails_leaves_nothing(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, klua_state_lookup("failing"));
 }
 
-/* Each suite keeps the results in an array of its own. */
+/* Each suite needs its own array of cases, since KUnit keeps the results in it. */
 #define PERCPU_CASES { \
 	KUNIT_CASE(each_processor_has_its_own), \
 	KUNIT_CASE(limits_hold_for_all), \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The protected entries: what they return, what they leave behind, and from
- * where they may be called.
+ * The protected entries: their results, what they leave behind, and the contexts that
+ * they may be called in.
  */
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
@@ -167,7 +167,7 @@ static void bad_arguments(struct kunit *test)
 	klua_state_unlock(state);
 }
 
-/* What a chunk is called is data, and so is what it says. */
+/* Neither a chunk's name nor its message is a format, or written as it is. */
 static void odd_chunk_names(struct kunit *test)
 {
 	static const char chunk[] = "error('%s%n\033[2J')";
@@ -284,7 +284,10 @@ struct canceller {
 	int ret;
 };
 
-/* In a hard interrupt, so that one processor is enough for both. */
+/*
+ * Cancels in a hard interrupt, so that one processor is enough for the run and the
+ * cancel.
+ */
 static enum hrtimer_restart cancel(struct hrtimer *timer)
 {
 	struct canceller *c = container_of(timer, struct canceller, timer);
@@ -362,7 +365,7 @@ static int hold_other(void *data)
 	kthread_complete_and_exit(&e->done, 0);
 }
 
-/* Not for ever: no longer than the entry may last that does so. */
+/* An entry that waits for another state ends within its own time limit. */
 static void waiting_for_another_ends(struct kunit *test)
 {
 	struct endless e = {};
@@ -462,7 +465,7 @@ static void softirq_is_welcome(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, text, "softirq");
 }
 
-/* Recursion of every kind ends by an error while the stack still has room. */
+/* Each kind of recursion ends by an error while the stack still has room. */
 static void deep_is_an_error(struct kunit *test)
 {
 	static const char * const chunks[] = {

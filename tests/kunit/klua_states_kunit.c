@@ -2,9 +2,9 @@
 /*
  * The states manager: every promise of states.c, one property a case.
  *
- * The cases that begin with fault_ are the ways in which an earlier manager
- * with the same interface was broken. Races that need luck are left to
- * klua_torture.ko; what is here fails every time, or nearly.
+ * The cases that begin with fault_ are for faults that an earlier manager with the
+ * same interface had. Without the code that prevents the fault these cases fail every
+ * time, or nearly; races that need luck are left to klua_torture.ko.
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>
@@ -20,7 +20,7 @@
 #define NAME		"kunit"
 #define LONGEST		(KLUA_NAME_MAXSIZE - 1)
 
-/* Names that a careless printk() or terminal would obey. */
+/* Names that harm a careless printk() or terminal */
 static const char * const hostile[] = {
 	"%s%n%p%pE",
 	"a\nklua:   forged: curralloc 0",
@@ -36,7 +36,7 @@ static void exit_states(struct kunit *test)
 	klua_state_destroy_all();
 }
 
-/* Creates the state NAME; the case ends when it cannot. */
+/* Create the state NAME. If that fails, the case ends. */
 static struct klua_state *create(struct kunit *test)
 {
 	struct klua_state *s = klua_state_create(SMALL, NAME);
@@ -45,7 +45,7 @@ static struct klua_state *create(struct kunit *test)
 	return s;
 }
 
-/* The same, held. */
+/* Create the state NAME and hold it. */
 static struct klua_state *create_held(struct kunit *test)
 {
 	struct klua_state *s;
@@ -56,7 +56,7 @@ static struct klua_state *create_held(struct kunit *test)
 	return s;
 }
 
-/* A name without an end: what follows it cannot be read. */
+/* A name without a NUL, and nothing mapped behind it */
 static char *unterminated(struct kunit *test, void **page)
 {
 	*page = vmalloc(PAGE_SIZE);
@@ -87,7 +87,7 @@ static void create_fills_the_struct(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, klua_state_lookup(NAME), s);
 }
 
-/* One refusal: NULL and one line that says why. */
+/* Creating the state fails, with one line in the log that says why. */
 static void refused(struct kunit *test, size_t maxalloc, const char *name,
 		    const char *why)
 {
@@ -110,7 +110,7 @@ static void create_refuses_bad_names(struct kunit *test)
 	refused(test, SMALL, name, "the name is too long");
 }
 
-/* FAULT: a name without its NUL. Nothing after KLUA_NAME_MAXSIZE is read. */
+/* FAULT: a name without its NUL. Nothing behind KLUA_NAME_MAXSIZE bytes is read. */
 static void fault_name_without_nul(struct kunit *test)
 {
 	void *page;
@@ -154,8 +154,8 @@ static void create_takes_any_large_maxalloc(struct kunit *test)
 }
 
 /*
- * FAULT: luaL_openlibs() outside a protected call. Memory runs out at each
- * allocation of a create in turn; none of it may panic, leak or half succeed.
+ * FAULT: luaL_openlibs() outside a protected call. Memory runs out at each allocation
+ * of a create in turn. No create may panic, leak or half succeed.
  */
 static void fault_openlibs_unprotected(struct kunit *test)
 {
@@ -169,7 +169,7 @@ static void fault_openlibs_unprotected(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
 		maxalloc += 16;
 		failures++;
-		/* The log keeps so many lines only. */
+		/* The log has room for a limited number of lines. */
 		if (failures % 64)
 			continue;
 		KUNIT_EXPECT_EQ(test, log_count(&log, LOG_ERR,
@@ -429,8 +429,8 @@ static void stop_churn(struct churn *churn)
 }
 
 /*
- * FAULT: a table walk outside RCU that hands out an unheld pointer. What find
- * returns can be used for as long as the caller likes.
+ * FAULT: a table walk outside RCU that returns a pointer without a hold. The state that
+ * klua_state_find() returns can be used for as long as the caller likes.
  */
 static void fault_walk_without_rcu(struct kunit *test)
 {
@@ -452,8 +452,8 @@ static void fault_walk_without_rcu(struct kunit *test)
 }
 
 /*
- * FAULT: check-then-act destroy. A state that was destroyed had no holder: one
- * that is held, for however short, stays in the table under its name.
+ * FAULT: check-then-act destroy. A state is destroyed only if nobody holds it: while it
+ * is held, however briefly, it stays in the table.
  */
 static void fault_check_then_act(struct kunit *test)
 {
@@ -519,8 +519,8 @@ static void destroy_all_leaves_holders_theirs(struct kunit *test)
 }
 
 /*
- * FAULT: a final put under a lock that lives in the freed object: giving the
- * lock back would write to freed memory.
+ * FAULT: a final put under a lock that lives in the freed object, so that unlocking
+ * writes to freed memory.
  */
 static void fault_final_put_under_own_lock(struct kunit *test)
 {
@@ -551,8 +551,8 @@ static void put_in_softirq(struct tasklet_struct *t)
 }
 
 /*
- * FAULT: lua_close() under spinlocks. Wherever the last put comes from, the
- * state's finalizers run where one may sleep, without a lock.
+ * FAULT: lua_close() under spinlocks. In whatever context the last put is, the state's
+ * finalizers run where one may sleep, without a lock.
  */
 static void fault_lua_close_under_spinlocks(struct kunit *test)
 {
@@ -577,7 +577,7 @@ static void end_in_hardirq(struct irq_work *work)
 	WARN_ON(klua_state_destroy(NAME));
 }
 
-/* All but calling works in a hard interrupt. */
+/* In a hard interrupt all calls but entries into the state work. */
 static void destroy_in_hardirq(struct kunit *test)
 {
 	struct klua_state *s = create_held(test);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * KUnit, or on a kernel without it (Debian's) what of it the suites use: each
- * case in a thread of its own, and the results in the kernel's log as KTAP.
+ * KUnit. On a kernel without it, such as Debian's, a replacement for the parts that the
+ * suites use: it runs each case in a thread of its own, and writes the results into the
+ * log as KTAP.
  */
 #ifndef KLUA_SUITE_H
 #define KLUA_SUITE_H
@@ -99,7 +100,7 @@ static void kunit_run_suite(struct kunit_suite *suite)
 
 #define KUNIT_CASE(fn)	{ .name = #fn, .run_case = fn }
 
-/* Defined by the suites of a module, of which no more than these are run */
+/* Defined by kunit_test_suites(); at most 8 suites a module are run */
 static struct kunit_suite *kunit_the_suites[8];
 
 #define kunit_test_suites(...)	\
