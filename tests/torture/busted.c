@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The states manager with one step of it broken, for klua_torture to fail on.
+ * Copies of the states manager with one step broken, on which klua_torture must fail.
  *
- * This compiles states.c a second time, with the functions that it calls for
- * the step in question replaced, so that what is tortured differs from the
- * real manager by that step alone: busted=none differs by none, and must pass.
+ * This compiles states.c a second time, with some of the functions that it calls
+ * replaced. Each of these breaks one step if busted= names that step, so that the copy
+ * differs from the real manager by that step alone. With busted=none the copy differs by
+ * no step, and must pass.
  *
- * The states hold a counter instead of Lua, and what is freed is only marked:
- * the torture's invariants have to notice the fault themselves, with no crash
- * and no KASAN to help them.
+ * The states hold a counter instead of Lua, and freed memory is only marked as freed:
+ * the torture's invariants have to notice the fault, without a crash or KASAN.
  */
 #include <linux/delay.h>
 #include <linux/export.h>
@@ -47,7 +47,7 @@ static const char * const names[] = {
 	[LIB_NO_WAIT] = "lib_no_wait",
 };
 
-/* What a state holds instead of Lua; klua_state.L points to it. */
+/* The contents of a state instead of Lua; &klua_state.L points to them. */
 struct klua_set;
 
 struct contents {
@@ -65,8 +65,8 @@ static void free_state_later(struct klua_state *s);
 static void free_set_later(struct klua_set *set);
 
 /*
- * no_rcu: finding a state is no RCU read section. What may happen between the
- * table and the count happens: the finder sleeps there.
+ * no_rcu: finding a state is not in an RCU read section. The finder sleeps between
+ * reading the table and raising the count, so that the state can be freed there.
  */
 static void enter_rcu(void)
 {
@@ -88,10 +88,10 @@ static void loiter(void)
 		msleep(20);
 }
 
-/* ref_from_zero: a state that is going away can be held. */
+/* ref_from_zero: a state whose count is zero can be held. */
 static bool inc_not_zero(refcount_t *users);
 
-/* check_then_act: the count is looked at, and lowered later. */
+/* check_then_act: the count is compared first, and lowered later. */
 static bool dec_if_one(refcount_t *users)
 {
 	if (torture_busted != CHECK_THEN_ACT)
@@ -103,7 +103,7 @@ static bool dec_if_one(refcount_t *users)
 	return true;
 }
 
-/* no_grace: a state is closed and freed while readers may still look at it. */
+/* no_grace: a state is closed and freed while readers may still use it. */
 static void queue_close(struct workqueue_struct *queue, struct rcu_work *work)
 {
 	if (torture_busted == NO_GRACE)
@@ -112,7 +112,7 @@ static void queue_close(struct workqueue_struct *queue, struct rcu_work *work)
 		queue_rcu_work(queue, work);
 }
 
-/* replace_gap: for a moment there is no state of the name that is replaced. */
+/* replace_gap: while a state is replaced there is no state of its name for a moment. */
 static void replace_node(struct hlist_node *old, struct hlist_node *new)
 {
 	struct hlist_node **pprev = old->pprev;
@@ -131,7 +131,7 @@ static void replace_node(struct hlist_node *old, struct hlist_node *new)
 		WRITE_ONCE(next->pprev, &new->next);
 }
 
-/* stop_then_act: the gate is looked at, and changed later. */
+/* stop_then_act: the gate is compared first, and changed later. */
 static u8 change_gate(u8 *gate, u8 from, u8 to)
 {
 	u8 was;
@@ -153,13 +153,15 @@ static int this_cpu(void)
 					     raw_smp_processor_id();
 }
 
-/* A state that is closed twice must not take the machine along. */
+/*
+ * Without the checks of refcount_t: a count that goes wrong must not stop the machine.
+ */
 static bool dec_and_test(refcount_t *users)
 {
 	return atomic_dec_and_test(&users->refs);
 }
 
-/* The copy has names of its own, exports nothing and is no module. */
+/* Rename the copy's functions. It exports nothing, and is not a module. */
 #define klua_states_init	copy_states_init
 #define klua_states_exit	copy_states_exit
 #define klua_state_get		copy_state_get
@@ -204,8 +206,8 @@ static bool dec_and_test(refcount_t *users)
 #include "tracepoints.h"
 
 /*
- * no_recheck: whoever publishes a state does not see another of the name. The
- * name that it looks for is the state's own, not the one that it was asked for.
+ * no_recheck: publish() does not see that the name is taken. That call reads the
+ * state's own copy of the name, and not the text that the creator was called with.
  */
 static unsigned long load_word(const void *p)
 {
@@ -217,7 +219,7 @@ static unsigned long load_word(const void *p)
 	return load_unaligned_zeropad(p);
 }
 
-/* only_front: what is said of a set holds for the state in the table alone. */
+/* only_front: calls for a set change only the state that is in the table. */
 static unsigned int next_member(struct klua_state *s, struct klua_state **m,
 				unsigned int i)
 {
@@ -232,14 +234,14 @@ static unsigned int first_member(struct klua_state *s, struct klua_state **m)
 	return next_member(s, m, 0);
 }
 
-/* Nor does it tell anybody. */
+/* The copy has no tracepoints and tells no listeners. */
 #define trace_create(s)		((void)(s))
 #define trace_destroy(s)	((void)(s))
 
 #undef EXPORT_SYMBOL_KLUA
 #define EXPORT_SYMBOL_KLUA(symbol)
 
-/* lockdep sees no_rcu at once; the torture has to see it, too. */
+/* lockdep would report no_rcu at once, but the torture has to notice it, too. */
 #undef lockdep_is_held
 #define lockdep_is_held(lock)	((void)(lock), 1)
 #undef RCU_LOCKDEP_WARN
@@ -279,7 +281,7 @@ static unsigned int first_member(struct klua_state *s, struct klua_state **m)
 #undef kfree
 #undef hlist_replace_rcu
 
-/* Everything ever made, until the end; a bound keeps that from being much. */
+/* All contents ever made are kept until the end; at most so many */
 #define CONTENTS_MAX	50000
 
 static LIST_HEAD(all_contents);
@@ -305,12 +307,18 @@ int klua_state_open(struct klua_state *s)
 	contents_count++;
 	spin_unlock_bh(&contents_lock);
 	torture_opened();
-	/* About as long as opening the libraries: creators meet. */
+	/*
+	 * About as long as opening the libraries takes, so that creators of one name
+	 * meet
+	 */
 	usleep_range(200, 400);
 	return 0;
 }
 
-/* Whoever counts a call has the lock, unless retiring does not wait for it. */
+/*
+ * Close the contents under the lock, so that no call is being counted. With
+ * retire_no_wait, which is to be noticed, without the lock.
+ */
 static bool close_contents(struct klua_state *s)
 {
 	struct contents *c = contents_of(s);
@@ -343,7 +351,7 @@ void klua_run_defaults(struct klua_state *s)
 	spin_lock_init(&s->lock);
 }
 
-/* What only states with Lua in them need */
+/* Functions that only states with Lua need */
 void klua_build_begin(struct klua_state *s)
 {
 }
@@ -362,7 +370,7 @@ bool klua_inside_any(void)
 	return false;
 }
 
-/* retire_no_wait: whoever is inside is not waited for. */
+/* retire_no_wait: retiring does not wait for the entry in progress. */
 int klua_state_lock_asleep(struct klua_state *s, bool killable)
 {
 	if (torture_busted != RETIRE_NO_WAIT)
@@ -434,7 +442,7 @@ static void free_state_later(struct klua_state *s)
 	WRITE_ONCE(contents_of(s)->freed, true);
 }
 
-/* With its front, which is only marked. */
+/* Free a set later, together with its front, which is only marked as freed. */
 static void free_set_later(struct klua_set *set)
 {
 	if (!set->front)
@@ -459,7 +467,7 @@ static bool inc_not_zero(refcount_t *users)
 	return true;
 }
 
-/* As an entry does that has the lock: it looks who is let in. */
+/* As an entry does once it has the lock: checks the gate first */
 static int count_locked(struct klua_state *s)
 {
 	struct contents *c = contents_of(s);
@@ -532,7 +540,7 @@ static void stop(void)
 	struct contents *c, *next;
 
 	klua_states_exit();
-	/* Numbers of states that a broken copy has never closed */
+	/* Drop the numbers of states that a broken copy has never closed. */
 	xa_destroy(&ids);
 	torture_copy_libs_stop();
 	list_for_each_entry_safe(c, next, &all_contents, all) {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * How the copies of the manager and of its libraries are broken.
- */
+/* The ways in which the copies of the manager and of its libraries are broken. */
 #ifndef KLUA_TORTURE_BUSTED_H
 #define KLUA_TORTURE_BUSTED_H
 
@@ -26,7 +24,7 @@ enum busted {
 
 extern enum busted torture_busted;
 
-/* Long enough for the other processor to step in, even an emulated one */
+/* Milliseconds in which another processor, even an emulated one, can step in */
 #define WINDOW_MS	5
 
 /* The copy of ../../lib.c (busted_lib.c) */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Libraries with one step of unregistering broken, for klua_torture to fail on.
+ * Copies of the libraries with one step of unregistering broken, on which klua_torture
+ * must fail.
  *
- * This compiles lib.c a second time, as busted.c does with states.c. There is no
- * Lua: what a script keeps of a library is a reference to its descriptor, and
- * what calls its functions does as the trampoline in lua/lib.c does.
+ * This compiles lib.c a second time, as busted.c does with states.c. There is no Lua:
+ * instead of a script this file keeps a reference to the library's descriptor, and it
+ * calls the library's functions as the trampoline in lua/lib.c does.
  */
 #include <linux/delay.h>
 #include <linux/list.h>
@@ -37,14 +38,20 @@
 #undef EXPORT_SYMBOL_KLUA
 #define EXPORT_SYMBOL_KLUA(symbol)
 
-/* lib_no_grace: whoever looked before the library was dead is not waited for. */
+/*
+ * lib_no_grace: unregistering does not wait for calls that saw the library before it
+ * was dead.
+ */
 static void wait_for_readers(void)
 {
 	if (torture_busted != LIB_NO_GRACE)
 		synchronize_rcu();
 }
 
-/* lib_no_wait: nor is whoever sleeps in one of its functions. */
+/*
+ * lib_no_wait: unregistering does not wait for calls that sleep in one of its
+ * functions.
+ */
 static bool is_empty(const struct list_head *list)
 {
 	return torture_busted == LIB_NO_WAIT || list_empty(list);
@@ -80,11 +87,13 @@ int torture_copy_unregister(struct klua_lib *lib)
 	return klua_lib_unregister(lib);
 }
 
-/* What scripts have kept */
+/* The descriptor that is kept, as scripts would */
 static struct klua_libdesc *kept;
 static DEFINE_SPINLOCK(kept_lock);
 
-/* Keep the library that there is now; a dead one stays until there is another. */
+/*
+ * Keep the library that is registered now. A dead one is kept until there is another.
+ */
 static void keep_current(void)
 {
 	u64 id = klua_lib_find(TORTURE_LIB);
@@ -114,7 +123,7 @@ static void call_atomic(void)
 	spin_unlock_bh(&kept_lock);
 }
 
-/* A call in an entry that may sleep; for longer than a grace period if need be */
+/* A call in an entry that may sleep, which may last longer than a grace period */
 static void call_sleepable(void)
 {
 	struct klua_limits lim = {};
@@ -140,7 +149,7 @@ int torture_copy_use_lib(struct klua_state *s)
 	return 0;
 }
 
-/* Nobody uses a library any more. */
+/* Called when nobody uses a library any more. */
 void torture_copy_libs_stop(void)
 {
 	if (kept)

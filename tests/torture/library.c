@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A library that is registered and unregistered again and again, while scripts
- * keep its functions and objects and call them. Once unregistering has returned,
+ * A library that is registered and unregistered again and again, while scripts keep
+ * its functions and objects and call them. This checks that once unregistering has
+ * returned
  *
- * - no function of the library runs, and none ever begins to;
+ * - no function of the library runs, and none begins to;
  * - all of its objects are released, and none is released later.
  */
 #include <linux/delay.h>
@@ -12,7 +13,10 @@
 #include "states.h"
 #include "torture.h"
 
-/* The library's text is there: from before it is registered until afterwards. */
+/*
+ * Set while the library may be called: from before it is registered until it is
+ * unregistered
+ */
 static bool there;
 static atomic_t inside;
 static atomic_t objects;
@@ -23,7 +27,7 @@ static void check_there(const char *what)
 		torture_anomaly("%s of a library that is not registered", what);
 }
 
-/* Also called by the copy, which has no Lua. */
+/* Called by the copy of the libraries as well, which has no Lua. */
 static int lib_enter(lua_State *L)
 {
 	atomic_inc(&inside);
@@ -119,8 +123,8 @@ void torture_librarian(struct worker *w)
 }
 
 /*
- * Keeps what it finds of some registrations, and calls all of it: what is gone is
- * an ordinary error.
+ * Keeps the functions and objects of some registrations, and calls all of them. Calls
+ * of those that are gone fail with an ordinary error.
  */
 static const char script[] =
 	"kept, at = kept or {}, (at or 0) % 3 + 1\n"

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the torture does to a few more names: states are replaced, retired,
- * stopped and started under them. Each kind is among these states, and every
- * other name has a set of them, one for each processor. What is checked:
+ * Names whose states the torture replaces, retires, stops and starts. States of each
+ * kind are among them, and every other name has a set, with a state for each processor.
+ * This checks:
  *
- * - a name whose state is only ever replaced is always found;
+ * - a name whose state is only replaced, and never retired, is always found;
  * - a state of a set is found by its own processor and by no other;
- * - nobody enters a state after it was retired, or while it is stopped, nor any
- *   other of its set; once it is started again everybody may, also what has taken
- *   its place meanwhile.
+ * - nobody enters a state after it was retired or while it is stopped, nor another
+ *   state of its set; once it is started it can be entered, and so can the state that
+ *   has taken its place meanwhile.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -21,7 +21,10 @@
 #include "states.h"
 #include "torture.h"
 
-/* Of each name: one more than the destroy_alls begun when it was put there. */
+/*
+ * For each name: 1 plus the number of destroy_alls that had begun when its state was
+ * made, or 0
+ */
 static int put_there[TORTURE_OTHERS_MAX];
 
 static DEFINE_MUTEX(stopping);
@@ -33,7 +36,7 @@ static bool is_set(unsigned int i)
 	return i % 2;
 }
 
-/* Its state is only replaced. */
+/* Is the state of this name only replaced, and never retired? */
 static bool is_kept(unsigned int i)
 {
 	return i % 4 < 2;
@@ -44,7 +47,7 @@ void torture_other_name(unsigned int i, char *name)
 	snprintf(name, TORTURE_NAME_SIZE, "torture-other-%u", i);
 }
 
-/* An audit has destroyed all states. */
+/* Called when an audit has destroyed all states. */
 void torture_others_gone(void)
 {
 	memset(put_there, 0, sizeof(put_there));
@@ -88,7 +91,7 @@ void torture_replace(struct worker *w)
 	usleep_range(200, 2000);
 }
 
-/* What another processor finds, which must be another state of the set. */
+/* A lookup on another processor, which must find another state of the set */
 struct elsewhere {
 	const char *name;
 	struct klua_state *s;
@@ -101,7 +104,10 @@ static void find_elsewhere(void *data)
 	e->s = torture_ops->find(e->name);
 }
 
-/* One more state of the set of @s, held, or NULL. In process context. */
+/*
+ * Find and hold another state of the set of @s, or return NULL. Called in process
+ * context.
+ */
 static struct klua_state *find_sibling(struct klua_state *s)
 {
 	struct elsewhere e = { .name = s->name };
@@ -135,7 +141,7 @@ static struct klua_state *find_other(unsigned int i)
 			torture_ops->found_on(s, cpu);
 		return s;
 	}
-	smp_rmb(); /* then, the miss, then begun */
+	smp_rmb(); /* reads put_there, then the table, then the destroy_alls */
 	if (is_kept(i) && then == torture_destroy_alls_begun(false) + 1)
 		torture_anomaly("'%s' was missed while it was replaced", name);
 	return NULL;
@@ -146,7 +152,7 @@ struct klua_state *torture_find_other(struct worker *w)
 	return find_other(torture_below(w, torture_others));
 }
 
-/* It was retired, or is stopped: nobody is let in. */
+/* Check that nobody can enter the state, which was retired, or is stopped. */
 static void check_shut(struct klua_state *s, const char *how)
 {
 	int err;
@@ -202,7 +208,7 @@ static int stop_and_start(struct klua_state *s, struct klua_state *sibling)
 	return torture_ops->set_stopped(s, false);
 }
 
-/* A state of a set may be the last one of it that is retired. */
+/* Wait until the state is retired: of a set, it may be the last one. */
 static bool is_retired_soon(const struct klua_state *s)
 {
 	unsigned long end = jiffies + 10 * HZ;
@@ -213,7 +219,9 @@ static bool is_retired_soon(const struct klua_state *s)
 	return READ_ONCE(s->gate) == KLUA_GATE_RETIRED;
 }
 
-/* One at a time, so that nobody else starts what is stopped here. */
+/*
+ * Stop and start a state. One worker at a time, so that no other starts it in between.
+ */
 void torture_stop(struct worker *w)
 {
 	struct klua_state *s = torture_find_other(w);
@@ -226,9 +234,9 @@ void torture_stop(struct worker *w)
 	sibling = find_sibling(s);
 	mutex_lock(&stopping);
 	atomic_inc(&stops_begun);
-	smp_mb__after_atomic(); /* begun, then the stop */
+	smp_mb__after_atomic(); /* counts the begin before the stop */
 	err = stop_and_start(s, sibling);
-	smp_mb__before_atomic(); /* the start, then ended */
+	smp_mb__before_atomic(); /* counts the end after the start */
 	atomic_inc(&stops_ended);
 	if (!err)
 		torture_call(w, s);
@@ -246,10 +254,10 @@ int torture_stops_ended(void)
 	return atomic_read_acquire(&stops_ended);
 }
 
-/* May somebody have been refused @s since @ended stops had ended? */
+/* May a stop or a retire have refused entries into @s, since @ended stops had ended? */
 bool torture_may_be_shut(const struct klua_state *s, int ended)
 {
-	smp_rmb(); /* ended, then the call, then begun */
+	smp_rmb(); /* reads stops_ended, then called, then reads stops_begun */
 	return READ_ONCE(s->gate) == KLUA_GATE_RETIRED ||
 	       atomic_read(&stops_begun) != ended;
 }

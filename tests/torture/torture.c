@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_torture: many threads and timers do to a few states, or to many, all
- * that the interface allows, and watch that its promises hold.
+ * klua_torture: many threads and timers make all calls of the interface on a few
+ * states, or on many, and check that its promises hold.
  *
- * Starts when loaded, ends after @secs seconds, when a promise was broken, or
- * when unloaded. The last line is "End of test: SUCCESS" or "End of test:
- * FAILURE"; each broken promise is a line with "!!!". What is checked while it runs:
+ * The test starts when the module is loaded. It ends after @secs seconds, when a promise
+ * was broken, or when the module is unloaded. The last line is "End of test: SUCCESS" or
+ * "End of test: FAILURE"; each broken promise has a line with "!!!". These are checked
+ * all the time:
  *
  * - no get succeeds after destroy returned 0;
  * - within an RCU read section, what lookup returned keeps its name;
  * - a state that is held stays open and keeps what was put into it;
  * - a state is closed only when its count is zero, or when it is retired;
- * - what others.c and library.c say of states that are replaced, retired, stopped
- *   and in sets, and of libraries that come and go.
+ * - the promises listed in others.c, of states that are replaced, retired, stopped and
+ *   in sets, and in library.c, of libraries that are unregistered.
  *
- * Now and then everybody stops for an audit, which destroys all states:
+ * Now and then all workers stop for an audit, which destroys all states and checks:
  *
- * - each has one user, the table, for all holds were given back;
- * - there is one state of a name;
- * - all states made are closed within some seconds;
+ * - each state has one user, the table, since all holds were given back;
+ * - there is one state of each name;
+ * - all states that were made are closed within some seconds;
  * - the calls counted in the states' Lua globals add up to the calls made.
  *
- * busted= names a way in which to break a copy of the manager (busted.c): the
- * torture must fail on it. With busted=none the copy is not broken.
+ * busted= names a way in which a copy of the manager is broken (busted.c): the torture
+ * must fail on it. With busted=none the copy is not broken.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -158,12 +159,12 @@ static unsigned int close_secs = 60;
 module_param(close_secs, uint, 0444);
 MODULE_PARM_DESC(close_secs, "longest time in seconds that an audit waits for states to be closed (60)");
 
-/* One thing to be done by a thread, or by a timer */
+/* A kind of worker: what a thread or a timer does again and again */
 struct kind {
 	const char *name;
 	const unsigned int *count;
 	void (*act)(struct worker *w);
-	/* Not stopped by an audit */
+	/* an audit does not stop it */
 	bool aside;
 };
 
@@ -171,31 +172,36 @@ const struct torture_ops *torture_ops;
 static struct worker *workers;
 static unsigned int worker_count;
 
-/* Held for reading by whoever acts, for writing by an audit. */
+/* Held for reading by a worker that acts, for writing by an audit */
 static DECLARE_RWSEM(acting);
 
-/* Timers look at it instead, and are waited for. */
+/*
+ * Set during an audit: timers check this instead of the lock, and the audit waits for
+ * them
+ */
 static bool auditing;
 static struct task_struct *controller;
 
 static atomic_t anomalies;
-/* For the end: much may be logged in between. */
+/* The first anomaly, repeated in the last lines, since much may be logged in between */
 static char first_anomaly[160];
 static atomic_t opened;
 static atomic_t closed;
-/* Calls as their callers, and as the states counted them. */
+/* Calls that workers made, and calls that states counted */
 static atomic64_t calls;
 static atomic64_t counted;
-/* Calls that failed when they may have been counted already. */
+/* Calls that failed, and may have been counted before */
 static atomic64_t unsure;
-/* A destroy_all may be under way while these differ. */
+/* While these differ a destroy_all may be in progress. */
 static atomic_t destroy_alls_begun;
 static atomic_t destroy_alls_ended;
 static unsigned int audits;
-/* What was done, by the processor that did it. */
+/* Actions, by processor */
 static DEFINE_PER_CPU(unsigned long, acts);
 
-/* With @none: -1 when one may be under way. */
+/*
+ * The number of destroy_alls that have begun; with @none -1 if one may be in progress.
+ */
 int torture_destroy_alls_begun(bool none)
 {
 	int begun = atomic_read_acquire(&destroy_alls_begun);
@@ -210,7 +216,7 @@ void torture_anomaly(const char *fmt, ...)
 
 	int nth = atomic_inc_return(&anomalies);
 
-	/* The first ones tell the story. */
+	/* The first anomalies are enough; later ones follow from them. */
 	if (nth > 20)
 		return;
 	va_start(args, fmt);
@@ -248,7 +254,7 @@ struct worker *torture_self(void)
 }
 
 /*
- * A Lua state's contents: a userdata whose finalizer tells when the state is
+ * The contents of a Lua state: a userdata whose finalizer reports that the state is
  * closed, the global n that counts calls, and marks in the registry.
  */
 
@@ -267,7 +273,10 @@ static int finalizer(lua_State *L)
 
 static const char contents_key;
 
-/* What may fail comes first: the state has its contents, or none of them. */
+/*
+ * Allocations that may fail come first, so that the state gets all of its contents or
+ * none.
+ */
 static void open_contents(lua_State *L, struct klua_state *s)
 {
 	struct klua_state **box = lua_newuserdata(L, sizeof(*box));
@@ -360,7 +369,7 @@ static int klua_check_mark(struct klua_state *s, const void *key, u64 value)
 
 static const char cpu_key;
 
-/* Each state of a set remembers its processor. */
+/* Check that the state of a set is found on the processor that found it first. */
 static int check_cpu(lua_State *L)
 {
 	unsigned int *cpu = lua_touserdata(L, 1);
@@ -435,7 +444,7 @@ static void any_name(struct worker *w, char *name)
 	name_of(torture_below(w, names), name);
 }
 
-/* A thread that found nothing to do lets others make something. */
+/* A thread that has found no state yields, so that others make some. */
 static void idle(void)
 {
 	if (in_task())
@@ -443,8 +452,9 @@ static void idle(void)
 }
 
 /*
- * Calls that are counted have either been, or failed for want of memory. @stops had
- * ended before.
+ * Note the result of a call. It was counted in the state; or it failed for want of
+ * memory, and was not; or it was ended early, and may have been. @stops had ended
+ * before the call.
  */
 static void note_call(struct klua_state *s, int err, int stops)
 {
@@ -463,7 +473,7 @@ static void note_call(struct klua_state *s, int err, int stops)
 			break;
 		fallthrough;
 	default:
-		/* Only an irq state is not waited for. */
+		/* Only for irq states nobody waits. */
 		if (err != -EBUSY || s->kind != KLUA_KIND_IRQ)
 			torture_anomaly("a call into a state that is held: %d",
 					err);
@@ -475,7 +485,10 @@ bool torture_may_enter(const struct klua_state *s)
 	return in_task() || s->kind != KLUA_KIND_SLEEPABLE;
 }
 
-/* What a script keeps of a library is no call, and may not fit. */
+/*
+ * Call the script that keeps parts of the library. It does not count as a call, and may
+ * run out of memory.
+ */
 static void use_lib(struct klua_state *s, int stops)
 {
 	int err = torture_ops->use_lib(s);
@@ -484,7 +497,9 @@ static void use_lib(struct klua_state *s, int stops)
 		note_call(s, err, stops);
 }
 
-/* By a holder; the first call gives the state its contents. */
+/*
+ * Make a counted call. Called by a holder; the first call gives the state its contents.
+ */
 void torture_call(struct worker *w, struct klua_state *s)
 {
 	int stops = torture_stops_ended();
@@ -505,7 +520,7 @@ static void act_create(struct worker *w)
 	char name[TORTURE_NAME_SIZE];
 
 	any_name(w, name);
-	/* Mostly where there is none: refusals fill the log. */
+	/* Mostly only if there is no state of the name: refusals fill the log. */
 	if (torture_below(w, 16) && torture_ops->lookup(name)) {
 		usleep_range(50, 100);
 		return;
@@ -517,9 +532,9 @@ static void act_create(struct worker *w)
 }
 
 /*
- * What lookup found is not to be had any more after destroy returned 0: either
- * that was destroyed, or it had left the table before, at a count of zero.
- * Only destroy_all takes states out of the table that are held.
+ * After destroy has returned 0 the state that lookup found before cannot be held:
+ * either it was the one that was destroyed, or its count was zero and it had left the
+ * table before. Only destroy_all takes states out of the table that are held.
  */
 static void check_destroyed(struct klua_state *s, const char *name, int ended)
 {
@@ -527,7 +542,7 @@ static void check_destroyed(struct klua_state *s, const char *name, int ended)
 		torture_anomaly("lookup found what had been destroyed");
 	if (!torture_ops->get(s))
 		return;
-	smp_rmb(); /* ended, then the get, then begun */
+	smp_rmb(); /* reads the ended ones, then gets, then reads the begun ones */
 	if (atomic_read(&destroy_alls_begun) == ended)
 		torture_anomaly("a get succeeded after destroy returned 0");
 	torture_ops->put(s);
@@ -643,9 +658,9 @@ static void act_destroy_all(struct worker *w)
 {
 	msleep(torture_below(w, 200));
 	atomic_inc(&destroy_alls_begun);
-	smp_mb__after_atomic(); /* begun, then what it does */
+	smp_mb__after_atomic(); /* counts the begin before the call */
 	torture_ops->destroy_all();
-	smp_mb__before_atomic(); /* what it does, then ended */
+	smp_mb__before_atomic(); /* counts the end after the call */
 	atomic_inc(&destroy_alls_ended);
 }
 
@@ -688,7 +703,7 @@ static void act_hotplug(struct worker *w)
 	add_cpu(cpu);
 }
 
-/* Pages that the pressure has taken, and the lock that guards the list. */
+/* Pages that act_pressure() has taken; taken_lock guards the list */
 static LIST_HEAD(taken);
 static DEFINE_SPINLOCK(taken_lock);
 
@@ -718,7 +733,10 @@ static void give_back(void)
 	}
 }
 
-/* As much as there is for the asking, in large and in small pieces. */
+/*
+ * Take all free memory that can be had without waiting, in large pieces and in small
+ * ones.
+ */
 static void act_pressure(struct worker *w)
 {
 	unsigned int i;
@@ -733,9 +751,9 @@ static void act_pressure(struct worker *w)
 }
 
 /*
- * Somebody waits for memory and there is none: before a process is killed for
- * it we give back what we took. Says that there was some even if it was given
- * back just before, for then there is some now.
+ * The OOM killer is about to kill a process: give back the pages that we took. Reports
+ * that some were freed even if they were given back just before, for then there is free
+ * memory now.
  */
 static int on_oom(struct notifier_block *nb, unsigned long unused, void *freed)
 {
@@ -778,7 +796,7 @@ static void act_anything(struct worker *w)
 			break;
 		w->hits++;
 		torture_call(w, s);
-		/* Holds it until the next time. */
+		/* Holds the state until this worker acts again. */
 		w->held = s;
 	}
 }
@@ -909,7 +927,7 @@ static void audit_calls(void)
 				made, seen, most - made);
 }
 
-/* Nobody acts and nobody holds a state. */
+/* Called while nobody acts and nobody holds a state. */
 static void audit(void)
 {
 	unsigned long end = jiffies + close_secs * HZ;
@@ -926,7 +944,7 @@ static void audit(void)
 		audit_name(name);
 	}
 	torture_others_gone();
-	/* Duplicates, that no name leads to any more */
+	/* Destroys duplicates of a name, which a lookup does not find */
 	torture_ops->destroy_all();
 	while (!all_closed() && time_before(jiffies, end))
 		msleep(20);
@@ -962,7 +980,7 @@ static size_t all_parameters(char *buf, size_t size)
 	return len;
 }
 
-static void say(const char *what)
+static void log_parameters(const char *what)
 {
 	static char parameters[512];
 
@@ -970,7 +988,7 @@ static void say(const char *what)
 	pr_info("%s: %s\n", what, parameters);
 }
 
-/* @when: the beginning of the line */
+/* Log the totals; the line begins with @when. */
 static void say_totals(const char *when)
 {
 	pr_info("%s%d states used and closed, %lld calls counted in them, %lld unsure, %u audits, %d anomalies\n",
@@ -1016,12 +1034,12 @@ static void end(void)
 	say_counts();
 	if (*first_anomaly)
 		pr_err("!!! first of all: %s\n", first_anomaly);
-	say(atomic_read(&anomalies) ? "End of test: FAILURE" :
-				      "End of test: SUCCESS");
+	log_parameters(atomic_read(&anomalies) ? "End of test: FAILURE" :
+		       "End of test: SUCCESS");
 	WRITE_ONCE(running, false);
 }
 
-/* Between two audits, when it is time for it. */
+/* Log the progress between two audits, if it is time. */
 static void say_progress(unsigned long start)
 {
 	static unsigned long told;
@@ -1106,7 +1124,7 @@ static int __init torture_init(void)
 		pr_err("busted=%s: %s\n", busted, why);
 		return -EINVAL;
 	}
-	say("Start of test");
+	log_parameters("Start of test");
 	running = true;
 	if (pressures)
 		register_oom_notifier(&oom_notifier);

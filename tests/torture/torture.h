@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the torture and the broken managers know of each other.
- */
+/* Declarations that the torture and the broken managers share. */
 #ifndef KLUA_TORTURE_H
 #define KLUA_TORTURE_H
 
@@ -17,15 +15,15 @@ struct worker;
 /* Longest name: "torture-other-4294967295" */
 #define TORTURE_NAME_SIZE	28
 
-/* Most names of states that are replaced */
+/* Names of states that are replaced, at most */
 #define TORTURE_OTHERS_MAX	64
 
-/* The library that comes and goes */
+/* Name of the library that is registered and unregistered */
 #define TORTURE_LIB		"torture"
 
-/* A manager, and states with contents, to be tortured */
+/* The manager under test, and the contents of its states */
 struct torture_ops {
-	/* NULL, or what is wrong with @busted */
+	/* Returns NULL, or a text that says what is wrong with @busted. */
 	const char *(*start)(const char *busted);
 	/* Returns once every state that nobody holds is closed. */
 	void (*stop)(void);
@@ -45,20 +43,25 @@ struct torture_ops {
 	int (*lib_register)(struct klua_lib *lib);
 	int (*lib_unregister)(struct klua_lib *lib);
 
-	/* Counts one call in the contents; a Lua global, in a Lua state. */
+	/* Counts a call in the contents: in a Lua global, if there is Lua. */
 	int (*count)(struct klua_state *s);
-	/* The same, by a script; NULL: there is no Lua. */
+	/* The same by a script; NULL if there is no Lua. */
 	int (*count_in_lua)(struct klua_state *s);
-	/* Keeps what there is of the library, and calls what was kept. */
+	/* Keeps parts of the library, and calls those that were kept. */
 	int (*use_lib)(struct klua_state *s);
-	/* @cpu found a state of a set, which no other processor finds. */
+	/*
+	 * Told that @cpu has found a state of a set, which no other processor may find.
+	 */
 	void (*found_on)(struct klua_state *s, unsigned int cpu);
-	/* Runs until cancelled, or for some milliseconds; NULL as above. */
+	/*
+	 * Runs until it is cancelled, or for some milliseconds; NULL if there is no
+	 * Lua.
+	 */
 	int (*spin)(struct klua_state *s);
-	/* Leaves a value under @key, or checks that it is there still. */
+	/* Leaves a value under @key; the second one checks that it is still there. */
 	int (*mark)(struct klua_state *s, const void *key, u64 value);
 	int (*check_mark)(struct klua_state *s, const void *key, u64 value);
-	/* False: @s has been freed. NULL: only KASAN can tell. */
+	/* Returns false if @s was freed. NULL: only KASAN can tell. */
 	bool (*is_there)(const struct klua_state *s);
 };
 
@@ -71,9 +74,9 @@ struct worker {
 	struct timer_list timer;
 	struct rnd_state rnd;
 	struct klua_state *held;
-	/* The name it is creating a state for; only the worker itself looks. */
+	/* The name that it is creating a state of; used by the worker itself only. */
 	const char *creating;
-	/* It is in find(), outside any RCU section of its own. */
+	/* It is in find(), outside any RCU read section of its own. */
 	bool finding;
 	u64 ops;
 	u64 hits;
@@ -103,7 +106,7 @@ bool torture_may_be_shut(const struct klua_state *s, int ended);
 void torture_librarian(struct worker *w);
 int torture_use_lib(struct klua_state *s);
 
-/* A state with contents came to be; it was closed, with a count of @calls. */
+/* A state got its contents; it was closed, with a count of @calls. */
 void torture_opened(void);
 void torture_closed(u64 calls);
 
