@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_address: looks for kernel addresses in what a script says.
+ * klua_address: looks for kernel addresses in the output of a script.
  *
  * Its library "address" has four functions for scripts: say(text) keeps a text;
- * note(object) adds the address of a function or a light userdata to those that
- * are looked for; light() gives a light userdata; leak(object, form) gives the
- * address of an object away, which no function of KLua does.
+ * note(object) adds the address of a function or a light userdata to the addresses
+ * that are looked for; light() returns a light userdata; leak(object, form) returns
+ * the address of an object, which no function of KLua does.
  *
- * Reading the parameter "found" looks through all that was said, forgets it, and
- * gives two numbers: the bytes that were said, and in how many places of them
- * there is a part of an address on a page of the state "address", which has to be
- * an atomic one without a reserve, in its struct klua_state, or that was noted.
+ * Reading the parameter "found" searches all texts and forgets them. It shows two
+ * numbers: the bytes of the texts, and the places in them that have a part of an
+ * address. Addresses that are looked for lie on a page of the state "address", in its
+ * struct klua_state, or were noted. That state has to be an atomic one without a
+ * reserve.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -29,22 +30,22 @@
 
 #define STATE		"address"
 
-/* Bytes of an address that must not be found, and hexadecimal digits of them */
+/* Bytes of an address that count as a part of it, and their hexadecimal digits */
 #define PART		6
 #define DIGITS		(2 * PART)
 #define MASK		GENMASK_ULL(8 * PART - 1, 0)
 
-/* Fewer decimal digits make no number as large as an address in the kernel. */
+/* A number of fewer decimal digits is smaller than any address of the kernel. */
 #define DECIMAL_DIGITS	13
 
 #define SAID_MAXSIZE	(4 * 1024 * 1024)
 #define PAGES_MAX	16384
 
-/* Written by scripts of the one state, in its entries; read between them. */
+/* Guarded by the state's lock while scripts write; read between entries. */
 static char *said;
 static size_t said_len;
 
-/* The numbers of the pages that the addresses which are looked for lie on */
+/* Numbers of the pages whose addresses are looked for */
 static DEFINE_XARRAY(pages);
 
 static unsigned long page_of(const void *p)
@@ -118,7 +119,7 @@ static const luaL_Reg functions[] = {
 
 static struct klua_lib lib = { .name = "address", .functions = functions };
 
-/* Write down the pages of @s, which the caller has locked. */
+/* Write the numbers of the pages of @s. Called with its lock held. */
 static size_t list_pages(struct klua_state *s, unsigned long *numbers)
 {
 	struct page *page;
@@ -161,7 +162,10 @@ static bool is_address(u64 part)
 	return xa_load(&pages, part >> PAGE_SHIFT);
 }
 
-/* Is there a part of an address at @s, as bytes in either order or as digits? */
+/*
+ * Is there a part of an address at @s, as bytes in either order or as hexadecimal
+ * digits?
+ */
 static bool part_at(const char *s, size_t left)
 {
 	u64 little = 0, big = 0, hex = 0;
@@ -183,7 +187,10 @@ static bool part_at(const char *s, size_t left)
 	return is_address(hex);
 }
 
-/* Or a whole one as a decimal number? Those of addresses are negative. */
+/*
+ * Is there an address as a decimal number at @s? As integers of Lua, addresses are
+ * negative.
+ */
 static bool number_at(const char *s, size_t left)
 {
 	u64 n = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a script learns of addresses: the core in user space, with a host that
- * knows where every block is. Prints TAP.
+ * Looks for addresses in the output of scripts: the core in user space, with a host
+ * that knows where each block is. Prints TAP.
  *
- *   test attack.lua output.lua
+ * test attack.lua output.lua
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,12 +17,12 @@
 #include "entry.h"
 #include "host.h"
 
-/* Bytes of an address that must not be found, and hexadecimal digits of them */
+/* Bytes of an address that count as a part of it, and their hexadecimal digits */
 #define PART		6
 #define DIGITS		(2 * PART)
 #define MASK		((1ull << 8 * PART) - 1)
 
-/* Where in its block a coroutine begins, and what a userdata gives out */
+/* Offsets in their blocks of a coroutine, and of the bytes of a userdata */
 #define OF_THREAD	LUA_EXTRASPACE
 #define OF_USERDATA	40
 
@@ -31,7 +31,7 @@
 #define MAX_TARGETS	8
 
 static struct klua_limits limits;
-static uint64_t blocks[MAX_BLOCKS];	/* a hash table, larger than they are many */
+static uint64_t blocks[MAX_BLOCKS];	/* a hash table that is never full */
 static char *output;
 static size_t length, size;
 static unsigned int checks, failures;
@@ -106,7 +106,7 @@ bool klua_stream(struct lua_State *L, const char *text, size_t len)
 	return true;
 }
 
-/* Every block is in a list, by what lies before it. */
+/* Each block is in a list, through a header before its bytes. */
 struct block {
 	struct block *next;
 	struct block **at;
@@ -190,7 +190,7 @@ static int digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* A part of a block's address at @s, as bytes in either order or as digits */
+/* Is there a part of a block's address at @s, as bytes in either order or as digits? */
 static bool part_at(const char *s, size_t left)
 {
 	uint64_t little = 0, big = 0, hex = 0;
@@ -212,7 +212,7 @@ static bool part_at(const char *s, size_t left)
 	return is_block(hex);
 }
 
-/* And as a decimal number, which is longer than any of the others */
+/* Is there one as a decimal number? That takes the most bytes. */
 static bool number_at(const char *s, size_t left)
 {
 	uint64_t n = 0;
@@ -238,7 +238,10 @@ static int nothing(lua_State *L)
 	return lua_gettop(L);
 }
 
-/* One of each kind, in the global "targets"; their addresses in @address */
+/*
+ * Make an object of each type in the global "targets". Their addresses go into
+ * @address.
+ */
 static unsigned int make_targets(lua_State *L, uint32_t *address)
 {
 	unsigned int i, n;
@@ -254,7 +257,10 @@ static unsigned int make_targets(lua_State *L, uint32_t *address)
 	lua_pushcclosure(L, nothing, 1);
 	n = lua_gettop(L) - 1;
 	for (i = n; i > 0; i--) {
-		/* A userdata's key is its object, whose header lies before it. */
+		/*
+		 * lua_topointer() gives the bytes of a userdata; its header is before
+		 * them.
+		 */
 		address[i - 1] = (uintptr_t)lua_topointer(L, -1) -
 				 (lua_type(L, -1) == LUA_TUSERDATA ?
 				  OF_USERDATA : 0);
@@ -294,7 +300,10 @@ static void attack(lua_State *L, const char *file, const uint32_t *address,
 	check(!found, line);
 }
 
-/* The texts of what may be in a script's hands, addresses by any other means */
+/*
+ * Run a script that writes texts of all values it can have. The addresses come from the
+ * host.
+ */
 static void texts(lua_State *L, const char *file)
 {
 	char line[80];

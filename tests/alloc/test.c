@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <sanitizer/asan_interface.h>
 
-/* The first grain of a free block is the heap's to use. */
+/* The heap uses the first grain of a free block. */
 #define klua_heap_poison(block, size)	poison_rest(block, size)
 #define klua_heap_unpoison(block, size)	ASAN_UNPOISON_MEMORY_REGION(block, size)
 #define klua_page_poison(page)		((void)0)
@@ -39,7 +39,7 @@ static void check(bool good, const char *format, ...)
 	putchar('\n');
 }
 
-/* For what is checked a million times: is heard of only when it is wrong. */
+/* A check that runs a million times: it prints a line only if it fails. */
 #define must(condition) \
 	do { \
 		if (!(condition)) { \
@@ -60,21 +60,21 @@ static u64 rnd(u64 below)
 }
 
 /*
- * The host: an arena of pages, of which those that the heap does not hold are
- * poisoned. Requests fail beyond a limit, or when told to.
+ * The host: an arena of pages. Pages that the heap does not hold are poisoned. Requests
+ * fail beyond a limit, or if a test says so.
  */
 #define ARENA_PAGES	(((size_t)256 << 20) / KLUA_PAGE)
 
 static struct {
 	char *arena;
 	bool taken[ARENA_PAGES];
-	bool rigid[ARENA_PAGES];	/* a block from here keeps its pages */
-	unsigned int size[ARENA_PAGES];	/* and this is how many */
+	bool rigid[ARENA_PAGES];	/* the block here does not shrink */
+	unsigned int size[ARENA_PAGES];	/* pages that it has */
 	bool may_be_rigid;
 	size_t limit;
 	size_t held;
-	long left;		/* requests until all fail; -1: never */
-	unsigned int fail_one_in;	/* requests fail at random; 0: never */
+	long left;		/* requests that succeed before all fail; -1: no limit */
+	unsigned int fail_one_in;	/* one in so many fails; 0: none */
 	unsigned long gets;
 	unsigned long charged;
 } host;
@@ -114,7 +114,7 @@ static bool host_refuses(size_t size)
 	return false;
 }
 
-/* The first of @n free pages in a row. */
+/* Find @n free pages in a row; returns the first. */
 static size_t host_find(size_t n)
 {
 	size_t run = 0;
@@ -149,7 +149,7 @@ void *klua_pages_get(struct klua_heap *h, size_t size)
 	return host.arena + i * KLUA_PAGE;
 }
 
-/* Every other time when there is room. */
+/* Grow a large block where it is, every other time that there is room. */
 static bool host_grow(struct klua_heap *h, size_t i, size_t n, char *end)
 {
 	size_t k;
@@ -202,14 +202,14 @@ void klua_pages_put(struct klua_heap *h, void *pages, size_t size)
 	ASAN_POISON_MEMORY_REGION(pages, size);
 }
 
-/* Steps that were charged, for work that is not bounded by a constant. */
+/* Count the steps charged for work that no constant bounds. */
 void klua_heap_charge(struct klua_heap *h, size_t steps)
 {
 	(void)h;
 	host.charged += steps;
 }
 
-/* What the heap believes of one page, against what its blocks say. */
+/* Compare a page's head with the blocks that are on it. */
 static void check_page(struct klua_heap *h, struct klua_page *page)
 {
 	unsigned int hole = klua_hole_grains(h);
@@ -264,7 +264,7 @@ static void check_heap(struct klua_heap *h, size_t large)
 		}
 }
 
-/* The script: blocks, each filled with its own bytes. */
+/* A script: blocks, each filled with its own bytes */
 #define BLOCKS	4096
 
 struct block {
@@ -302,7 +302,7 @@ static void check_bytes(const struct block *b, size_t size)
 		must(b->p[i] == b->fill);
 }
 
-/* Any change of a block, as lua_Alloc makes it. False: the heap refused. */
+/* Allocate, resize or free a block, as lua_Alloc does. False: the heap refused. */
 static bool change(struct script *s, struct block *b, size_t size)
 {
 	size_t old = b->size;
@@ -345,7 +345,7 @@ static void script_end(struct script *s)
 	free(s);
 }
 
-/* As Lua does: mostly small, powers of two and a bit, seldom large. */
+/* Sizes as Lua's: mostly small ones, powers of two and a bit, seldom large ones */
 static size_t any_size(void)
 {
 	switch (rnd(16)) {
@@ -392,7 +392,7 @@ static void test_random(void)
 	check(true, "random changes keep every byte, and all ends at zero");
 }
 
-/* Blocks that keep their pages when they shrink, and so are moved. */
+/* Blocks keep their pages when they shrink, and so are moved. */
 static void test_rigid(void)
 {
 	struct script *s;
@@ -456,7 +456,7 @@ static void test_limit(void)
 	check(true, "a limit on pages of 0 to 40 is kept");
 }
 
-/* The same run again and again, each time with one page more. */
+/* The same run is repeated, each time with one page more. */
 static void test_exhaustion(void)
 {
 	unsigned long steps = 1500;
@@ -499,7 +499,7 @@ static void test_sizes(void)
 	check(true, "sizes that no sum may overflow are refused");
 }
 
-/* From every size to every smaller one, with no page to be had. */
+/* Blocks shrink from each size to each smaller one, while no page can be had. */
 static void test_shrink(void)
 {
 	size_t to, from;
@@ -518,7 +518,7 @@ static void test_shrink(void)
 	check(true, "a shrink succeeds without any memory");
 }
 
-/* No page is to be had, but room is: freed here and there, and in two pages. */
+/* No page can be had, but free blocks are here and there, and in two pages. */
 static void test_last_resort(void)
 {
 	struct script *s = script_new();
@@ -545,7 +545,7 @@ static void test_last_resort(void)
 	script_end(s);
 }
 
-/* What a refused request does is bounded or charged, whatever the heap holds. */
+/* The work of a refused request is bounded or charged, whatever the heap holds. */
 static void test_refusal(void)
 {
 	struct script *s = script_new();
@@ -567,7 +567,7 @@ static void test_refusal(void)
 	script_end(s);
 }
 
-/* Small and larger blocks come and go: pages must not get lost in crumbs. */
+/* While small and larger blocks come and go, free room is not lost in small pieces. */
 static void test_fragmentation(void)
 {
 	struct script *s = script_new();
@@ -595,7 +595,10 @@ static void test_fragmentation(void)
 	script_end(s);
 }
 
-/* All blocks of one size go, all of another come: the pages are the same. */
+/*
+ * Blocks of one size are freed and blocks of another allocated: the same pages serve
+ * both.
+ */
 static void test_reuse(void)
 {
 	struct script *s = script_new();
@@ -633,7 +636,10 @@ static void test_giving_back(void)
 	script_end(s);
 }
 
-/* A collection that frees half must not send pages to the host and back. */
+/*
+ * A collection that frees half of the blocks does not return pages to the host that are
+ * needed again at once.
+ */
 static void test_breathing(void)
 {
 	struct script *s = script_new();

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the files of klua_bench.ko share.
- */
+/* Declarations that the files of klua_bench.ko share. */
 #ifndef KLUA_BENCH_H
 #define KLUA_BENCH_H
 
@@ -11,16 +9,16 @@
 
 #include "states.h"
 
-/* All names have eight bytes: to find a longer one costs more. */
+/* All names have eight bytes, since it takes longer to find a longer one. */
 #define BENCH_NAME_SIZE	16
 
 /**
- * struct bench_request - what to measure, and with which result
- * @script: a Lua script, for those rows that need one
- * @script_len: its bytes
- * @text:   the answer: lines of "row value"
- * @size:   bytes @text has room for
- * @len:    bytes that are in it
+ * struct bench_request - a group of rows to be measured, and its results
+ * @script: a Lua script, for rows that need one
+ * @script_len: bytes of @script
+ * @text:   buffer for the results: lines of "row value"
+ * @size:   bytes that @text has room for
+ * @len:    bytes that @text has
  */
 struct bench_request {
 	const char *script;
@@ -30,17 +28,16 @@ struct bench_request {
 	size_t len;
 };
 
-/* @value is in hundredths. */
+/* Add a line to the results; @value is in hundredths. */
 void bench_say(struct bench_request *req, u64 value, const char *fmt, ...)
 	__printf(3, 4);
 
-/* Operations in a batch that is over before the timer is likely to tick. */
+/* Operations of a batch: so few that the timer is unlikely to tick in it */
 #define BENCH_BATCH	500
 
 /*
- * What one operation costs, in hundredths of a ns: the median of many batches,
- * so that those in which something came between do not count. @batch does its
- * operation @n times.
+ * Measure an operation, in hundredths of a ns: the median of many batches, so that
+ * batches which were interrupted do not count. @batch does its operation @n times.
  */
 u64 bench_time(void (*batch)(void *arg, unsigned int n), void *arg,
 	       unsigned int n);
@@ -50,19 +47,19 @@ void bench_name(char *name, unsigned int i);
 int bench_make_states(unsigned int from, unsigned int to, size_t maxalloc);
 void bench_destroy_states(unsigned int from, unsigned int to);
 
-/* What the states of the benchmark can do */
+/* Lua functions of the states of the benchmark */
 #define BENCH_FUNCTIONS \
 	"function empty() end\n" \
 	"function verdict(packet) return #packet end\n" \
 	"function judge(packet) return packet:length() end\n"
 
-/* What two processors write to is so many bytes apart: they may fetch lines in pairs. */
+/*
+ * Data that two processors write to are so many bytes apart: processors may fetch cache
+ * lines in pairs
+ */
 #define BENCH_APART	(2 * L1_CACHE_BYTES)
 
-/*
- * One operation on a state, @n times, for the rows that do it elsewhere. Two
- * processors, each with its own, count their packets there.
- */
+/* Operations on a state, @n times, which other files use as well */
 struct bench_target {
 	const char *name;
 	struct klua_state *state;
@@ -74,7 +71,7 @@ int bench_target_init(struct bench_target *target, const char *name);
 void bench_entry(void *target, unsigned int n);
 void bench_dispatch(void *target, unsigned int n);
 
-/* Watching closes, which happen later and elsewhere; see life.c. */
+/* Measuring closes, which a work item does; see life.c */
 int bench_watch(void);
 void bench_unwatch(void);
 u64 bench_close(const char *name);

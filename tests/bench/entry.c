@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The way to a state and into it, among few states.
- */
+/* Finding, holding and entering a state, while there are few states. */
 
 #include <linux/ktime.h>
 
@@ -11,7 +9,7 @@
 #define MAXALLOC	SZ_1M
 #define PACKET		60
 
-/* Many cycles of the garbage collector */
+/* Enough operations for many cycles of the garbage collector */
 #define LONG_BATCH	2000
 
 static const char functions[] = BENCH_FUNCTIONS;
@@ -42,7 +40,7 @@ int bench_target_init(struct bench_target *target, const char *name)
 	return target->state ? push_functions(target->state) : -ENOENT;
 }
 
-/* Each of the states in turn */
+/* Find each of the states in turn. */
 static void find_there(void *names, unsigned int n)
 {
 	char (*name)[BENCH_NAME_SIZE] = names;
@@ -58,7 +56,7 @@ static void find_absent(void *names, unsigned int n)
 		klua_state_put(klua_state_find("b-absent"));
 }
 
-/* Four times as long as the others' */
+/* A name four times as long as the others */
 #define LONG_NAME "a-name-that-says-a-little-more-x"
 
 static void find_long(void *names, unsigned int n)
@@ -76,7 +74,7 @@ static void hold(void *arg, unsigned int n)
 			klua_state_put(target->state);
 }
 
-/* What the struct allows: the lock and lua_pcall() on its Lua state. */
+/* An entry by the lock and lua_pcall() on the Lua state */
 void bench_entry(void *arg, unsigned int n)
 {
 	struct bench_target *target = arg;
@@ -119,14 +117,17 @@ static void call_lua(void *arg, unsigned int n)
 		klua_state_call(target->state, call_empty, NULL);
 }
 
-/* No two packets are alike, which takes a number and no more: that is not timed. */
+/*
+ * Write a number into the packet, so that no two are equal. That takes too little to be
+ * timed.
+ */
 static void number_packet(struct bench_target *target, char *packet)
 {
 	memcpy(packet, &target->packets, sizeof(target->packets));
 	target->packets++;
 }
 
-/* All that a consumer does with a packet. */
+/* All calls that a consumer makes for a packet */
 void bench_dispatch(void *arg, unsigned int n)
 {
 	struct bench_target *target = arg;
@@ -157,8 +158,8 @@ void bench_dispatch(void *arg, unsigned int n)
 }
 
 /*
- * The parts of what a packet takes, each with one thing more than the one before
- * it; bench_dispatch() is the last. First: the state is found and put.
+ * The cost of a packet in parts: each function does one thing more than the one before
+ * it, and bench_dispatch() does all. This one finds and puts the state.
  */
 static void packet_find(void *arg, unsigned int n)
 {
@@ -168,7 +169,7 @@ static void packet_find(void *arg, unsigned int n)
 		klua_state_put(klua_state_find(target->name));
 }
 
-/* And locked */
+/* Also locks the state */
 static void packet_lock(void *arg, unsigned int n)
 {
 	struct bench_target *target = arg;
@@ -182,7 +183,7 @@ static void packet_lock(void *arg, unsigned int n)
 	}
 }
 
-/* And entered, by a function that is called with nothing and does nothing */
+/* Also enters it, by calling a function without arguments that does nothing */
 static void packet_call(void *arg, unsigned int n)
 {
 	struct bench_target *target = arg;
@@ -196,7 +197,7 @@ static void packet_call(void *arg, unsigned int n)
 	}
 }
 
-/* And with its bytes, of which the collector gets rid */
+/* Also passes the packet's bytes, which become garbage */
 static void packet_bytes(void *arg, unsigned int n)
 {
 	struct bench_target *target = arg;
@@ -222,7 +223,7 @@ static void packet_bytes(void *arg, unsigned int n)
 	}
 }
 
-/* What the object's method has of a packet. */
+/* The packet as the object's method sees it */
 struct packet {
 	char bytes[PACKET];
 	unsigned int len;
@@ -248,8 +249,8 @@ static struct klua_class * const classes[] = { &packet_class, NULL };
 static struct klua_lib packet_lib = { .name = "klua_bench", .classes = classes };
 
 /*
- * The same as bench_dispatch() with an object that is lent, and no bytes. A core
- * without limits has no entries, and lends nothing.
+ * As bench_dispatch(), with a lent object instead of the bytes. A core without limits
+ * has no entries, so it lends nothing.
  */
 static void dispatch_object(void *arg, unsigned int n)
 {
@@ -286,7 +287,7 @@ static int call_verdict(lua_State *L)
 	return 0;
 }
 
-/* The same with klua_state_call() and the function by its name. */
+/* As bench_dispatch(), with klua_state_call() and the function found by its name */
 static void dispatch_call(void *arg, unsigned int n)
 {
 	struct bench_target *target = arg;
@@ -309,8 +310,8 @@ static void time_row(struct bench_request *req, const char *row,
 }
 
 /*
- * Where Lua looks up names or collects garbage, a state's seed of hashes and
- * the layout of its heap make a difference: the mean over all states counts.
+ * Measure an operation on each state and take the mean: where Lua looks up names or
+ * collects garbage, a state's hash seed and the layout of its heap make a difference.
  */
 static void time_states(struct bench_request *req, const char *row,
 			void (*batch)(void *arg, unsigned int n),

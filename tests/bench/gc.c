@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long one step of the garbage collector, and closing a state, can take,
- * of a heap that a script has filled.
+ * The longest step of the garbage collector, and the time to close a state, for a heap
+ * that a script has filled.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -14,8 +14,8 @@
 #define MAXALLOC	SZ_64M
 
 /*
- * The longest step of two cycles, as one step of a running collector. No
- * interrupt is counted.
+ * The longest step in two cycles, in steps as a running script makes them. Interrupts
+ * are off.
  */
 static int longest_step(lua_State *L)
 {

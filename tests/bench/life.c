@@ -2,10 +2,10 @@
 /*
  * Making and closing states.
  *
- * A state is closed by a work item, some time after the last put. So that the
- * time of exactly that is known, its function is watched by a kretprobe; what
- * a probe itself takes is measured on a function that does nothing and taken
- * off. A klua.ko that calls its function otherwise has no such rows.
+ * A work item closes a state, some time after the last put. To measure the close alone,
+ * a kretprobe is put on its function. The probe's own time is measured on a function
+ * that does nothing, and subtracted. If klua.ko's function has another name, there are
+ * no such rows.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -19,11 +19,11 @@
 #define TIMES		65
 #define MAXALLOC	SZ_1M
 
-/* Of the last close. */
+/* Time of the last close */
 static u64 close_ns;
 static bool closed;
 
-/* What watching a function that does nothing takes. */
+/* Time that the probe measures for a function that does nothing */
 static u64 probe_ns;
 
 static int begins(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -35,12 +35,12 @@ static int begins(struct kretprobe_instance *ri, struct pt_regs *regs)
 static int ends(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	close_ns = ktime_get_ns() - *(u64 *)ri->data;
-	/* Pairs with bench_close(): close_ns is there. */
+	/* Pairs with bench_close(): a reader of true sees close_ns. */
 	smp_store_release(&closed, true);
 	return 0;
 }
 
-/* noinline: to be probed */
+/* noinline, so that it can be probed */
 static noinline void nothing(void)
 {
 	barrier();
@@ -62,12 +62,12 @@ static struct kretprobe close_probe = {
 
 static bool watching;
 
-/* Until the module goes. */
+/* Register a probe. It stays until the module is unloaded. */
 static int watch(struct kretprobe *probe)
 {
 	int err = register_kretprobe(probe);
 
-	/* So long the kernel may take to make of the trap a jump. */
+	/* The kernel may take so long to optimize the probe's trap into a jump. */
 	if (!err)
 		msleep(200);
 	return err;
@@ -107,7 +107,7 @@ void bench_unwatch(void)
 		unregister_kretprobe(&close_probe);
 }
 
-/* Destroy a state, wait until it is closed, return what the close took. */
+/* Destroy a state, wait until it is closed, and return the time of the close. */
 u64 bench_close(const char *name)
 {
 	WRITE_ONCE(closed, false);

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_bench: what scripts, entries and states cost, in ns of the guest's
- * clock.
+ * klua_bench: measures scripts, entries and states, in ns of the guest's clock.
  *
- * Under QEMU's -icount a guest ns is an instruction, which is what tests/bench
- * counts. A line written to /dev/klua-bench says what to measure: the name of
- * a group of rows. Two of them need a Lua script in the lines below: "script"
- * runs it in a fresh state without a limit on steps, "heap" fills a heap with
- * it. What is then read back is lines of "row value".
+ * Under QEMU's -icount a guest ns is one instruction, which tests/bench counts. The
+ * first line written to /dev/klua-bench is the name of a group of rows. Two groups need
+ * a Lua script in the lines below: "script" runs it in a fresh state without a limit on
+ * steps, "heap" fills a heap with it. A read then returns lines of "row value".
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -25,13 +23,13 @@
 #define ANSWER_MAXSIZE	8192
 #define MAXALLOC	SZ_64M
 
-/* The longest time that a state of this kind may have */
+/* The longest time that an atomic state may have: KLUA_TIME_MAX_US_ATOMIC */
 #define SCRIPT_US	8000000
 
-/* Of which the median is taken. */
+/* Batches of a measurement, whose median is the result */
 #define BATCHES		33
 
-/* One open file: a command, then the text of the req. */
+/* An open file: the command that was written, then the results to be read */
 struct session {
 	char *command;
 	size_t len;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * States that do nothing but take memory. What they asked for is said here;
- * what they really take guest.sh finds out from the kernel's free pages before
- * and after.
+ * States that only take memory. This file tells how many bytes they asked for;
+ * guest.sh compares the kernel's free pages before and after for what they really
+ * take.
  */
 
 #include "bench.h"

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_overshoot: by how much an entry may pass its limit on time.
+ * klua_overshoot: measures by how much an entry may pass its limit on time.
  *
- * Between two looks at the clock nothing ends an entry, so the longest stretch
- * between two of them is what a limit can be passed by, whatever the limit is. A
- * look that is for work ahead asks for time for it, from which that stretch then
- * begins. And the first look guesses when the entry began: what it was wrong by is
- * added. Lua scripts that are written to /dev/klua-overshoot run in atomic states of
- * several sizes, and what is then read is a line for each of these:
+ * Only a look at the clock ends an entry. So whatever the limit is, an entry can pass
+ * it by the longest stretch between two looks. A look before long work demands time
+ * for that work in advance, so the stretch begins only after that time. The first look
+ * estimates when the entry began, and the error of the estimate is added.
+ *
+ * A Lua script that is written to /dev/klua-overshoot runs in atomic states of several
+ * sizes. A read then returns a line for each size:
  *
  *	SIZE OVER ALLOWED HEAP ERRNO
  *
- * the limit of memory, the stretch that is furthest beyond what is allowed for
- * the heap at that time, that, the heap in KiB, and how the script ended. Under
- * QEMU's -icount a ns is an instruction. Interrupts are not counted.
+ * SIZE is the limit on memory, OVER the stretch that is furthest beyond the allowed
+ * one, ALLOWED what is allowed for the heap at that time, HEAP the heap in KiB, and
+ * ERRNO how the script ended. Under QEMU's -icount a ns is one instruction. Time in
+ * interrupts is not counted.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -32,11 +34,14 @@
 #define SCRIPT_MAXSIZE	65536
 #define ANSWER_MAXSIZE	1024
 
-/* What DESIGN allows: so much, and so much for each MiB of the heap. */
+/*
+ * The promise: ns that an entry may pass its limit by, and ns more for each MiB of the
+ * heap
+ */
 #define ALLOWED		100000
 #define ALLOWED_MIB	500000
 
-/* The time is for a script to fill the state. */
+/* The times are long enough for a script to fill the state. */
 static const struct size {
 	size_t maxalloc;
 	u32 time_us;
@@ -47,7 +52,7 @@ static const struct size {
 	{ SZ_64M, 8000 },
 };
 
-/* One open file: a script, then the answer. */
+/* An open file: the script that was written, then the results to be read */
 struct session {
 	char *script;
 	size_t len;
@@ -55,22 +60,25 @@ struct session {
 	size_t end;
 };
 
-/* A moment in an entry: when, less all interrupts, and how large the heap is */
+/*
+ * A moment in an entry: the time without that of all interrupts before, and the size of
+ * the heap
+ */
 struct moment {
 	u64 ns;
 	size_t heap;
 };
 
 /*
- * The entry that is watched; one at a time, with bottom halves off.
+ * The entry that is measured; one at a time, with bottom halves off.
  *
- * @last:    the look before, and the time that it has asked for
- * @in_time: the same, of the last look before the limit
- * @looked:  there was one
- * @late:    how much later than it did the entry is taken to have begun
- * @over:    the stretch that is furthest beyond what is allowed
- * @allowed: that, for it
- * @heap:    the heap's size then
+ * @last:    the last look, plus the time that it has demanded in advance
+ * @in_time: the same of the last look before the limit
+ * @looked:  there was a look
+ * @late:    by how much the first look's estimate of the entry's begin is late
+ * @over:    the stretch that is furthest beyond the allowed one
+ * @allowed: the stretch that was allowed then
+ * @heap:    size of the heap then
  */
 static struct {
 	struct klua_state *state;
@@ -87,7 +95,7 @@ static struct {
 /* ns that interrupts took, since the module was loaded */
 static u64 interrupts;
 
-/* What the script says */
+/* Text of the script's error or results */
 static char text[1024];
 
 static DEFINE_MUTEX(lock);	/* watched, text */
@@ -100,7 +108,7 @@ static struct moment moment(void)
 	};
 }
 
-/* Nothing could end the entry between these two. */
+/* A stretch in which nothing could end the entry: keep it if it is the worst so far. */
 static void note(struct moment from, struct moment to)
 {
 	size_t heap = max(from.heap, to.heap);
@@ -141,12 +149,12 @@ static int before_look(struct kprobe *p, struct pt_regs *regs)
 	watched.last = now;
 	if (!lim->deadline || now.ns + interrupts <= lim->deadline)
 		watched.in_time = now;
-	else	/* What it has to go back through grew in time. */
+	else	/* The error's way back goes through what has grown since. */
 		watched.in_time.heap = max(watched.in_time.heap, now.heap);
 	return 0;
 }
 
-/* The lock of the state is given back: bottom halves are about to go on. */
+/* The entry ends: the state is unlocked, and bottom halves go on. */
 static int before_unlock(struct kprobe *p, struct pt_regs *regs)
 {
 	struct moment now;
@@ -157,7 +165,9 @@ static int before_unlock(struct kprobe *p, struct pt_regs *regs)
 	now = moment();
 	watched.ended = true;
 	note(watched.last, now);
-	/* Whatever has ended it, the limit on time would have by then. */
+	/*
+	 * Whatever has ended the entry, the limit on time would have ended it by now.
+	 */
 	note(watched.in_time, now);
 	return 0;
 }
@@ -184,7 +194,7 @@ static int interrupt_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-/* There is no other device than the clock while a script runs. */
+/* While a script runs, no device but the clock interrupts. */
 static struct kretprobe interrupt_probe = {
 	.kp.symbol_name = "hrtimer_interrupt",
 	.entry_handler = interrupt_begins,

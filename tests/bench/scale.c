@@ -11,7 +11,7 @@
 #define MOST		100000
 #define MAXALLOC	16384
 
-/* Names that are looked up: chains differ, so many of them. */
+/* Names that are looked up: many, since the table's chains differ in length */
 #define NAMES		2048
 
 struct names {

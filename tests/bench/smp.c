@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What two processors get done in the time of one: on two states, on one
- * state, and in a loop that shares nothing, which is what the machine gives.
- * These are ratios within one boot; each is printed many times, one for each
- * slice of time.
+ * The work of two processors in the time of one: on two states, on one state, and in a
+ * loop that shares nothing, which shows what the machine allows. These are ratios within
+ * one boot. Each is printed once for each slice of time.
  */
 
 #include <linux/completion.h>
@@ -35,7 +34,7 @@ static int worker_run(void *data)
 	struct worker *worker = data;
 	u64 ns;
 
-	/* Whoever is to say so may need this CPU. */
+	/* The task that sets go may need this processor. */
 	while (!smp_load_acquire(&go))
 		cond_resched();
 	ns = ktime_get_ns();
@@ -75,7 +74,7 @@ static u64 worker_rate(const struct worker *worker)
 	return div64_u64(worker->count * 1000 * NSEC_PER_MSEC, worker->ns);
 }
 
-/* What the workers get done in a millisecond, together, in thousandths. */
+/* Operations of all workers in a millisecond, in thousandths */
 static u64 run(struct worker *workers, int from, int n)
 {
 	u64 rate = 0;
@@ -86,7 +85,7 @@ static u64 run(struct worker *workers, int from, int n)
 	for (started = 0; started < n; started++)
 		if (worker_start(&workers[from + started], from + started))
 			break;
-	/* Pairs with worker_run(): all workers are made. */
+	/* Pairs with worker_run(): a worker that sees go sees all workers made. */
 	smp_store_release(&go, true);
 	msleep(SLICE_MS);
 	WRITE_ONCE(stop, true);
@@ -97,7 +96,7 @@ static u64 run(struct worker *workers, int from, int n)
 	return started == n ? rate : 0;
 }
 
-/* Two workers at once against the mean of each alone, in hundredths of 1 %. */
+/* Two workers at once, compared with the mean of each alone, in hundredths of 1 % */
 static u64 ratio(struct worker *workers)
 {
 	u64 alone = run(workers, 0, 1) + run(workers, 1, 1);
@@ -139,7 +138,7 @@ static void measure(struct bench_request *req, struct bench_target *targets,
 	}
 }
 
-/* With one name for two states more, each of a processor. */
+/* Also measures a per-CPU set: one name, with a state for each processor. */
 static int measure_set(struct bench_request *req, struct bench_target *targets)
 {
 	static const struct klua_chunk chunk = {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_family: a generic netlink family that comes and goes. Registering one
- * waits for every request of generic netlink that is in progress, and makes
- * every later one wait.
+ * klua_family: a generic netlink family that comes and goes. To register a family
+ * waits for all requests of generic netlink in progress, and makes later ones wait.
  *
- * As long as the parameter slow_port is a port, nobody who wants to know that a
- * socket of this port was closed is told. The port is free all that time.
+ * While the parameter slow_port is a port, the notifiers of netlink are not told that a
+ * socket of this port was closed, although the port is free.
  */
 
 #include <linux/delay.h>
@@ -34,7 +33,7 @@ static int socket_notify(struct notifier_block *nb, unsigned long event, void *p
 	return NOTIFY_DONE;
 }
 
-/* Before all others */
+/* called before all others */
 static struct notifier_block notifier = {
 	.notifier_call = socket_notify,
 	.priority = INT_MAX,

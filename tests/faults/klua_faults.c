@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_faults: fails each allocation that each function makes, one after the
- * other, alone and with all that come after it, and looks at what comes of it.
+ * klua_faults: fails each allocation of each function, one after the other, first alone
+ * and then with all that follow, and checks what comes of it.
  *
  * Needs a kernel with CONFIG_FAULT_INJECTION, CONFIG_FAILSLAB and
- * CONFIG_FAIL_PAGE_ALLOC, with allocations that may sleep not left out, and
- * those of tasks that are to fail (task-filter) failing always. The test is
- * over when the module is loaded. Its last line in the kernel's log is "End of
- * test: SUCCESS" or "End of test: FAILURE"; what is wrong is marked with "!!!".
+ * CONFIG_FAIL_PAGE_ALLOC. These must be set up so that allocations which may sleep fail
+ * as well (ignore-gfp-wait), and that all allocations of a task with make_it_fail do
+ * (task-filter, probability 100). The test is over when the module is loaded. Its last
+ * line in the kernel's log is "End of test: SUCCESS" or "End of test: FAILURE"; each
+ * fault has a line with "!!!".
  *
- * A state is made in each way that there is: by create, by new with libraries, an
- * open function and a chunk, in the place of another, and as a set.
+ * A state is made in each possible way: by create, by new with libraries, an open
+ * function and a chunk, as a replacement, and as a set.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -32,40 +33,43 @@ static unsigned int anomalies;
 	(anomalies++, pr_err("!!! " fmt "\n", ##__VA_ARGS__))
 
 /*
- * One function under test: @act does it with a failure armed; @check says
- * whether what it returned is right, and brings all back to what it was.
+ * A function under test. @act calls it while a failure is armed; @check says whether
+ * the result is right, and undoes the call.
  */
 struct subject {
 	const char *name;
 	int (*act)(void);
 	bool (*check)(int ret, bool failed);
-	/* Of the state that it makes, or that has to be there */
+	/* Kind of the state that it makes or needs */
 	enum klua_kind kind;
 	bool percpu;
-	/* The state has to be there before. */
+	/* It needs a state. */
 	bool needs_state;
-	/* It allocates nothing, so that nothing can fail. */
+	/* It allocates nothing, so nothing can fail. */
 	bool no_memory;
 	/*
-	 * Failures must be felt: some of those that are alone, since Lua
-	 * collects garbage and asks again, and each after which all fail, but
-	 * for those of blocks that were to shrink, and stay what they are.
+	 * Failures must show: some of the single ones, since Lua collects garbage and
+	 * asks again; and each one after which all fail, except those of blocks that
+	 * were to shrink, which keep their size then.
 	 */
 	bool must_fail;
 };
 
-/* The table of strings, and what a chunk was compiled in. */
+/* Blocks that shrink: the table of strings, and the compiler's buffers */
 #define SHRINKS		2
 
 #ifdef CONFIG_FAULT_INJECTION
-/* After the one that is counted down to, a task that is to fail does. */
+/*
+ * Arm a failure of the allocation number @nth; with @for_good all later ones of this
+ * task fail.
+ */
 static void arm(unsigned int nth, bool for_good)
 {
 	current->make_it_fail = for_good;
 	current->fail_nth = nth;
 }
 
-/* True when the failure has happened. */
+/* Disarm the failure. Returns true if it has happened. */
 static bool disarm(void)
 {
 	bool failed = !current->fail_nth;
@@ -90,7 +94,10 @@ static int create(void)
 	return klua_state_create(MAXALLOC, NAME) ? 0 : -ENOMEM;
 }
 
-/* Refused with nothing left of it, or made in spite of the failure. */
+/*
+ * The state was refused and nothing is left of it, or it was made in spite of the
+ * failure.
+ */
 static bool check_create(int ret, bool failed)
 {
 	struct klua_state *s = klua_state_find(NAME);
@@ -103,12 +110,12 @@ static bool check_create(int ret, bool failed)
 	return !klua_state_destroy(NAME) && works;
 }
 
-/* The subject that is being tried */
+/* The function that is being tested */
 static const struct subject *tried;
 
 static char why[256];
 
-/* What the state of NAME has in its global x */
+/* The value of x in the state NAME */
 static int version;
 
 static atomic_t objects;
@@ -150,7 +157,7 @@ static int open_things(lua_State *L)
 	return 0;
 }
 
-/* With x = @x in it. */
+/* Make the state NAME with x = @x in it. */
 static int new_state(int x)
 {
 	static const char *const libraries[] = { NAME, NULL };
@@ -179,7 +186,7 @@ static int new_state(int x)
 	return 0;
 }
 
-/* The state of NAME is that with x = @x in it. */
+/* Does the state NAME have x = @x? */
 static bool is_version(int x)
 {
 	struct klua_state *s = klua_state_find(NAME);
@@ -197,7 +204,10 @@ static int new(void)
 	return new_state(version + 1);
 }
 
-/* A failure has its error and its text, and nothing of the state is left. */
+/*
+ * If the function has failed there is an errno and a text, and nothing is left of the
+ * state.
+ */
 static bool check_new(int ret, bool failed)
 {
 	if (ret)
@@ -205,7 +215,7 @@ static bool check_new(int ret, bool failed)
 	return is_version(version + 1) && !klua_state_destroy(NAME);
 }
 
-/* Nor has the old one changed. */
+/* If the function has failed the old state is unchanged. */
 static bool check_replaced(int ret, bool failed)
 {
 	if (ret)
@@ -226,7 +236,7 @@ static bool check_register(int ret, bool failed)
 	return !ret || (failed && ret == -ENOMEM);
 }
 
-/* All of them at once */
+/* Push all objects. */
 static int make_objects(lua_State *L)
 {
 	int i;
@@ -250,7 +260,10 @@ static int use_library(void)
 	return ret;
 }
 
-/* Each object is released, of those that did not fit, too, but for the global. */
+/*
+ * Each object was released, also if pushing it has failed, except the one in the
+ * global.
+ */
 static bool check_objects(int ret, bool failed)
 {
 	struct klua_state *s = klua_state_find(NAME);
@@ -277,7 +290,7 @@ static int invoke(void)
 	struct klua_state *s = klua_state_find(NAME);
 	int ret;
 
-	/* No string that Lua has already */
+	/* A text of which Lua does not have a string yet */
 	get_random_bytes(text, sizeof(text));
 	ret = klua_state_invoke(s, &call);
 	klua_state_put(s);
@@ -289,7 +302,10 @@ static int retire(void)
 	return klua_state_retire(klua_state_find(NAME));
 }
 
-/* A little of everything; each allocation means to run it once more. */
+/*
+ * A script that allocates in many ways. It is run once for each allocation, so it is
+ * short.
+ */
 static const char script[] =
 	"local t = setmetatable({{k = 2}, {k = 1}}, {__gc = function() end})\n"
 	"local s = ('%s %d'):format('x', #t):rep(3000)\n"
@@ -314,7 +330,7 @@ static int run(void)
 	return ret;
 }
 
-/* No memory is an error of the script, and of nothing after it. */
+/* Without memory the script fails, and nothing after it does. */
 static bool check_run(int ret, bool failed)
 {
 	struct klua_state *s = klua_state_find(NAME);
@@ -338,7 +354,7 @@ static int make_things(lua_State *L)
 	}
 	lua_newuserdata(L, 100000);
 	lua_newthread(L);
-	/* Without memory the stack stays as it is. */
+	/* Without memory this fails, and the stack stays as it is. */
 	lua_checkstack(L, 200);
 	luaL_buffinit(L, &b);
 	for (i = 0; i < 2000; i++)
@@ -420,10 +436,10 @@ static const struct subject subjects[] = {
 	  .no_memory = true },
 };
 
-/* No function makes so many allocations. */
+/* More allocations than any function makes */
 #define NTH_MAX		10000
 
-static void try(const struct subject *sub, bool for_good)
+static void fail_each(const struct subject *sub, bool for_good)
 {
 	const char *how = for_good ? "for good" : "once";
 	unsigned int nth, errors = 0;
@@ -478,8 +494,8 @@ static int __init faults_init(void)
 	if (err)
 		return err;
 	for (i = 0; i < ARRAY_SIZE(subjects); i++) {
-		try(&subjects[i], false);
-		try(&subjects[i], true);
+		fail_each(&subjects[i], false);
+		fail_each(&subjects[i], true);
 	}
 	klua_state_destroy_all();
 	klua_lib_unregister(&library);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_fragment: a machine whose free memory is single pages.
+ * klua_fragment: leaves the machine only single free pages.
  *
- * Takes all memory, a page at a time, and gives every other page back, so that
- * no two free pages are neighbours. Unloading it gives back the rest. Nothing
- * of it can be moved, so compaction does not help.
+ * It takes all memory, a page at a time, and frees every other page, so that no two
+ * free pages are neighbours. The pages that it keeps cannot be moved, so compaction
+ * does not help. Unloading it frees the rest.
  *
- * A few blocks of four pages stay free, none next to another, since a process
- * cannot be made without; larger ones there are none.
+ * A few blocks of four pages stay free, no two of them next to each other, since the
+ * kernel needs such blocks to make a process. There are no larger ones.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -35,9 +35,9 @@ MODULE_PARM_DESC(given, "pages that were given back");
 static LIST_HEAD(singles);
 static LIST_HEAD(fours);
 
-/* Until there is no more, or @max of them. Returns how many. */
-static unsigned long take(struct list_head *list, unsigned int order,
-			  unsigned long max)
+/* Take blocks until there are no more, or @max of them. Returns how many. */
+static unsigned long take_blocks(struct list_head *list, unsigned int order,
+				 unsigned long max)
 {
 	struct page *page;
 	unsigned long n;
@@ -52,8 +52,8 @@ static unsigned long take(struct list_head *list, unsigned int order,
 	return n;
 }
 
-/* Every other of the machine's blocks of that size, or all. Returns how many. */
-static unsigned long give(struct list_head *list, unsigned int order, bool all)
+/* Free every other block in the machine, or all. Returns how many. */
+static unsigned long free_blocks(struct list_head *list, unsigned int order, bool all)
 {
 	struct page *page, *next;
 	unsigned long n = 0;
@@ -71,10 +71,10 @@ static unsigned long give(struct list_head *list, unsigned int order, bool all)
 
 static int __init fragment_init(void)
 {
-	unsigned long n = 4 * take(&fours, 2, 2 * spare);
+	unsigned long n = 4 * take_blocks(&fours, 2, 2 * spare);
 
-	n += take(&singles, 0, ULONG_MAX);
-	given = give(&singles, 0, false) + 4 * give(&fours, 2, false);
+	n += take_blocks(&singles, 0, ULONG_MAX);
+	given = free_blocks(&singles, 0, false) + 4 * free_blocks(&fours, 2, false);
 	taken = n - given;
 	pr_info("%lu pages are taken, %lu are free\n", taken, given);
 	return 0;
@@ -82,8 +82,8 @@ static int __init fragment_init(void)
 
 static void __exit fragment_exit(void)
 {
-	give(&singles, 0, true);
-	give(&fours, 2, true);
+	free_blocks(&singles, 0, true);
+	free_blocks(&fours, 2, true);
 }
 
 module_init(fragment_init);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_leave: a consumer that leaves without tidying up, for klua.ko to be
- * unloaded after it. What it leaves is made as it is unloaded itself, so that
- * little time passes in between.
+ * klua_leave: a consumer that is unloaded without cleaning up; klua.ko is unloaded
+ * after it. It makes the states that it leaves in its exit, so that little time passes
+ * in between.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -35,11 +35,11 @@ MODULE_PARM_DESC(script, "what runs in each state");
 
 #define NAME_SIZE	32
 
-static struct klua_state *make(const char *kind, unsigned int i, char *name)
+static struct klua_state *make_state(const char *kind, unsigned int i, char *name)
 {
 	struct klua_state *s;
 
-	/* A newline, for what the log makes of it. */
+	/* With a newline, to see that the log escapes it */
 	snprintf(name, NAME_SIZE, "%s\n%u", kind, i);
 	if (!klua_state_create(65536, name))
 		return NULL;
@@ -61,14 +61,14 @@ static void __exit leave_exit(void)
 	unsigned int i;
 
 	for (i = 0; i < orphans; i++)
-		klua_state_get(make("orphan", i, name));
+		klua_state_get(make_state("orphan", i, name));
 	klua_state_destroy_all();
 	for (i = 0; i < alive; i++)
-		klua_state_put(make("alive", i, name));
+		klua_state_put(make_state("alive", i, name));
 	for (i = 0; i < held; i++)
-		make("held", i, name);
+		make_state("held", i, name);
 	for (i = 0; i < queued; i++) {
-		s = make("queued", i, name);
+		s = make_state("queued", i, name);
 		klua_state_put(s);
 		if (s && klua_state_destroy(name))
 			pr_err("a state cannot be destroyed\n");

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_scale: makes very many states and measures what depends on their
- * number. The test is over when the module is loaded; its results are in the
- * kernel's log. The states are left to klua_state_destroy_all() when it is
- * unloaded.
+ * klua_scale: makes very many states, and measures calls whose time could depend on
+ * their number. The test is over when the module is loaded; its results are in the
+ * kernel's log. Its exit destroys the states by klua_state_destroy_all().
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -46,7 +45,7 @@ static u64 ms_since(ktime_t start)
 	return ktime_ms_delta(ktime_get(), start);
 }
 
-/* Two threads create, for it takes long. */
+/* Two threads create the states, because that takes long. */
 struct maker {
 	struct completion done;
 	unsigned int from;
@@ -68,7 +67,7 @@ static int make_some(void *data)
 	kthread_complete_and_exit(&m->done, 0);
 }
 
-static int make(unsigned int from, unsigned int to)
+static int make_states(unsigned int from, unsigned int to)
 {
 	unsigned int middle = (from + to) / 2;
 	struct maker makers[] = {
@@ -93,11 +92,11 @@ static int make(unsigned int from, unsigned int to)
 }
 
 /*
- * The time of a lookup, in tenths of a nanosecond, for some names at a time:
- * few enough that all that is looked at stays in the processor's caches
- * however many states there are, so that what shows is what lookup does. Of
- * some measurements of the same names the shortest is the undisturbed one;
- * chains differ in length, so the mean over many groups of names counts.
+ * The time of a lookup, in tenths of a nanosecond. It is measured on a few names at a
+ * time, whose states stay in the processor's caches however many others there are, so
+ * that the lookup is measured and not the cache. Of several measurements of the same
+ * names the shortest counts, which nothing has interrupted. Chains differ in length, so
+ * the result is the mean over many groups of names.
  */
 #define GROUP	8
 #define GROUPS	64
@@ -124,7 +123,10 @@ static u64 measure_group(char names[GROUP][NAME_SIZE])
 	return best * 10 / (ROUNDS * GROUP);
 }
 
-/* Of the names of states that there are, or with numbers from @first on */
+/*
+ * Measure lookups of random names among the states, or of names that no state has, with
+ * numbers from @first on.
+ */
 static u64 measure(unsigned int first, unsigned int states)
 {
 	static char names[GROUP][NAME_SIZE];
@@ -168,7 +170,7 @@ static int __init scale_init(void)
 	u64 bytes;
 
 	for (want = 10; want <= count; want *= 10) {
-		if (make(have, want)) {
+		if (make_states(have, want)) {
 			klua_state_destroy_all();
 			return -ENOMEM;
 		}

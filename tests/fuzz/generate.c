@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs from bytes. Each byte chooses an alternative of a rule; in an
- * alternative $X stands for the rule X and $$ for a dollar. The first
- * alternative of a rule is what it comes to when the bytes, the room or the
- * depth are used up, so it leads to nothing deeper.
+ * Makes programs from bytes. Each byte chooses an alternative of a rule; in an
+ * alternative $X stands for the rule X and $$ for a dollar. When the bytes, the room
+ * or the depth are used up, the first alternative of each rule is taken, which
+ * therefore must not lead deeper.
  *
- * Nearly all programs compile. They are to get far, not to make sense: what
- * they do is run in pcall(), statement by statement, on values that are mostly
- * of the type that is wanted.
+ * Nearly all programs compile. They should get far rather than make sense, so each
+ * statement runs in pcall(), on values that mostly have the type that is needed.
  */
 #ifdef __KERNEL__
 #include <linux/string.h>
@@ -18,7 +17,7 @@
 #include "generate.h"
 
 #define MAX_DEPTH	24
-/* Room for every rule that is open to come to its end. */
+/* Room in which all open rules can be ended */
 #define SPARE		1024
 
 static const char *const program[] = {
@@ -29,8 +28,8 @@ static const char *const program[] = {
 };
 
 /*
- * Top level: what fails is left behind. Q repeats a text, numbered, and W nests
- * one, for sources at the limits of the compiler ($N).
+ * Top level: statements that may fail. Q repeats a text, with a number in each copy,
+ * and W nests one, for sources at the limits of the compiler ($N).
  */
 static const char *const part[] = {
 	"pcall(function(...) $B end,T,U,7,'xyz')",
@@ -298,7 +297,7 @@ static const char *const call[] = {
 	"next(setmetatable($t,$M),$E)",
 };
 
-/* Functions of the libraries with whatever arguments. */
+/* Functions of the libraries with any arguments */
 static const char *const anything[] = {
 	"type($l)", "$u.$w($l)", "$u.$w($l)", "$u.$w($l)", "$u.$w($l)",
 };
@@ -362,7 +361,7 @@ static const char *const number[] = {
 	"(-$N)", "'-1'", "utf8.len($s)", "rawlen($t)",
 };
 
-/* How often, how many. */
+/* Counts */
 static const char *const small[] = {
 	"1", "2", "3", "4", "5", "8", "9", "10", "15", "20", "30", "50", "100",
 	"150", "190", "199", "200", "201", "250", "256", "300", "500", "1000",
@@ -489,7 +488,7 @@ static const char *const pack_item[] = {
 	"Xi16", "Xi3", "Xc5", "s3", "I7", "c65536",
 };
 
-/* A source text: in long brackets, one level more than those around it. */
+/* A source text, in long brackets of one level more than those around it */
 static const char *const source[] = {
 	"'return 1'", "$[$B return $l$]", "$[$B$]", "$[return $E$]",
 	"$[$B $s$]", "$['$]", "$[goto l$]", "$[for$]", "'\\27Lua'", "$s",
@@ -501,21 +500,21 @@ static const char *const collect[] = {
 	"'setpause',$n", "'setstepmul',$n", "'isrunning'", "$s",
 };
 
-/* What an error may carry. */
+/* Error objects */
 static const char *const error_object[] = {
 	"nil", "$t", "$s", "$n", "$f", "C", "true", "setmetatable({},$M)",
 	"setmetatable({},{__tostring=$f})", "setmetatable({},{__tostring=error,$H})",
 	"setmetatable({},{__name=$s})", "coroutine.wrap($f)", "'not enough memory'",
 };
 
-/* Code points, and what is none. */
+/* Code points, and numbers that are none */
 static const char *const code_point[] = {
 	"0", "0x7f", "0x80", "0x7ff", "0x800", "0xd800", "0xdfff", "0xffff",
 	"0x10000", "0x10ffff", "0x110000", "0x1fffff", "0x3ffffff", "0x7fffffff",
 	"0x80000000", "-1", "$n",
 };
 
-/* What the compiler has limits at: registers, locals, upvalues, constants. */
+/* Counts near the compiler's limits on registers, locals, upvalues and constants */
 static const char *const limit[] = {
 	"3", "1", "2", "7", "8", "15", "16", "31", "32", "47", "48", "49", "50",
 	"51", "60", "61", "62", "100", "127", "128", "129", "190", "198", "199",
@@ -523,7 +522,7 @@ static const char *const limit[] = {
 	"254", "255", "256", "257", "258", "400", "511", "512", "513",
 };
 
-/* Sources at these limits. */
+/* Sources with such counts */
 static const char *const large_source[] = {
 	"W($N,'(','1',')')",
 	"W($N,'(','1',')')",
@@ -658,7 +657,7 @@ static void put(struct generator *g, char c)
 		g->out[g->len++] = c;
 }
 
-/* A long bracket, of one level more than those it is in. */
+/* Write a long bracket, of one level more than those that it is in. */
 static void put_bracket(struct generator *g, char c)
 {
 	int i;
@@ -704,10 +703,10 @@ static void expand(struct generator *g, unsigned char letter)
 
 /**
  * fuzz_generate - make a program
- * @in: bytes that decide about everything; the same bytes, the same program
- * @inlen: how many
- * @out: where the program goes
- * @size: the room there; 4 KiB or more
+ * @in: bytes that choose the program; the same bytes always make the same program
+ * @inlen: number of bytes in @in
+ * @out: buffer for the program
+ * @size: bytes of @out; 4 KiB or more
  *
  * Return: the length of the program.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Programs from bytes: in user space from a fuzzer's, in the kernel from a
- * random generator's.
+ * Makes programs from bytes, which come from a fuzzer in user space, and from a random
+ * generator in the kernel.
  */
 #ifndef FUZZ_GENERATE_H
 #define FUZZ_GENERATE_H

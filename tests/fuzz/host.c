@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A host for the Lua core in user space: what run.c and alloc.c are in the
- * kernel, with small limits, and a check behind each promise.
+ * A host for the Lua core in user space. It does what run.c and alloc.c do in the
+ * kernel, with small limits, and checks each promise.
  */
 #include <sanitizer/allocator_interface.h>
 #include <errno.h>
@@ -18,25 +18,25 @@
 #include "host.h"
 
 /*
- * The stack that a script may use. Frames are several times as large with the
+ * Bytes of stack that a script may use. Frames are several times as large with the
  * sanitizers as without.
  */
 #define STACK_SHARE	(32 * 1024)
-/* Below that: the deepest calls, and the sanitizers' own functions. */
+/* Bytes below that, for the deepest calls and the sanitizers' own functions */
 #define STACK_RESERVE	(24 * 1024)
-/* Painted, to see how deep it really went. */
+/* Bytes that are filled with a pattern, to see how deep the stack went */
 #define STACK_PAINTED	(512 * 1024)
 #define PAINT		0x5aa55aa55aa55aa5ull
 
-/* CPU time that a run may take; its steps alone are a few milliseconds. */
+/* CPU time that a run may take. The steps themselves take a few milliseconds. */
 #define MAX_MS		300
 
-/* Steps that end an entry once it has hit its limit: two full collections. */
+/* Steps that an entry may take after it has hit its limit: two full collections */
 #define STEPS_AFTER	40000
 
-/* What the second script may use on top of what the first one left behind. */
+/* Bytes that the second script may use, beside what the first one has left */
 #define SECOND_BYTES	(16 * 1024)
-/* And the steps that it gets at least: libraries are opened with fewer. */
+/* Steps that the second script gets at least. Libraries are opened with fewer. */
 #define SECOND_STEPS	1000
 
 static struct klua_limits limits;
@@ -60,7 +60,7 @@ static void broken(const char *fmt, ...)
 	abort();
 }
 
-/* The same numbers for each input, so that a crash repeats. */
+/* Returns the same numbers for each input, so that a crash can be repeated. */
 unsigned long long klua_random(void)
 {
 	seed ^= seed << 13;
@@ -114,7 +114,7 @@ int klua_limits_check(struct klua_limits *lim)
 {
 	u64 spent = lim->budget.slice - lim->budget.left;
 
-	/* So that a script without an end is one, for the test of the fuzzers. */
+	/* Lets an endless script run on, for the test of the fuzzers themselves */
 	if (getenv("FUZZ_UNLIMITED"))
 		spent = 0;
 	if (spent > lim->budget.total)
@@ -130,7 +130,7 @@ size_t klua_memory_left(const struct klua_limits *lim)
 	return maxalloc > curralloc ? maxalloc - curralloc : 0;
 }
 
-/* Each block is freed for itself, so that one which Lua forgets is seen. */
+/* Blocks are freed one by one, so that one which Lua forgets is noticed. */
 bool klua_drop(struct klua_limits *lim, size_t bytes)
 {
 	(void)lim;
@@ -141,8 +141,8 @@ bool klua_drop(struct klua_limits *lim, size_t bytes)
 }
 
 /*
- * Every block moves when its size changes, so that a stale pointer is seen,
- * and Lua must know the size of each.
+ * Each block moves when its size changes, so that stale pointers are noticed. Lua has
+ * to tell the right size of each.
  */
 static void *allocate(void *ud, void *block, size_t osize, size_t nsize)
 {
@@ -174,7 +174,7 @@ static void *allocate(void *ud, void *block, size_t osize, size_t nsize)
 	return moved;
 }
 
-/* The request that is to fail is the allocator's. */
+/* The allocator decides which request fails. */
 void *klua_block_get(struct klua_limits *lim, size_t size)
 {
 	void *block;
@@ -201,7 +201,7 @@ static int panicked(lua_State *L)
 	return 0;
 }
 
-/* What a consumer's object is: its finalizer, in C, must run, and once. */
+/* An object of a consumer: its finalizer, in C, has to run once. */
 static int resource_gc(lua_State *L)
 {
 	int *live = lua_touserdata(L, 1);
@@ -224,7 +224,7 @@ static int resource(lua_State *L)
 	return 1;
 }
 
-/* A consumer's function that calls back, with and without protection. */
+/* A consumer's function that calls Lua functions, with and without protection */
 static int callback(lua_State *L)
 {
 	int top = lua_gettop(L);
@@ -312,7 +312,7 @@ static int enter(lua_State *L, const char *text, size_t len)
 	return status;
 }
 
-/* The same without klua_state_run(), as a consumer may do it. */
+/* Runs the script as a consumer may do it without klua_state_run(). */
 static int enter_thread(lua_State *L, const char *text, size_t len)
 {
 	lua_State *co;
@@ -355,8 +355,9 @@ static void after_entry(int status)
 }
 
 /*
- * Whatever the first script did, the state works. Finalizers that it left may
- * still spend the budget; without them nothing may.
+ * Runs a second script: the state has to work, whatever the first one did. Finalizers
+ * that the first one left may fail and use up the steps, so the script is tried again
+ * without them.
  */
 static void second_run(lua_State *L)
 {
@@ -417,7 +418,10 @@ static void run(const char *text, size_t len)
 		broken("%d finalizers in C were not called once each", resources);
 }
 
-/* The stack below this function's frame, filled and looked at. */
+/*
+ * Fills the stack below this function's frame with a pattern, or checks how deep it was
+ * overwritten.
+ */
 __attribute__((no_sanitize("address", "undefined", "coverage")))
 static size_t paint(int check)
 {
@@ -426,7 +430,7 @@ static size_t paint(int check)
 
 	low = (unsigned long long *)
 		((char *)__builtin_frame_address(0) - STACK_PAINTED - 1024);
-	/* The compiler knows neither what is there nor who will read it. */
+	/* Keeps the compiler from assuming what is there, or that nobody reads it */
 	asm volatile("" : "+r" (low) : : "memory");
 	if (check) {
 		for (i = 0; i < n && low[i] == PAINT; i++)
@@ -448,7 +452,7 @@ static long cpu_ms(void)
 }
 
 /**
- * fuzz_run - run a script and abort if it got away with anything
+ * fuzz_run - run a script, and abort if it has broken a promise
  * @text: the script
  * @len: its length
  * @options: the limits

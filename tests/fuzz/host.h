@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A host for the Lua core in user space, one state at a time, that looks for
- * what a script must not be able to do.
+ * A host for the Lua core in user space, which runs one state at a time and checks that
+ * a script breaks no promise.
  */
 #ifndef FUZZ_HOST_H
 #define FUZZ_HOST_H
@@ -9,11 +9,11 @@
 #include <stddef.h>
 
 /**
- * struct fuzz_options - under what conditions a script runs
- * @fail:   the allocation to fail, counted from the state's creation, or 0
- * @kib:    the memory the state may use, in KiB
- * @steps:  the budget of the entry
- * @thread: run it by lua_load() and lua_resume() on a thread of its own
+ * struct fuzz_options - the conditions that a script runs under
+ * @fail:   number of the allocation that fails, counted from the state's creation, or 0
+ * @kib:    memory that the state may use, in KiB
+ * @steps:  steps that the entry may take
+ * @thread: run it by lua_load() and lua_resume(), on a Lua thread of its own
  */
 struct fuzz_options {
 	unsigned int fail;

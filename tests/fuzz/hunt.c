@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hunts for time: for calls that take many instructions for each step that is
- * charged. The fuzzer's input chooses functions of the libraries, operators, and
- * large values for them (hunt.lua). What an input takes for a step is its fitness,
- * so that libFuzzer goes on from those that took most.
+ * Hunts for calls that take many instructions for each step that they are charged. The
+ * fuzzer's input chooses functions of the libraries, operators, and large values for
+ * them (hunt.lua). The instructions of an input for each step are its fitness, so that
+ * libFuzzer goes on from the inputs that took most.
  *
- * Instructions are estimated. Each basic block of the core that runs calls
- * hunt_block(), and the functions of the C library count their bytes as those of
- * the kernel do, which look at one after the other.
+ * Instructions are estimated. Each basic block of the core calls hunt_block() when it
+ * runs. Functions of the C library are counted by their bytes, as the kernel's take
+ * them, one at a time.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -20,26 +20,34 @@
 #include "lualib.h"
 #include "entry.h"
 
-/* Instructions of a block: 3.3 in the mean by callgrind, making hunt.lua's values */
+/*
+ * Instructions of a basic block: 3.3 in the mean by callgrind, while hunt.lua's values
+ * are made
+ */
 #define BLOCK_INSNS	3
 
-/* And for each byte: "rep movsb" and "rep stosb" count one, loops these. */
+/*
+ * Instructions for each byte: "rep movsb" and "rep stosb" count one, loops SCAN_INSNS
+ */
 #define COPY_INSNS	1
 #define SCAN_INSNS	5
 
-/* What a step may take (lua/budget.h), and an entry beyond that (guest/86). */
+/*
+ * Instructions that a step may take (lua/budget.h), and those that an entry may take
+ * beyond its steps (tests/guest/86-overshoot.sh)
+ */
 #define STEP_INSNS	200
 #define MORE_INSNS	100000
 
-/* Of one input. Making the large values is not bounded. */
+/* Limits of one input. Making the large values has no limits. */
 #define STEPS		20000
 #define MEMORY		(512ul << 20)
 #define STACK		(256 * 1024)
 
-/* Inputs change the values that all have: as many run with the same ones. */
+/* Inputs that run on the same values, which they change */
 #define INPUTS		256
 
-/* Eight steps of fitness each time that it doubles */
+/* Levels of fitness: eight for each doubling */
 #define FITNESS		128
 
 __attribute__((section("__libfuzzer_extra_counters")))
@@ -143,7 +151,7 @@ char *hunt_strpbrk(const char *s, const char *set)
 	return strpbrk(s, set);
 }
 
-/* The same numbers in each new state, so that what is found repeats. */
+/* Returns the same numbers in each new state, so that a find can be repeated. */
 unsigned long long klua_random(void)
 {
 	seed ^= seed << 13;
@@ -235,7 +243,7 @@ void klua_block_put(struct klua_limits *lim, void *block, size_t size)
 	allocate(lim, block, size, 0);
 }
 
-/* For the test of the hunt: a function that looks at bytes and charges nothing */
+/* For the test of the hunt: a function that reads bytes and charges nothing */
 static int uncharged(lua_State *L)
 {
 	size_t len;
@@ -267,7 +275,7 @@ static void state_close(void)
 	state = NULL;
 }
 
-/* A state that no input has changed yet */
+/* Make a state that no input has changed yet. */
 static void state_new(void)
 {
 	state_close();
@@ -292,7 +300,7 @@ static int call(lua_State *L)
 	return 0;
 }
 
-/* Calls what the input says: true if it took too long for what was charged. */
+/* Make the calls of an input. True: they took too many instructions for their steps. */
 static bool passes(const uint8_t *data, size_t size)
 {
 	budget = STEPS;
@@ -305,7 +313,7 @@ static bool passes(const uint8_t *data, size_t size)
 	return insns > MORE_INSNS + STEP_INSNS * steps;
 }
 
-/* What the input took for a step, as a feature that it has and others may not */
+/* Report the instructions for each step as a feature of the input, for libFuzzer. */
 static void set_fitness(void)
 {
 	unsigned long eighths = 8 * (insns + MORE_INSNS / 100) / (steps + 100);
@@ -323,7 +331,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!state || used >= INPUTS)
 		state_new();
-	/* What an earlier input has left may be at fault: once more without it. */
+	/*
+	 * Values that an earlier input has changed may be the cause: run it again on
+	 * fresh ones.
+	 */
 	if (passes(data, size) && used > 1) {
 		state_new();
 		passes(data, size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The C library's functions that the core calls on bytes, counted: included before
- * everything else in core.c where time is hunted (hunt.c).
+ * Counted versions of the C library's functions on bytes that the core calls. Included
+ * before all else in core.c when hunt.c is built.
  */
 #ifndef FUZZ_HUNT_H
 #define FUZZ_HUNT_H

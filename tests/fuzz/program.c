@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The fuzzer's input drives a generator of programs, after four bytes that
- * choose under what conditions they run. With FUZZ_SHOW in the environment the
- * program is printed, in the form that the other fuzzer reads.
+ * The first four bytes of the fuzzer's input choose the conditions that a program runs
+ * under; the others go to the generator, which makes the program. With FUZZ_SHOW in the
+ * environment the program is printed, in the form that script.c reads.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #define OPTION_BYTES	4
 #define PROGRAM_SIZE	(32 * 1024)
 
-/* Half of all runs fail no allocation; those before 700 make the state. */
+/* In half of all runs no allocation fails. The first 700 allocations make the state. */
 static void read_options(const unsigned char *data, struct fuzz_options *o)
 {
 	o->fail = data[0] & 128 ? 0 : data[0] * 32 + (data[1] >> 3);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_random: runs random programs, one or several in a state of KLua's, in
- * process context and in softirqs, with small limits or next to no memory, and
- * looks at what came of each. All of it happens while the module is loaded;
- * loading fails when a promise was broken. What the kernel says meanwhile is
- * for the harness to judge.
+ * klua_random: runs random programs, one or several in a state, in process context and
+ * in softirqs, with small limits or hardly any memory, and checks the result of each.
+ * All of it happens while the module is loaded; loading fails if a promise was broken.
+ * The harness reads what the kernel logs meanwhile.
  *
- * Number N of the states of a seed always runs the same programs:
+ * With a seed, state number N always runs the same programs:
  *
  *	insmod klua_random.ko seed=S first=N states=1 show=1
  *
@@ -55,22 +54,25 @@ MODULE_PARM_DESC(show, "write the programs to the log (default no)");
 #define CHOICES		1024
 #define PROGRAM_SIZE	(32 * 1024)
 
-/* What a state gets on top to show that it still works. */
+/*
+ * Bytes that a state gets in addition for the second run, which shows that it still
+ * works
+ */
 #define SECOND_BYTES	(32 * 1024)
-/* And the steps that it gets at least: it has to be compiled. */
+/* Steps that the second run gets at least: its script has to be compiled */
 #define SECOND_STEPS	128
 
-/* A thread that yields is resumed this often. */
+/* Times that a thread which yields is resumed */
 #define RESUMES		8
 
 /*
- * Programs that run in one state, one after the other, their limits, and what
- * came of them
+ * Programs that run in one state, one after the other, with their limits and results
  *
- * @stream: where the numbers come from that decide about the next program
- * @room: bytes beyond what an empty state holds, or 0 for all of @maxalloc
- * @bound: bytes that the state may ever have held
- * @resumed: entered by lua_resume() under the lock, not by klua_state_run()
+ * @stream: state of the generator whose numbers choose the next program
+ * @room: bytes that the state may hold beyond those of an empty one, or 0 for all of
+ *	  @maxalloc
+ * @bound: the most bytes that the state may have held
+ * @resumed: the program runs by lua_resume() under the lock, not by klua_state_run()
  */
 struct trial {
 	unsigned long number;
@@ -89,7 +91,7 @@ struct trial {
 	char buf[256];
 };
 
-/* A run on its way through a softirq */
+/* A run that a softirq makes */
 struct softirq_run {
 	struct tasklet_struct tasklet;
 	struct completion done;
@@ -101,7 +103,7 @@ static unsigned long broken;
 static unsigned long programs;
 static s64 longest_ms;
 
-/* A generator of its own, so that a seed means the same on every kernel. */
+/* Not the kernel's generator, so that a seed gives the same numbers on each kernel. */
 static u64 next_number(u64 *state)
 {
 	u64 z = *state += 0x9e3779b97f4a7c15ull;
@@ -170,7 +172,7 @@ static int run_text(struct trial *t, const char *text, size_t len)
 	return klua_state_run(t->s, text, len, "=random", &t->result);
 }
 
-/* A thread that outlives the entry, where run_thread() finds it. */
+/* Make a Lua thread that outlives the entry, where run_thread() finds it. */
 static int make_thread(lua_State *L)
 {
 	lua_newthread(L);
@@ -195,7 +197,7 @@ static int resume(struct trial *t, lua_State *co)
 	return err;
 }
 
-/* The same without klua_state_run(), as a consumer may do it. */
+/* Runs a program as a consumer may do it without klua_state_run(). */
 static int run_thread(struct trial *t)
 {
 	lua_State *L = t->s->L;
@@ -246,7 +248,10 @@ static int run_in_softirq(struct trial *t)
 	return r.ret;
 }
 
-/* The time limit is far beyond what the steps may take: it must not be hit. */
+/*
+ * Is this a result that a program may have? The time limit is not: the steps take far
+ * less time.
+ */
 static bool expected(int ret)
 {
 	switch (ret) {
@@ -263,8 +268,8 @@ static bool expected(int ret)
 }
 
 /*
- * Finalizers that the program left may spend the budget or fail; without the
- * collector, nothing is in the way.
+ * Runs a second script, with the collector stopped: finalizers that the program left
+ * could fail and use up its steps.
  */
 static void second_run(struct trial *t)
 {
@@ -284,7 +289,7 @@ static void second_run(struct trial *t)
 		complain(t, "afterwards, 1 + 1 is %d: %s", ret, t->buf);
 }
 
-/* Some states get no more than a few bytes to work with. */
+/* Some states get only a few bytes to work with. */
 static void set_limits(struct trial *t)
 {
 	t->bound = t->maxalloc;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The fuzzer's input is the text of a script. Its last line may be a comment
- * that says under what conditions it runs:
+ * The fuzzer's input is the text of a script. Its last line may be a comment with the
+ * conditions that it runs under:
  *
  *	--@ FAIL KIB STEPS THREAD
  *
@@ -42,7 +42,7 @@ static void read_options(const char *text, size_t len, struct fuzz_options *o)
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct fuzz_options o = { .kib = 256, .steps = 50000 };
-	/* A copy, so that reading past the end of the text is noticed. */
+	/* In a copy, so that a read beyond the text's end is noticed */
 	char *text = malloc(size + !size);
 
 	memcpy(text, data, size);

@@ -3,9 +3,9 @@
  * Properties of the hash of strings, which is cut out of the patched core
  * (hash.h) and checked under AddressSanitizer. Prints TAP.
  *
- * What is promised is that nobody who does not know the seed can write down
- * strings that collide. That cannot be tested; what can is that strings alike,
- * of which a script can make any number, collide no more often than by chance.
+ * The promise is that nobody can find strings that collide without knowing the seed.
+ * That cannot be tested. This tests that similar strings, of which a script can make
+ * any number, collide no more often than by chance.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ static unsigned int seed_of(unsigned int i)
 	return i * 2654435761u;
 }
 
-/* The hash of bytes behind and before which there is nothing. */
+/* The hash of a copy of the bytes, so that a read beyond either end is noticed */
 static unsigned int hash(const char *s, size_t len, unsigned int seed)
 {
 	char *copy = malloc(len ? len : 1);
@@ -49,7 +49,7 @@ static unsigned int hash(const char *s, size_t len, unsigned int seed)
 	return h;
 }
 
-/* True when no change of one bit leaves the hash of some string as it is. */
+/* Does each change of one bit change the hash of the string? */
 static bool every_bit_counts(void)
 {
 	char s[LONGEST] = "";
@@ -97,7 +97,9 @@ static bool seeds_count(void)
 	return true;
 }
 
-/* Each writes the string of a number below STRINGS, and returns its length. */
+/*
+ * The functions below write the string of a number below STRINGS and return its length.
+ */
 static size_t decimal(char *s, int i)
 {
 	return sprintf(s, "%d", i);
@@ -140,7 +142,10 @@ static size_t high_bits(char *s, int i)
 	return 40;
 }
 
-/* What the last byte of a word does to the hash, the next one may undo. */
+/*
+ * Strings in which a byte of the second word could undo what the last byte of the first
+ * one does to the hash
+ */
 static size_t across_words(char *s, int i)
 {
 	memset(s, 'a', 16);
@@ -157,7 +162,7 @@ static size_t ends_of_words(char *s, int i)
 	return 16;
 }
 
-/* The strings that collide with others, in percent of what chance makes. */
+/* The strings that collide with others, in percent of the number by chance */
 static int worst(size_t (*make)(char *s, int i))
 {
 	static unsigned char used[STRINGS];

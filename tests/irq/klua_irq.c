@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_irq: an irq state that is entered from a kprobe on a function of the page
- * allocator, from a task and from an hrtimer; says what it saw when it is loaded.
+ * klua_irq: enters an irq state from a kprobe on a function of the page allocator, from
+ * a task and from an hrtimer, while it is loaded, and logs the results.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -19,8 +19,8 @@ module_param(symbol, charp, 0444);
 MODULE_PARM_DESC(symbol, "where the probe is (default get_page_from_freelist)");
 
 /*
- * hit() is the probe's. pages() has the page allocator called, and tells how many
- * hits were counted meanwhile; fill() needs more than all of the memory.
+ * The probe calls hit(). pages() makes KLua call the page allocator and returns how
+ * many hits were counted meanwhile; fill() needs more than all of the state's memory.
  */
 static const char script[] =
 	"local irq = require 'klua_irq'\n"
@@ -39,12 +39,12 @@ static const char script[] =
 
 static struct klua_state *state;
 
-/* This processor is in a call of enter(), with interrupts off. */
+/* Set while this processor is in enter(), with interrupts off */
 static DEFINE_PER_CPU(bool, entered);
 
 /*
- * Hits of the probe on a processor that was in enter(), and what came of the last
- * one. Written and read there alone, one call of enter() at a time.
+ * Hits of the probe on a processor that was in enter(), and the result of the last one.
+ * Used on that processor only, by one call of enter() at a time.
  */
 static int hits;
 static int hit_err;
@@ -76,7 +76,7 @@ NOKPROBE_SYMBOL(probed);
 
 static struct kprobe probe = { .pre_handler = probed };
 
-/* Others' hits have the state now and then, on the other processor. */
+/* Hits on the other processor may be in the state now and then. */
 static int enter(const char *function, s64 *result)
 {
 	struct klua_value value = KLUA_RESULT_INTEGER;
@@ -101,7 +101,7 @@ static int enter(const char *function, s64 *result)
 	return err;
 }
 
-static void try(const char *from, const char *function)
+static void enter_from(const char *from, const char *function)
 {
 	s64 result;
 	int err = enter(function, &result);
@@ -114,8 +114,8 @@ static DECLARE_COMPLETION(expired);
 
 static enum hrtimer_restart expire(struct hrtimer *timer)
 {
-	try("hrtimer", "pages");
-	try("hrtimer", "fill");
+	enter_from("hrtimer", "pages");
+	enter_from("hrtimer", "fill");
 	complete(&expired);
 	return HRTIMER_NORESTART;
 }
@@ -127,12 +127,12 @@ static void try_all(void)
 	int i;
 
 	enter("total", &before);
-	for (i = 0; i < 100; i++)	/* one at a time may meet another hit */
+	for (i = 0; i < 100; i++)	/* another hit may be in the state */
 		page(NULL);
 	enter("total", &after);
 	pr_info("a page: counted %s\n", after > before ? "yes" : "no");
-	try("task", "pages");
-	try("task", "fill");
+	enter_from("task", "pages");
+	enter_from("task", "fill");
 	hrtimer_setup_on_stack(&timer, expire, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&timer, ms_to_ktime(1), HRTIMER_MODE_REL_HARD);
 	wait_for_completion(&expired);
@@ -140,7 +140,10 @@ static void try_all(void)
 	destroy_hrtimer_on_stack(&timer);
 }
 
-/* A task that the probe finds in a state: with each lock that entries take. */
+/*
+ * A task runs in a state while it takes each lock that entries take, and the probe hits
+ * there.
+ */
 static void try_inside(void)
 {
 	static const char text[] = "for i = 1, 10 do x = i end";

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_kasan: a consumer that reads where it may not, around blocks of a Lua
- * state. It says what it is about to read, and KASAN, where there is one, says
- * what is wrong with that. All of it is memory of the state's pages, so that
- * nothing happens where there is none.
+ * klua_kasan: a consumer that reads where it may not, around blocks of a Lua state. It
+ * logs what it is about to read, and KASAN reports the read. All bytes are on the
+ * state's pages, so that on a kernel without KASAN nothing happens.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -14,7 +13,7 @@
 
 #include "states.h"
 
-/* A read that the compiler can neither see through nor leave out */
+/* noinline, so that the compiler cannot leave the read out */
 static noinline void read_byte(const char *what, const u8 *p)
 {
 	pr_info("read %s\n", what);
@@ -23,7 +22,7 @@ static noinline void read_byte(const char *what, const u8 *p)
 	pr_info("done\n");
 }
 
-/* Lua's own header is before the bytes that a userdata is asked for. */
+/* Before the bytes of a userdata is its header, which Lua may read. */
 static int read_around(lua_State *L)
 {
 	static const size_t sizes[] = { 8, 9, 16, 24, 200, 3000, 4056, 50000 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_leaks: functions that Lua calls and that do not leave the context as
- * they found it. A debug kernel must say so, and which function it was.
+ * klua_leaks: functions that Lua calls and that do not leave the context as they found
+ * it. A debug kernel must report that, with the function's name.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -13,7 +13,7 @@
 
 #include "states.h"
 
-/* Forgotten by the functions below, and given back by their caller */
+/* The functions below leave this locked, and their caller unlocks it */
 static DEFINE_SPINLOCK(forgotten);
 
 static int leak_nothing(lua_State *L)

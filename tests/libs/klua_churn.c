@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_churn: a module with a library that is loaded and unloaded while scripts
- * call it, and that can go in ways that a module should not.
+ * klua_churn: a module with a library that is loaded and unloaded while scripts call
+ * it. It can also be unloaded in ways that are mistakes of a module.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -41,7 +41,7 @@ static bool forget_state;
 module_param(forget_state, bool, 0444);
 MODULE_PARM_DESC(forget_state, "leave that state");
 
-/* Objects that Lua has; none are left when the library has been unregistered. */
+/* Objects that Lua owns; there are none once the library has been unregistered */
 static atomic_t boxes;
 
 static void box_release(void *ptr)
@@ -196,7 +196,10 @@ static const struct klua_config sleep_config = {
 	.open = open_sleep,
 };
 
-/* Whoever is inside of the state stays there, and nobody finds it any more. */
+/*
+ * Replace the state while somebody is inside, who stays there; nobody finds it any
+ * more.
+ */
 static int replace(const char *text, const struct kernel_param *kp)
 {
 	struct klua_config config = sleep_config;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_mistakes: a consumer that makes one mistake when it is loaded, the one of
- * the parameter "what". A debug kernel must say so by name; on any kernel the
- * machine goes on, and so does KLua. Mistakes that are refused with an error are
- * in the KUnit suites; those inside of functions that Lua calls in klua_leaks, and
- * errors outside of protected calls in klua_panic.
+ * klua_mistakes: a consumer that makes one mistake when it is loaded, the one of the
+ * parameter "what". A debug kernel must report it by name; on each kernel the machine
+ * and KLua go on. Mistakes that are refused with an error are in the KUnit suites,
+ * those of functions that Lua calls in klua_leaks, and errors outside protected calls
+ * in klua_panic.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -72,7 +72,7 @@ static int enter_unlocked(struct klua_state *s)
 	return 0;
 }
 
-/* The table's own hold, and one that there is not. */
+/* Put the table's own reference, and one that nobody has. */
 static int put(struct klua_state *s)
 {
 	rcu_read_lock();
@@ -85,7 +85,10 @@ static int put(struct klua_state *s)
 	return -ENOENT;
 }
 
-/* Stays on its processor: a lock let go on another ends the watch over locks. */
+/*
+ * Stays on its processor: if a lock is released on another one, lockdep turns itself
+ * off.
+ */
 static int sleep_locked(struct klua_state *s)
 {
 	int count;
@@ -97,7 +100,7 @@ static int sleep_locked(struct klua_state *s)
 		goto out;
 	count = preempt_count();
 	schedule_timeout_uninterruptible(1);
-	/* After its report the scheduler lets go of what is counted. */
+	/* The scheduler has set the count to 0 after its report. */
 	preempt_count_set(count);
 	klua_state_unlock(s);
 out:
@@ -125,7 +128,7 @@ static int lock_until_told(void *data)
 	return err;
 }
 
-/* While another task is in the state, whose lock it must keep. */
+/* Called while another task has the state's lock, which it must keep. */
 static int retire_in_softirq(struct klua_state *s)
 {
 	struct task_struct *task = kthread_run(lock_until_told, s, "klua-locks");
@@ -150,7 +153,7 @@ static int lock_and_end(void *data)
 	return klua_state_lock(s);
 }
 
-/* A task ends with the lock, which nobody can give back then. */
+/* A task ends with the lock held, which nobody can release then. */
 static int end_locked(struct klua_state *s)
 {
 	struct task_struct *task = kthread_create(lock_and_end, s, "klua-ends");

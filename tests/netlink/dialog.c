@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A person at a terminal.
+ * Plays a person at a terminal.
  *
  *   dialog COMMAND [ARGUMENT]...
- *	Runs COMMAND on a terminal of its own and does to it what standard
- *	input says, a line each:
- *	  wait TEXT	reads what it writes until TEXT was in that
- *	  type TEXT	sends it TEXT, in which \r, \e and \NNN (octal) stand
- *			for keys
- *	  tell FILE	makes FILE, for whoever wants to know that all before
- *			it was done
- *	and then reads it to the end. Prints all that it wrote, without
- *	carriage returns and NULs. Exit status: that of COMMAND, 128 more than
- *	the number of the signal that ended it, or 99 when what is waited for,
- *	or the end, did not come within half a minute.
+ *	Runs COMMAND on a terminal of its own, and follows the lines of standard
+ *	input:
+ *	  wait TEXT	reads the output until TEXT was in it
+ *	  type TEXT	sends TEXT, in which \r, \e and \NNN (octal) stand for keys
+ *	  tell FILE	creates FILE, so that others know that the lines before are
+ *			done
+ *	Then it reads the output to its end, and prints all of it without carriage
+ *	returns and NULs. Exit status: that of COMMAND, 128 plus the number of the
+ *	signal that ended it, or 99 if an awaited text or the end did not come within
+ *	half a minute.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -35,7 +34,7 @@
 static int terminal;
 static pid_t child;
 
-/* All that the command wrote, and how much of that was waited for. */
+/* The command's output, its length, and the part of it that "wait" has passed */
 static char seen[1 << 20];
 static size_t length, waited;
 
@@ -47,7 +46,7 @@ static void late(const char *text)
 	exit(STATUS_LATE);
 }
 
-/* False at the end: the last process with the terminal is gone. */
+/* Read more output. False: the last process has closed the terminal. */
 static bool read_more(const char *what, time_t until)
 {
 	struct pollfd poll_for = { .fd = terminal, .events = POLLIN };
@@ -152,7 +151,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (!child) {
-		/* What runs in the background of a script ignores the key. */
+		/* A shell starts background jobs with SIGINT ignored. */
 		signal(SIGINT, SIG_DFL);
 		execvp(argv[1], argv + 1);
 		perror(argv[1]);

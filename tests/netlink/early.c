@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * early.so: with it in LD_PRELOAD the interrupt key is pressed as late as a program
+ * early.so: loaded by LD_PRELOAD, it raises SIGINT in the last moment that a program
  * can notice by itself: just before it calls the kernel to run a script.
  */
 #include <signal.h>

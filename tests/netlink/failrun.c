@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * failrun: uses the device while the kernel fails each of its allocations in
- * turn, on a kernel with fault injection that is set up as in
- * tests/guest/60-faults.sh.
+ * failrun: uses the device while the kernel fails each of its allocations in turn, on a
+ * kernel with fault injection that is set up as in tests/guest/60-faults.sh.
  *
- * What fails is either an error that says so or goes unnoticed; the state that a
- * build was to replace is still there when the build has failed. Prints for each
- * thing that it does how many allocations failed, and a line with "!!!" for what
- * is wrong.
+ * A failed allocation either makes the call fail or makes no difference. If a build
+ * fails, the state that it should have replaced is still there. Prints for each call
+ * how many allocations failed, and a line with "!!!" for each fault.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,12 +23,12 @@
 #define DEVICE	"/dev/" KLUA_DEVICE_NAME
 #define NAME	"user/failrun"
 
-/* None makes so many. */
+/* More allocations than any call makes */
 #define NTH_MAX	5000
 
 static int nth_fd;
 
-/* 0: nothing fails */
+/* Arm a failure of allocation number @nth; 0: none fails. */
 static void arm(int nth)
 {
 	char text[16];
@@ -42,7 +40,7 @@ static void arm(int nth)
 	}
 }
 
-/* True when the failure has happened. */
+/* Disarm the failure. Returns true if it has happened. */
 static int disarm(void)
 {
 	char text[16] = "";
@@ -55,7 +53,10 @@ static int disarm(void)
 	return !atoi(text);
 }
 
-/* What the state has as x: the errno of the run, and of what is read. */
+/*
+ * Run a script that reads x of the state. Returns the errno of the run, or of reading
+ * the output.
+ */
 static int run(int *x)
 {
 	static const char script[] = "print(x) return x";
@@ -114,7 +115,7 @@ static int build(int x)
 	return err;
 }
 
-/* What the state is to have as x */
+/* The value that x of the state should have */
 static int version;
 
 static int try_run(void)
@@ -135,7 +136,7 @@ static int try_build(void)
 	return err;
 }
 
-static void try(const char *name, int (*act)(void))
+static void fail_each(const char *name, int (*act)(void))
 {
 	int nth, err, failed, x, errors = 0;
 
@@ -166,13 +167,13 @@ int main(void)
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-	/* Pages of its own are not what is to fail. */
+	/* Allocations for this program's own pages should not fail. */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	if (try_build()) {
 		printf("!!! no state to begin with\n");
 		return 1;
 	}
-	try("build", try_build);
-	try("run", try_run);
+	fail_each("build", try_build);
+	fail_each("run", try_run);
 	return 0;
 }

@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests to the family "klua", and runs and builds by the device, that no sane
- * program asks for.
+ * Sends requests to the family "klua", and runs and builds by the device, as no sane
+ * program would.
  *
  *   nltest [-c|-o|-s] [-d] [-k KEEP] [-p PORT] [-t TAKE] COMMAND
  *	[TYPE:KIND:VALUE]...
  *	One request with these attributes; prints "ERRNO: TEXT, N replies".
  *	KIND: u32, u64, str (with NUL), raw (without), hex, zero or spaces
  *	(that many), flag. -c: without CAP_SYS_ADMIN; -o: on a socket that was
- *	opened without it; -s: opened with it, and sent without. -d: a dump. -k: only the
- *	first KEEP bytes of the message are sent. -p: at that port, once it is
- *	free. -t: stops after TAKE replies
- *	until standard input ends, and then reads and prints the same of the
- *	rest, with "interrupted" after it if the dump says so.
+ *	opened without it; -s: opened with it, and sent without. -d: a dump. -k: sends
+ *	only the first KEEP bytes of the message. -p: uses this port, once it is
+ *	free. -t: stops after TAKE replies until standard input ends, then reads and
+ *	prints the rest likewise, with "interrupted" after it if the dump says so.
  *   nltest -m COUNT CREATE ATTRIBUTE...
- *	So many times, on one socket: creates a state and destroys it; then
- *	waits for the end of standard input.
+ *	Creates a state and destroys it, COUNT times on one socket; then waits for
+ *	the end of standard input.
  *   nltest fill PREFIX COUNT [BYTES]
- *	Creates so many states of that size, or the usual one: PREFIX0, ...
+ *	Creates COUNT states that may hold BYTES, or the default: PREFIX0, ...
  *   nltest fuzz SEED COUNT
- *	So many mutated requests, runs and builds; prints what came of them, and
- *	how often each operation succeeded.
+ *	Makes COUNT mutated requests, runs and builds; prints their results, and how
+ *	often each operation succeeded.
  *   nltest forge PORT NAME
- *	Tells the socket of that port, as if it were the kernel, that a state of
+ *	Tells the socket of that port, as if this were the kernel, that a state of
  *	this name was created.
  *   nltest tune PORT
  *	Gets events at that port, until the end of standard input.
@@ -30,11 +29,11 @@
  *	Without CAP_SYS_ADMIN, waits for the port to be free and has it until the
  *	end of standard input; prints how many messages came.
  *   nltest device
- *	Opens the device, and then has no CAP_SYS_ADMIN to run a script by it;
- *	prints the errno.
+ *	Opens the device, drops CAP_SYS_ADMIN, tries to run a script and prints the
+ *	errno.
  *   nltest listen
- *	Joins each group of generic netlink that there may be, waits for
- *	standard input to end, and prints how many messages came.
+ *	Joins all possible groups of generic netlink, waits for standard input to
+ *	end, and prints how many messages came.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,13 +56,13 @@
 
 #define ARRAY_SIZE(x)	(sizeof(x) / sizeof((x)[0]))
 
-/* An answer that takes longer than any run may is none. */
+/* Seconds to wait for an answer: longer than any run takes */
 #define PATIENCE	30
 
 static int fd;
 static unsigned int family;
 static unsigned int seq;
-static size_t first_len;	/* of a request with its first attribute */
+static size_t first_len;	/* bytes of the request with its first attribute only */
 static _Alignas(8) char request[1 << 21];
 static _Alignas(8) char answer[1 << 16];
 
@@ -132,7 +131,7 @@ static void open_socket(void)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 }
 
-/* The end of an answer: an errno, a quotation maybe, words maybe. */
+/* Read the end of an answer: an errno, perhaps the request, perhaps a text. */
 static void read_end(const struct nlmsghdr *nlh, struct verdict *verdict)
 {
 	const struct nlmsgerr *ack = NLMSG_DATA(nlh);
@@ -159,7 +158,7 @@ static void read_end(const struct nlmsghdr *nlh, struct verdict *verdict)
 	}
 }
 
-static void take(const struct nlmsghdr *nlh, struct verdict *verdict)
+static void take_message(const struct nlmsghdr *nlh, struct verdict *verdict)
 {
 	const struct genlmsghdr *genl = NLMSG_DATA(nlh);
 	const struct nlattr *attr;
@@ -169,7 +168,7 @@ static void take(const struct nlmsghdr *nlh, struct verdict *verdict)
 		read_end(nlh, verdict);
 	} else if (nlh->nlmsg_type == GENL_ID_CTRL) {
 		attr = (const void *)((const char *)genl + GENL_HDRLEN);
-		/* The name comes first, then the number. */
+		/* The controller puts the name first, then the number. */
 		attr = (const void *)((const char *)attr +
 				      NLA_ALIGN(attr->nla_len));
 		family = *(const __u16 *)((const char *)attr + NLA_HDRLEN);
@@ -194,7 +193,7 @@ static bool receive(struct verdict *verdict, unsigned int most)
 		for (nlh = (void *)answer; NLMSG_OK(nlh, (unsigned int)len);
 		     nlh = NLMSG_NEXT(nlh, len))
 			if (nlh->nlmsg_seq == seq)
-				take(nlh, verdict);
+				take_message(nlh, verdict);
 	}
 	return true;
 }
@@ -261,7 +260,7 @@ static void put_word(const char *word)
 		put(type, NULL, 0);
 }
 
-/* Root as it is in many a container: network, but not the system. */
+/* Root as in many containers: with rights over the network, but not over the system */
 static void set_capability(bool effective, bool permitted)
 {
 	struct __user_cap_header_struct hdr = {
@@ -291,7 +290,10 @@ static void print(const struct verdict *verdict)
 	fflush(stdout);
 }
 
-/* Destroyed states that still count are being closed: then it is asked again. */
+/*
+ * Send the request again while the quota is full because destroyed states are being
+ * closed.
+ */
 static void send_patiently(struct verdict *verdict)
 {
 	for (;;) {
@@ -305,7 +307,7 @@ static void send_patiently(struct verdict *verdict)
 	}
 }
 
-/* The request that is ready, and its opposite, again and again. */
+/* Send the request that is ready and its opposite in turn, many times. */
 static int many(unsigned int rounds)
 {
 	struct genlmsghdr *genl = NLMSG_DATA(header());
@@ -315,7 +317,7 @@ static int many(unsigned int rounds)
 
 	for (i = 0; i < 2 * rounds && !verdict.err; i++) {
 		genl->cmd = i & 1 ? KLUA_CMD_STATE_DESTROY : create;
-		/* Destroying takes the name, which comes first, and no more. */
+		/* Destroy takes the first attribute, the name, and no other. */
 		header()->nlmsg_len = i & 1 ? first_len : len;
 		header()->nlmsg_seq = ++seq;
 		send_patiently(&verdict);
@@ -429,7 +431,7 @@ static int one(int argc, char **argv)
 	return 0;
 }
 
-/* The same numbers from the same seed, everywhere. */
+/* A seed gives the same numbers on each machine. */
 static __u64 state;
 
 static unsigned int pick(unsigned int below)
@@ -474,7 +476,7 @@ static size_t pick_script(char *copy, size_t size)
 	return len;
 }
 
-/* An attribute that may well be meant for the command. */
+/* Add an attribute that makes sense for the command. */
 static void put_sensible(unsigned int cmd)
 {
 	static const __u64 numbers[] = {
@@ -504,7 +506,7 @@ static void put_sensible(unsigned int cmd)
 	}
 }
 
-/* What the command needs, so that what follows gets as far as it can. */
+/* Add the attributes that the command needs, so that it gets as far as possible. */
 static void put_needed(unsigned int cmd)
 {
 	char name[16];
@@ -533,7 +535,7 @@ static void put_anything(void)
 	put(pick(4) ? pick(KLUA_A_STATE_MAX + 2) : pick(65536), bytes, len);
 }
 
-/* Returns how many bytes to send. */
+/* Mutate the request. Returns the bytes to be sent. */
 static size_t mutate(void)
 {
 	struct nlmsghdr *nlh = header();
@@ -552,13 +554,13 @@ static size_t mutate(void)
 		nlh->nlmsg_len += pick(2) ? 0 : pick(64);
 		break;
 	}
-	/* What is beyond the message is what an earlier one left there. */
+	/* Bytes behind the message are those of an earlier one. */
 	return nlh->nlmsg_len;
 }
 
 struct tally {
 	unsigned int sent, fine, refused, silent, mute;
-	unsigned int of[KLUA_CMD_MAX + 1];	/* fine ones of each command */
+	unsigned int of[KLUA_CMD_MAX + 1];	/* successes of each command */
 	unsigned int runs, builds, replaced;
 };
 
@@ -581,7 +583,7 @@ static void count(struct tally *tally, const struct verdict *verdict)
 		*(unsigned char *)NLMSG_DATA(header()), verdict->err);
 }
 
-/* Most of it as it should be, and some of it anything. */
+/* Fill in a run: most fields make sense, and some have any value. */
 static void fuzz_run_struct(struct klua_run *run, char *script, char *args,
 			    char *message, size_t size)
 {
@@ -603,7 +605,7 @@ static void fuzz_run_struct(struct klua_run *run, char *script, char *args,
 		bytes[pick(sizeof(*run))] ^= 1 << pick(8);
 }
 
-/* Errors that come without words: of pointers, memory and rights. */
+/* Does this errno come without a text? Those about pointers, memory and rights do. */
 static bool wordless(int err)
 {
 	return err == EFAULT || err == ENOMEM || err == ENOTTY || err == EPERM;
@@ -625,15 +627,18 @@ static void fuzz_run(struct tally *tally)
 	errno = 0;
 	if (!pick(40)) {
 		ioctl(dev, pick(65536), &run);
-		errno = 0;	/* some are the kernel's own */
-		run.error = 0;	/* nobody has written it */
+		errno = 0;	/* the kernel may return -errno of its own */
+		run.error = 0;	/* the kernel did not write it */
 	} else if (ioctl(dev, KLUA_IOC_RUN, &run) || run.error) {
 		tally->refused++;
 	} else {
 		tally->fine++;
 		tally->runs++;
 	}
-	/* Where there is room for words, which a flipped bit may have taken. */
+	/*
+	 * An error without a text, although there was room for one, which a mutation
+	 * may have taken
+	 */
 	if (run.message_size && !run.message_len &&
 	    (errno ? !wordless(errno) : run.error)) {
 		tally->mute++;
@@ -645,7 +650,7 @@ static void fuzz_run(struct tally *tally)
 	close(dev);
 }
 
-/* Up to three scripts, one of them perhaps at an address that is none. */
+/* Fill in a build of up to three scripts, one of them perhaps at a bad address. */
 static void fuzz_build_struct(struct klua_build *build,
 			      struct klua_source *sources,
 			      char (*scripts)[128], unsigned int count)
@@ -728,7 +733,7 @@ static void fuzz_one(struct tally *tally)
 		else
 			put_anything();
 	send_request(pick(4) ? header()->nlmsg_len : mutate());
-	/* Now and then a reader goes away in the middle. */
+	/* Now and then the reader closes its socket before the answer's end. */
 	if (!pick(40)) {
 		receive(&verdict, 1);
 		close(fd);
@@ -746,7 +751,7 @@ static void fuzz_one(struct tally *tally)
 	count(tally, &verdict);
 }
 
-/* A run without limits has none, but a signal ends it, and a wait for it. */
+/* A run without limits never ends, so a signal ends it, or its wait. */
 #define PATIENCE_SECS	1
 
 static void interrupt(int sig)
@@ -754,7 +759,7 @@ static void interrupt(int sig)
 	(void)sig;
 }
 
-/* Calls that a signal interrupts are not begun again. */
+/* Calls that a signal interrupts are not restarted. */
 static void alarm_init(void)
 {
 	struct sigaction action = { .sa_handler = interrupt };
@@ -861,7 +866,7 @@ static int use_device(void)
 	return 0;
 }
 
-/* All groups that a family which comes may get. */
+/* Join all groups that a family may get. */
 static int listen_to_all(void)
 {
 	unsigned int group;
@@ -875,7 +880,7 @@ static int listen_to_all(void)
 	return count_messages();
 }
 
-/* Those that have come when standard input ends. */
+/* Count the messages that have come when standard input ends. */
 static int count_messages(void)
 {
 	struct timeval now = { .tv_usec = 1000 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * usage: host FILE: runs a script on the core in user space, without limits but
- * with what KLua's libraries are, and prints to standard output; exit status 1
- * and the message on standard error when it fails.
+ * usage: host FILE: runs a script on the core in user space, without limits and with
+ * KLua's libraries; it prints to standard output. If it fails the exit status is 1, and
+ * the message goes to standard error.
  */
 #include <errno.h>
 #include <stdio.h>

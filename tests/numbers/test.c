@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * usage: test COUNT [SEED]: what lua/float.h, decimal.h and elementary.h compute,
- * beside this machine's floating point and C library, on COUNT pairs of numbers:
- * special ones, denormal ones, near ones and far ones. Prints TAP.
+ * usage: test COUNT [SEED]: compares the results of lua/float.h, decimal.h and
+ * elementary.h with those of this machine's floating point and C library, on COUNT
+ * pairs of numbers: special ones, denormal ones, near ones and far ones. Prints TAP.
  *
- * Bits have to be equal, but for functions that nobody rounds right: those are
- * compared with long double, which has 11 bits more.
+ * All bits have to be equal. Only functions that the C library does not round correctly
+ * are compared with long double, which has 11 bits more.
  */
 #include <ctype.h>
 #include <math.h>
@@ -35,7 +35,7 @@ static int luaO_hexavalue(int c)
 #include "decimal.h"
 #include "elementary.h"
 
-/* Units in the last place that a function may be wrong by */
+/* Units in the last place that a function's result may be wrong by */
 #define ULPS	0.52L
 
 static u64 state[2];
@@ -66,7 +66,7 @@ static u64 to_bits(double d)
 	return bits;
 }
 
-/* Any sign and fraction, with an exponent between two */
+/* A number with any sign and fraction, and an exponent from @low to @high */
 static u64 between(int low, int high)
 {
 	int e = low + (int)(draw() % (unsigned int)(high - low + 1));
@@ -94,7 +94,7 @@ static u64 number(void)
 	case 0:
 		return special();
 	case 1:
-		/* (no signalling ones: who quiets them differs) */
+		/* no signalling NaNs: processors differ in what quiets them */
 		return draw() & ~(draw() & 1 ? 0 : FLOAT_INF);
 	case 2:
 		return to_bits((double)(int)(draw() % 2000 - 1000));
@@ -172,7 +172,7 @@ static void arithmetic(u64 a, u64 b)
 	if (signalling(a) || signalling(b))
 		return;
 	r = x + y;
-	/* Compilers may turn operands round, which two NaNs would show. */
+	/* The compiler may swap operands, which two NaNs would show. */
 	if (!float_isnan(m) || !float_isnan(n)) {
 		same("+", a, b, float_add(m, n).bits, to_bits(r));
 		r = x - y;
@@ -249,7 +249,7 @@ static void same_text(const char *what, const char *got, const char *want)
 			 "%.20s: '%.160s', not '%.160s'", what, got, want);
 }
 
-/* What string.format lets through */
+/* A format that string.format() accepts */
 static void random_format(char *form, bool *alternate)
 {
 	const char *flags = "-+ 0#";
@@ -289,7 +289,7 @@ static void writing(u64 a, u64 b)
 	default:
 		random_format(form, &alternate);
 	}
-	/* glibc forgets zeros where rounding gives one more digit. */
+	/* glibc misses zeros if rounding gives one more digit. */
 	if (alternate && (form[strlen(form) - 1] | 0x20) == 'g')
 		return;
 	len = float_format(got, form, float_bits(a));
@@ -313,7 +313,10 @@ static void read_text(const char *text)
 			 (unsigned long long)to_bits(want), want_end - text);
 }
 
-/* What is halfway between two numbers, with all its digits, and near to that */
+/*
+ * Read a numeral halfway between two numbers, with all its digits, and numerals near to
+ * it.
+ */
 static void read_half(u64 a)
 {
 	static char text[2000];
@@ -355,13 +358,16 @@ static void reading(u64 a, u64 b)
 	read_text(text);
 	snprintf(text, sizeof(text), ".%020llu", m);
 	read_text(text);
-	/* (glibc rounds hexadecimal numerals wrong where they get denormal.) */
+	/* No numerals that become denormal: glibc rounds hexadecimal ones wrong. */
 	snprintf(text, sizeof(text), "0x%llx.%llxp%d", m | 1, n,
 		 (int)(draw() % 1900) - 950);
 	read_text(text);
 }
 
-/* Digits that an exponent makes up for, where it is larger than any float's */
+/*
+ * Read a numeral with many digits, and an exponent beyond that of any float to make up
+ * for them.
+ */
 static void read_long(const char *begin, char digit, int count, const char *end)
 {
 	char *text = malloc(strlen(begin) + count + strlen(end) + 1);
@@ -403,8 +409,8 @@ static void odd_texts(void)
 }
 
 /*
- * @got, by how much it is wrong. Where long double is exact there is nothing to
- * be wrong by, and where there is no finite number the C library is right.
+ * Compare @got with @want, and note by how much it is wrong. NaNs, infinities and zeros
+ * have to be those of the C library.
  */
 static void near(const char *name, u64 a, u64 b, lua_Number got,
 		 long double want, double libc)
@@ -419,7 +425,10 @@ static void near(const char *name, u64 a, u64 b, lua_Number got,
 		return;
 	}
 	if (isinf(libc) || isinf(is) || libc == 0 || is == 0) {
-		/* At the ends: one of the two may have been rounded to it. */
+		/*
+		 * At the ends of the range one of the two may have been rounded to the
+		 * end.
+		 */
 		if (fabsl(want) < 0x1p-1073L || fabsl(want) > 0x1.fffffffffffffp1023L)
 			return;
 		same(name, a, b, got.bits, to_bits(libc));
@@ -461,7 +470,7 @@ static void powers(u64 a, u64 b)
 	double x = fabs(to_double(a)), l = log(x);
 
 	power(a, b);
-	/* Those that are not too large or too small */
+	/* Powers that are neither too large nor too small */
 	if (x > 0 && l && isfinite(l))
 		power(to_bits(x), to_bits(740 / l *
 				((double)(draw() % 2000) / 1000 - 1)));

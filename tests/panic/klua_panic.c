@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * klua_panic: a consumer that does what no consumer may: it has Lua raise
- * errors outside any protected call, in a thread of its own for each way to do
- * so. What must come of it is a message that says whose fault that is, and the
- * end of that thread. Loading the module waits until each has ended; unloading
- * destroys the states that they broke.
+ * klua_panic: a consumer that makes the one mistake which ends its thread: it raises Lua
+ * errors outside any protected call, in a thread of its own for each way to do so. KLua
+ * must log a message that names this module, and end the thread. Loading the module
+ * waits until all threads have ended; unloading destroys the states that they broke.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -17,12 +16,12 @@
 
 #include "states.h"
 
-/* A message that would be a line of its own if it were not escaped */
+/* A message that forges a line of the log unless it is escaped */
 static const char hostile[] = "oh\n<0>klua: %s%n all is well";
 
 /*
- * In each of these something follows the call, or the compiler would jump
- * there, and nothing on the stack would show from where.
+ * In each of these functions something follows the call. Otherwise the compiler would
+ * make a jump of it, and the stack would not show the caller.
  */
 
 static int raise(lua_State *L)
@@ -87,7 +86,7 @@ static const struct fault {
 	{ "memory", exhaust_memory },
 };
 
-/* Has a thread commit @f; -EDEADLK when it did not die of it. */
+/* Make the mistake @f in a thread. Returns -EDEADLK if that did not end the thread. */
 static int commit(const struct fault *f)
 {
 	struct klua_state *s = klua_state_create(65536, f->name);
@@ -102,7 +101,7 @@ static int commit(const struct fault *f)
 	wake_up_process(task);
 	while (!READ_ONCE(task->exit_state))
 		msleep(20);
-	/* Of an oops a thread dies with the signal as its exit code. */
+	/* A thread that an oops ends has the signal as its exit code. */
 	if (!task->exit_code)
 		pr_err("%s: the thread went on\n", f->name);
 	put_task_struct(task);

@@ -2,19 +2,19 @@
 /*
  * klua_runner: runs Lua scripts that root writes to /dev/klua-runner.
  *
- * For the tests: not for a machine in use, since whoever may write to the
- * device runs code in the kernel. (For those there is the program klua.)
+ * It is for tests only, since everybody who may write to the device runs code in the
+ * kernel. On a machine in use run scripts by the program klua.
  *
- * One request for each open file. It is a line, and for "run" the script:
+ * An open file takes one request. It is a line, and for "run" also the script:
  *
  *	run [KEY=VALUE]...	runs the text that follows the line, up to 1 MiB
  *	destroy name=NAME	destroys a state
- *	stop name=NAME		stops one, as the module that made it does
+ *	stop name=NAME		stops a state, as the module that made it does
  *	start name=NAME		starts it
- *	list			has the states listed in the kernel's log
+ *	list			lists the states in the kernel's log
  *
- * The first read carries the request out. What is read is a line with 0 or the
- * error's name, then the text of struct klua_result, up to 64 KiB. Keys of "run":
+ * The first read executes the request. It returns a line with 0 or the error's name,
+ * then the text of struct klua_result, up to 64 KiB. Keys of "run":
  *
  *	name=NAME	the state, created when there is none (klua-runner)
  *	maxalloc=BYTES	its limit of memory (16 MiB when created)
@@ -47,7 +47,10 @@
 #define LINE_MAXSIZE	1024
 #define SCRIPT_MAXSIZE	(1024 * 1024)
 #define REQUEST_MAXSIZE	(LINE_MAXSIZE + SCRIPT_MAXSIZE)
-/* Most requests are short, and each allocation takes long in a debug kernel. */
+/*
+ * Bytes that are allocated first: most requests are short, and each allocation takes
+ * long in a debug kernel
+ */
 #define REQUEST_MINSIZE	4096
 #define TEXT_MAXSIZE	(64 * 1024)
 #define MAXALLOC	(16 * 1024 * 1024)
@@ -56,14 +59,15 @@
 #define STATUS_MAXSIZE	32
 
 /*
- * One open file.
+ * An open file
  *
- * @request:	@len bytes so far of @size; one more is left for a NUL
- * @reply:	NULL until the request has been carried out; of its bytes
- *		@start up to @end are for the reader
+ * @request:	the request: @len bytes so far, of @size that are allocated beside one for
+ *		a NUL
+ * @reply:	NULL until the request has been executed; the reader gets its bytes from
+ *		@start to @end
  */
 struct session {
-	/* One thread at a time writes, or carries out, or reads. */
+	/* Held while a thread writes, reads, or executes the request */
 	struct mutex lock;
 	char *request;
 	size_t len;
@@ -89,7 +93,7 @@ struct options {
 	bool keep;
 };
 
-/* A run on its way through a softirq */
+/* A run that a softirq makes */
 struct softirq_run {
 	struct tasklet_struct tasklet;
 	struct completion done;
@@ -125,9 +129,9 @@ static int run_in_softirq(struct klua_state *s, const char *chunk, size_t len,
 	tasklet_setup(&r.tasklet, run_tasklet);
 
 	/*
-	 * Raised with bottom halves off, the softirq runs as they go on again,
-	 * on the stack and in the context that an interrupt would give it;
-	 * raised otherwise it is left to the ksoftirqd thread.
+	 * Scheduled while bottom halves are off, the tasklet runs in local_bh_enable(),
+	 * on the stack and in the context of a softirq after an interrupt. Scheduled
+	 * otherwise, it would run in ksoftirqd.
 	 */
 	local_bh_disable();
 	tasklet_schedule(&r.tasklet);
@@ -205,7 +209,7 @@ static int parse_options(struct options *o, char *words)
 	return 0;
 }
 
-/* The state that @o names, held; created when there is none. */
+/* Find and hold the state that @o names; create it if there is none. */
 static struct klua_state *find_or_create(const struct options *o)
 {
 	const struct klua_config config = {
@@ -245,7 +249,7 @@ static int run(const struct options *o, const char *chunk, size_t len,
 		ret = run_in_softirq(s, chunk, len, o->chunkname, result);
 	else if (!ret)
 		ret = klua_state_run(s, chunk, len, o->chunkname, result);
-	/* Whoever reads the answer may look for what was printed. */
+	/* The reader of the answer may look for the script's output in the log. */
 	klua_events_flush();
 	klua_state_put(s);
 	if (!o->keep && klua_state_destroy(o->name))
@@ -265,7 +269,7 @@ static int set_stopped(const struct options *o, bool stopped)
 	return ret;
 }
 
-/* Puts @status before the text, which is in its place already. */
+/* Put the line with the status before the text, which is in its place already. */
 static void set_status(struct session *f, int status)
 {
 	char line[STATUS_MAXSIZE];
@@ -279,7 +283,7 @@ static void set_status(struct session *f, int status)
 	memcpy(f->reply + f->start, line, len);
 }
 
-/* Carries the request out; an error is one of the request, not of a script. */
+/* Execute the request. The result is an errno of the request, not of a script. */
 static int carry_out(struct session *f)
 {
 	struct options o = {
@@ -352,7 +356,7 @@ static int runner_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Makes room for so many bytes and a NUL. */
+/* Make room for @len bytes and a NUL. */
 static int grow(struct session *f, size_t len)
 {
 	size_t size = max(len + 1, 2 * f->size);

@@ -2,10 +2,10 @@
 /*
  * klua_traced: a consumer whose functions raise Lua errors while it is traced.
  *
- * Unlike the core, a consumer is compiled for the function tracers. An error
- * that its functions raise skips them, with their return addresses still on
- * the tracer's stack. Loading the module raises many such errors, through one
- * function and through several, and fails unless each arrives where it should.
+ * A consumer is compiled for the function tracers, which the core is not. A Lua error
+ * that one of its functions raises skips the function's return, whose address is still
+ * on the tracer's stack. Loading the module raises many such errors, through one
+ * function and through several, and fails unless each is caught where it should be.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -28,7 +28,7 @@ static noinline int raise_deeper(lua_State *L)
 	return 0;
 }
 
-/* Catches what raise_deeper() lets through, then returns as usual. */
+/* Catch the errors that raise_deeper() lets through, then return as usual. */
 static noinline int catch(lua_State *L)
 {
 	int *caught = lua_touserdata(L, 1);

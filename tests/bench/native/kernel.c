@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stand-ins for what klua.o calls of the kernel on the ways that the benchmark
- * takes, for NATIVE_CPUS processors with a task each (threads.c has those).
+ * Stand-ins for the kernel's functions that klua.o calls in the benchmark, for
+ * NATIVE_CPUS processors with a task each, which are in threads.c. Other functions of
+ * the kernel call native_missing().
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -19,7 +20,7 @@
 #define PAGE		4096ul
 #define GFP_ZERO	0x100u
 
-/* Figures and tables that the kernel has */
+/* Numbers and tables of the kernel */
 int nr_cpu_ids = NATIVE_CPUS;
 unsigned long __cpu_possible_mask[128] = { (1ul << NATIVE_CPUS) - 1 };
 unsigned long __cpu_online_mask[128] = { (1ul << NATIVE_CPUS) - 1 };
@@ -31,9 +32,9 @@ void *kmalloc_caches[64 * 16];
 void *pv_ops[128];
 void *system_unbound_wq;
 
-/* Pages: those of a size that were given back are given out again. */
+/* Pages: those that were freed are handed out again for requests of the same size. */
 #define ARENA		(1024ul << 20)
-#define ARENA_READY	(96ul << 20)	/* bytes that never fault */
+#define ARENA_READY	(96ul << 20)	/* touched at the start */
 #define LISTS		2048
 
 static char *arena;
@@ -111,7 +112,9 @@ void vfree(const void *p)
 	free((void *)p);
 }
 
-/* As the kernel's, a block is as large as a power of two, and aligned to it. */
+/*
+ * As in the kernel, the size of a block is a power of two, and it is aligned to that.
+ */
 void *__kmalloc(size_t size, unsigned int gfp)
 {
 	size_t room = 64;
@@ -147,7 +150,7 @@ void kvfree(const void *p)
 	free((void *)p);
 }
 
-/* @p is the block or, before Linux 6.4, where in the block @head is. */
+/* @p is the block or, before Linux 6.4, the offset of @head in the block. */
 void kvfree_call_rcu(char *head, void *p)
 {
 	free((size_t)p < PAGE ? head - (size_t)p : p);
@@ -206,8 +209,8 @@ int _raw_spin_trylock_bh(unsigned int *lock)
 }
 
 /*
- * Of the locks that are waited for none is wanted by two processors here, and what
- * is queued runs at once, be its locks taken or not.
+ * A lock that is taken already is taken all the same: no two processors want the same
+ * lock here, and queued work, which runs at once, may want one that its caller has.
  */
 void _raw_spin_lock(unsigned int *lock)
 {
@@ -292,7 +295,7 @@ void rcu_barrier(void)
 {
 }
 
-/* What is queued runs at once. */
+/* Queued work runs at once. */
 struct work {
 	unsigned long data;
 	void *entry[2];
@@ -378,7 +381,7 @@ bool refcount_dec_if_one(int *refs)
 					   __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
-/* Arrays of states by number: there is one. */
+/* xarrays: klua.o uses only that of states by number. */
 #define NUMBERS		4096
 #define MARKS		3
 static void *entries[NUMBERS];
@@ -456,7 +459,7 @@ void *xa_load(void *xa, unsigned long id)
 	return entries[id] == &entries ? NULL : entries[id];
 }
 
-/* Random numbers, the same in each run of the same round */
+/* Random numbers, the same in each run with the same -s */
 static u64 seed = 88172645463325252ull;
 
 void native_seed(unsigned long n)
@@ -484,7 +487,7 @@ void get_random_bytes(void *buf, size_t len)
 	}
 }
 
-/* Any function of the pointer does, as long as equal ones are equal. */
+/* Not siphash: any function does that is equal for equal pointers. */
 u32 hsiphash_2u32(u32 a, u32 b, const u64 *key)
 {
 	u64 n = ((u64)b << 32 | a) * (key[0] | 1);
@@ -505,15 +508,15 @@ static long long clock_ns(clockid_t which)
 	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
-/* The benchmark's clock: what this thread has run */
+/* The benchmark's clock: the CPU time of this thread */
 long long ktime_get(void)
 {
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /*
- * The clock of deadlines takes as long as the kernel's, and is a thousand times
- * as slow: an entry must not end since this process was preempted.
+ * The clock of time limits. It takes as long to read as the kernel's, but goes a
+ * thousand times slower: an entry must not end because this process was preempted.
  */
 unsigned long long ktime_get_mono_fast_ns(void)
 {
@@ -525,7 +528,7 @@ long long ktime_get_real_seconds(void)
 	return time(NULL);
 }
 
-/* Files of the firmware loader: there are none. */
+/* The firmware loader finds no file. */
 int request_firmware_direct(void)
 {
 	return -2;
@@ -624,7 +627,7 @@ void sort(void *base, size_t n, size_t size,
 	qsort(base, n, size, compare);
 }
 
-/* What klua.o calls and is not here comes by here (missing.sh). */
+/* Called for each function of the kernel that has no stand-in (missing.sh). */
 void native_missing(const char *name)
 {
 	fprintf(stderr, "native: %s() is called and not there\n", name);

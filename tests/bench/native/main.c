@@ -3,11 +3,11 @@
  * usage: native [-r] [-t] [-s SEED] script FILE
  *        native [-r] [-t] [-s SEED] entry|create|smp
  *
- * Runs klua.o, the code of the module as the kernel's build system makes it, in
- * user space, and prints lines "row nanoseconds". As the kernel does when it
- * loads a module, this first makes plain jumps and calls of those that go
- * through retpolines; with -r they stay, as on a processor that needs them. With
- * -t the interpreter dispatches by a tree, which the module chooses there.
+ * Runs klua.o, the code of the module as the kernel's build system makes it, in user
+ * space, and prints lines "row nanoseconds". As the kernel does when it loads a module,
+ * this first turns jumps and calls through retpolines into plain ones; with -r the
+ * retpolines stay, as on a processor that needs them. With -t the interpreter dispatches
+ * by a tree, as the module does on such a processor.
  */
 #define _GNU_SOURCE
 #include <stdbool.h>
@@ -50,7 +50,7 @@ static int register_of(const u8 *target)
 	return numbers[i];
 }
 
-/* "jmp *%reg" or "call *%reg" in @len bytes; nothing comes behind a jump. */
+/* Write "jmp *%reg" or "call *%reg" into @len bytes. Nothing needs to follow a jump. */
 static void write_indirect(u8 *code, int len, bool call, int reg)
 {
 	int i = 0;
@@ -63,8 +63,8 @@ static void write_indirect(u8 *code, int len, bool call, int reg)
 }
 
 /*
- * As patch_retpoline() of arch/x86/kernel/alternative.c. The compiler puts a
- * prefix before those whose plain jump is one byte longer.
+ * Does as patch_retpoline() in arch/x86/kernel/alternative.c. The compiler puts a
+ * prefix before an instruction whose plain form is one byte longer.
  */
 static void make_plain(u8 *code)
 {
@@ -107,8 +107,8 @@ static void make_return(u8 *code)
 }
 
 /*
- * As static_branch_enable() does it in the module's init: a no-op that is one of
- * @key's becomes a jump. Each of the three members is relative to itself.
+ * Does as static_branch_enable() in the module's init: turns a no-op into a jump if it
+ * belongs to @key. Each of the three members is relative to its own address.
  */
 static void enable(struct jump_entry *entry, const void *key)
 {
@@ -130,7 +130,7 @@ static void enable(struct jump_entry *entry, const void *key)
 	writable(code, false);
 }
 
-/* The module's other loop, if it has two */
+/* Switch to the module's other loop, if it has two. */
 static void choose_dispatch(void)
 {
 	struct jump_entry *entry;
@@ -154,7 +154,7 @@ static char *read_file(const char *name, size_t *len)
 
 #define STATES	200
 
-/* Making a state with its libraries, and closing it at once */
+/* Make a state with its libraries, and close it at once. */
 static void make_and_close(void)
 {
 	long long ns, made = 0, closed = 0;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the files of the benchmark in user space share.
- */
+/* Declarations that the files of the benchmark in user space share. */
 #ifndef KLUA_NATIVE_H
 #define KLUA_NATIVE_H
 
@@ -26,7 +24,10 @@ void native_seed(unsigned long n);
 void pv_flags(void);
 long long ktime_get(void);
 
-/* Not the C library's: klua.o is given what the kernel has (text.c, thunks.S). */
+/*
+ * Not those of the C library: klua.o gets functions like the kernel's (text.c,
+ * thunks.S).
+ */
 void *memset(void *s, int c, size_t n);
 void *memcpy(void *to, const void *from, size_t n);
 
@@ -55,7 +56,7 @@ struct jump_entry {
 	long key;
 };
 
-/* The linker's, the module's, and thunks.S's */
+/* Symbols of the linker, of the module and of thunks.S */
 extern s32 __start_retpoline_sites[], __stop_retpoline_sites[];
 extern s32 __start_return_sites[], __stop_return_sites[];
 extern struct jump_entry __start___jump_table[], __stop___jump_table[];

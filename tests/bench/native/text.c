@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's functions on bytes, as lib/string.c has them for x86-64: by
- * bytes, and memcmp() by words.
+ * Functions on bytes like the kernel's for x86-64 in lib/string.c: they take a byte at a
+ * time, memcmp() a word at a time.
  */
 #include <stddef.h>
 

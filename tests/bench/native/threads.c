@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Processors, each a thread of its own that is bound to one of this machine's,
- * and stand-ins for what the benchmark calls to have a kthread on each.
+ * Processors: threads that are bound to one of the machine's processors each, and
+ * stand-ins for the functions by which the benchmark runs a kthread on each.
  */
 #define _GNU_SOURCE
 #include <asm/prctl.h>
@@ -16,20 +16,23 @@
 
 #include "native.h"
 
-/* From a per-CPU variable's address to where processor 0 has it; thunks.S, too */
+/*
+ * The distance from a per-CPU variable's address to its value on processor 0; thunks.S
+ * has it, too.
+ */
 #define PERCPU_SHIFT	0x40000000ul
-/* And from there to where the next processor has it */
+/* The distance between the values of two processors */
 #define PERCPU_STRIDE	0x10000000ul
 #define PAGE		4096ul
 
-/* As thunks.S has them; an address of the kernel's kind, behind %gs */
+/* Variables of thunks.S; their addresses are offsets behind %gs */
 extern int cpu_number;
 extern void *current_task;
 extern unsigned long this_cpu_off;
 
 unsigned long __per_cpu_offset[NATIVE_CPUS];
 
-/* Bytes of a task, of which klua.o reads a few */
+/* Bytes of a task_struct, of which klua.o reads a few */
 #define TASK_SIZE	65536
 
 static void *map_at(unsigned long at, size_t size)
@@ -43,15 +46,15 @@ static void *map_at(unsigned long at, size_t size)
 	return (void *)at;
 }
 
-/* Where the processor whose variables are at @offset has this one */
+/* The address of a variable of the processor whose variables are at @offset */
 static void *of_cpu(void *variable, unsigned long offset)
 {
 	return (char *)variable + offset;
 }
 
 /*
- * A per-CPU variable is at its address behind %gs, and the stack protector's
- * canary at %gs:40.
+ * Map the per-CPU variables of a processor, which klua.o reads at %gs plus their
+ * address, and the stack protector's canary at %gs:40.
  */
 static void cpu_init(int cpu)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel has in assembler that klua.o calls: retpolines, the return
- * thunk, copying and clearing as a processor with ERMS does them, and per-CPU
- * variables. main.c says what %gs points to.
+ * Stand-ins for the kernel's assembler code that klua.o calls: retpolines, the return
+ * thunk, copying and clearing as on a processor with ERMS, and per-CPU variables.
+ * main.c says what %gs points to.
  */
 	.text
 
