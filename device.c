@@ -127,6 +127,7 @@ static bool wait_for_room(struct run *run, lua_State *L, size_t len)
 		wait_event_interruptible_timeout(session->room,
 						 has_room(session, len),
 						 HZ / 20);
+		klua_limits_shorten(&run->state->limits);
 		klua_charge_host(L, KLUA_SLICE);
 	}
 	return true;

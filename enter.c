@@ -159,14 +159,17 @@ static struct klua_limits *outer_on_stack(struct klua_limits *outer,
 
 /*
  * Set the stack limit of a nested entry. No check: the outermost entry has checked that
- * its share is there.
+ * its share is there. The time of a nested entry is also that of its outer entries, for
+ * which it takes no steps.
  */
-static void stack_inherit(struct klua_limits *lim)
+static void inherit(struct klua_limits *lim)
 {
 	struct klua_limits *outer = outer_on_stack(lim->outer, lim->stack_top);
 
 	if (outer)
 		WRITE_ONCE(lim->stack, outer->stack);
+	if (lim->outer)
+		klua_limits_shorten(lim->outer);
 }
 
 /*
@@ -176,7 +179,7 @@ void klua_entry_nest(struct klua_limits *lim)
 {
 	if (!lim->outer && in_task())
 		lim->outer = task_inside();
-	stack_inherit(lim);
+	inherit(lim);
 }
 
 /* Begin an entry that can be preempted: put it into task_entries. */
@@ -192,7 +195,7 @@ void klua_task_enter(struct klua_limits *lim)
 	lim->outer = task_innermost(entries);
 	hlist_add_head(&s->task_node, &entries->head);
 	klua_guard_unlock(&entries->lock, irqs);
-	stack_inherit(lim);
+	inherit(lim);
 }
 
 /* End such an entry. */

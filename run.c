@@ -157,10 +157,19 @@ void klua_run_defaults(struct klua_state *s)
 	klua_events_defaults(s);
 }
 
-static void refill(struct klua_budget *budget)
+/* The next slice, where the limit on time is @ns away */
+static void refill(struct klua_budget *budget, u64 ns)
 {
-	budget->slice = min_t(u64, budget->total, KLUA_SLICE);
+	u64 most = clamp_t(u64, ns / KLUA_STEP_MOST_NS, KLUA_SLICE, KLUA_SLICE_MAX);
+
+	budget->slice = min(budget->total, most);
 	budget->left = budget->slice;
+}
+
+/* Steps of the slice that were taken: see klua_limits_shorten() about none */
+static u64 spent(const struct klua_budget *budget)
+{
+	return max(budget->slice - budget->left, 0l);
 }
 
 /* Put right what an entry starts with, after an entry that has changed it. */
@@ -203,7 +212,7 @@ int klua_arm_slow(struct klua_limits *lim)
 void klua_disarm(struct klua_limits *lim)
 {
 	struct klua_state *s = container_of(lim, struct klua_state, limits);
-	u64 steps = lim->budget.slice - lim->budget.left;
+	u64 steps = spent(&lim->budget);
 	u64 ns;
 
 	if (lim->used)
@@ -227,9 +236,10 @@ void klua_disarm(struct klua_limits *lim)
  * steps take longer than others. So each look at the limits reads the clock. The
  * first look comes after a slice, which spares short entries such as a packet's the
  * clock; the time that this slice took is estimated. Steps charged beyond the slice
- * are for work that is not done yet, and the entry needs time for that work, too.
+ * are for work that is not done yet, and the entry needs time for that work, too. @ns
+ * gets what is left of the limit then.
  */
-static bool is_late(struct klua_limits *lim)
+static bool is_late(struct klua_limits *lim, u64 *ns)
 {
 	u64 now = ktime_get_mono_fast_ns();
 	u64 deadline = lim->deadline;
@@ -237,7 +247,9 @@ static bool is_late(struct klua_limits *lim)
 	if (unlikely(!deadline))
 		deadline = klua_entry_deadline(lim, now -
 					       lim->budget.slice * KLUA_STEP_NS);
-	return now + klua_limits_ahead(lim) > deadline;
+	now += klua_limits_ahead(lim);
+	*ns = deadline - now;
+	return now > deadline;
 }
 
 /* Does a signal end this run? */
@@ -272,19 +284,19 @@ bool klua_entry_cancelled(const struct klua_limits *lim)
 int klua_limits_check(struct klua_limits *lim)
 {
 	struct klua_budget *budget = &lim->budget;
-	u64 spent = budget->slice - budget->left;
+	u64 steps = spent(budget), ns;
 
 	lim->used = true;
-	if (spent > budget->total)
+	if (steps > budget->total)
 		return -ETIME;
 	if (klua_entry_cancelled(lim))
 		return -ECANCELED;
 	if (is_interrupted(lim))
 		return -EINTR;
-	if (is_late(lim))
+	if (is_late(lim, &ns))
 		return -ETIMEDOUT;
-	budget->total -= spent;
-	refill(budget);
+	budget->total -= steps;
+	refill(budget, ns);
 	if (lim->preemptible)
 		cond_resched();
 	return 0;

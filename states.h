@@ -985,7 +985,7 @@ int klua_state_set_stopped(struct klua_state *s, bool stopped);
  * klua_state_cancel() - end the entry in progress in a state
  * @name: its name, NUL-terminated
  *
- * The entry in progress ends within KLUA_SLICE steps, with -ECANCELED for its
+ * The entry in progress ends within KLUA_SLICE_MAX steps, with -ECANCELED for its
  * caller. An entry that begins meanwhile is not cancelled.
  *
  * Context: Any context. Takes and releases the RCU read lock. Does not sleep.

@@ -39,6 +39,15 @@ struct klua_grant;
 #define KLUA_SLICE		256
 
 /*
+ * A look takes as much time as 40 steps. While the limit on time is far away a slice
+ * is longer: so long that it ends before the limit even if each step takes as many
+ * ns as this, and no longer than this many steps. What tests/guest/86-overshoot.sh
+ * allows, 100,000 instructions for a KLUA_SLICE, is less for each step.
+ */
+#define KLUA_STEP_MOST_NS	400
+#define KLUA_SLICE_MAX		1024
+
+/*
  * ns that a step takes at least, as far as limits on time are concerned. Work that is
  * charged before it is done begins only if, by this measure, it ends before the
  * limit. By default an atomic entry just has the time for all of its steps.
@@ -130,6 +139,7 @@ void klua_disarm(struct klua_limits *lim);
 int klua_limits_check(struct klua_limits *lim);
 bool klua_drop(struct klua_limits *lim, size_t bytes);
 void klua_limits_owe(struct klua_limits *lim, size_t n);
+void klua_limits_shorten(struct klua_limits *lim);
 void klua_print(struct lua_State *L, const char *text, size_t len);
 bool klua_stream(struct lua_State *L, const char *text, size_t len);
 

@@ -353,6 +353,21 @@ void klua_limits_owe(struct klua_limits *lim, size_t n)
 		klua_owe(lim->running, n);
 }
 
+/*
+ * Look after KLUA_SLICE steps at the latest: time passes that no step stands for.
+ * Budget and steps taken stay what they are. The interrupted entry of an interrupt
+ * may be in the middle of a charge, which is then lost: run.c, spent().
+ */
+void klua_limits_shorten(struct klua_limits *lim)
+{
+	long excess = lim->running ? klua_left(lim->running) - KLUA_SLICE : 0;
+
+	if (excess <= 0)
+		return;
+	klua_left(lim->running) -= excess;
+	lim->budget.slice -= excess;
+}
+
 #ifdef __KERNEL__
 void klua_try_call(lua_State *L, void *ud, Pfunc f)
 {

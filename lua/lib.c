@@ -67,6 +67,13 @@ static int raise_sleeps(lua_State *L, const struct klua_libdesc *desc)
 			  desc->name);
 }
 
+/* These calls may have slept, and there were no steps for that. */
+static void frames_leave(struct klua_limits *lim, struct klua_frame *until)
+{
+	klua_frames_leave(lim, until);
+	klua_limits_shorten(lim);
+}
+
 static noinline int call_sleepable(lua_State *L, struct klua_libdesc *desc,
 				   lua_CFunction f)
 {
@@ -77,7 +84,7 @@ static noinline int call_sleepable(lua_State *L, struct klua_libdesc *desc,
 	if (!klua_frame_enter(lim, &frame, desc))
 		raise_gone(L, desc);
 	n = klua_call_c(L, f);
-	klua_frames_leave(lim, frame.prev);
+	frames_leave(lim, frame.prev);
 	return n;
 }
 
@@ -117,7 +124,7 @@ static noinline int continue_sleepable(lua_State *L, CallInfo *ci, int status,
 	if (!klua_frame_enter(lim, &frame, desc))
 		raise_gone(L, desc);
 	n = ci->u.c.k(L, status, ci->u.c.ctx);
-	klua_frames_leave(lim, frame.prev);
+	frames_leave(lim, frame.prev);
 	return n;
 }
 

@@ -121,8 +121,10 @@ static __always_inline __noreturn void klua_unwind(struct klua_jmpbuf *buf)
 #define luai_jmpbuf		struct klua_jmpbuf
 #define LUAI_THROW(L, c) \
 	do { \
-		if (unlikely(klua_limits(L)->frames != (c)->b.frames)) \
+		if (unlikely(klua_limits(L)->frames != (c)->b.frames)) { \
 			klua_frames_leave(klua_limits(L), (c)->b.frames); \
+			klua_limits_shorten(klua_limits(L)); \
+		} \
 		klua_unwind(&(c)->b); \
 	} while (0)
 #define LUAI_TRY(L, c, a) \

@@ -4,8 +4,9 @@
  *
  * Only a look at the clock ends an entry. So whatever the limit is, an entry can pass
  * it by the longest stretch between two looks. A look before long work demands time
- * for that work in advance, so the stretch begins only after that time. The first look
- * estimates when the entry began, and the error of the estimate is added.
+ * for that work in advance, so the stretch begins only after that time. All slices are
+ * made as short as slices near the limit are. The first look estimates when the entry
+ * began, and the error of the estimate is added.
  *
  * A Lua script that is written to /dev/klua-overshoot runs in atomic states of several
  * sizes. A read then returns a line for each size:
@@ -177,6 +178,33 @@ static struct kprobe look_probe = {
 	.pre_handler = before_look,
 };
 
+static int look_begins(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	*(struct klua_limits **)ri->data =
+		(void *)regs_get_kernel_argument(regs, 0);
+	return 0;
+}
+
+/* The next slice has begun, and is a long one if the limit is far away. */
+static int look_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct klua_limits *lim = *(struct klua_limits **)ri->data;
+
+	if (lim->budget.slice <= KLUA_SLICE)
+		return 0;
+	lim->budget.slice = KLUA_SLICE;
+	lim->budget.left = KLUA_SLICE;
+	return 0;
+}
+
+static struct kretprobe slice_probe = {
+	.kp.symbol_name = "klua_limits_check",
+	.entry_handler = look_begins,
+	.handler = look_ends,
+	.data_size = sizeof(struct klua_limits *),
+	.maxactive = 4,
+};
+
 static struct kprobe unlock_probe = {
 	.symbol_name = "klua_state_unlock",
 	.pre_handler = before_unlock,
@@ -333,9 +361,14 @@ static int __init overshoot_init(void)
 	err = register_kretprobe(&interrupt_probe);
 	if (err)
 		goto no_interrupt;
+	err = register_kretprobe(&slice_probe);
+	if (err)
+		goto no_slice;
 	err = misc_register(&overshoot_device);
 	if (!err)
 		return 0;
+	unregister_kretprobe(&slice_probe);
+no_slice:
 	unregister_kretprobe(&interrupt_probe);
 no_interrupt:
 	unregister_kprobe(&unlock_probe);
@@ -347,6 +380,7 @@ no_unlock:
 static void __exit overshoot_exit(void)
 {
 	misc_deregister(&overshoot_device);
+	unregister_kretprobe(&slice_probe);
 	unregister_kretprobe(&interrupt_probe);
 	unregister_kprobe(&unlock_probe);
 	unregister_kprobe(&look_probe);

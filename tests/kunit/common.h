@@ -113,4 +113,38 @@ static inline int run_text(struct klua_state *s, const char *text)
 	return klua_state_run(s, text, strlen(text), "=test", NULL);
 }
 
+/* Whose slices are counted */
+static struct klua_state *sliced __maybe_unused;
+
+/* What is left of the entry's steps, as of the last look at its limits */
+static inline int push_left(lua_State *L)
+{
+	lua_pushinteger(L, sliced->limits.budget.total);
+	return 1;
+}
+
+/* For klua_state_call() */
+static inline int open_left(lua_State *L)
+{
+	lua_register(L, "left", push_left);
+	return 0;
+}
+
+/*
+ * From now on slice() waits for a look, and returns how many calls of left() that took:
+ * some 23 in a short slice, which are fewer than SHORT_SLICE, and 93 in a long one.
+ */
+static inline int count_slices(struct klua_state *s)
+{
+	sliced = s;
+	return klua_state_call(s, open_left, NULL) ?: run_text(s,
+		"function slice()\n"
+		"	local n, before = 0, left()\n"
+		"	while left() == before do n = n + 1 end\n"
+		"	return n\n"
+		"end\n");
+}
+
+#define SHORT_SLICE	"30"
+
 #endif /* KLUA_KUNIT_COMMON_H */

@@ -844,6 +844,79 @@ static void nested_entries_share_the_time(struct kunit *test)
 	klua_state_put(nested_state);
 }
 
+static long longest_slice;
+
+static int note_slice(lua_State *L)
+{
+	struct klua_state *s = states[KLUA_KIND_ATOMIC];
+
+	longest_slice = max(longest_slice, s->limits.budget.slice);
+	return 0;
+}
+
+static int open_note(lua_State *L)
+{
+	lua_register(L, "note", note_slice);
+	return 0;
+}
+
+/* Long slices are for entries that have time for them, however slow they are. */
+static void looks_are_rare_far_from_the_limit(struct kunit *test)
+{
+	struct klua_state *s = states[KLUA_KIND_SLEEPABLE];
+
+	KUNIT_EXPECT_EQ(test, klua_state_set_time(s, KLUA_TIME_UNLIMITED), 0);
+	KUNIT_EXPECT_EQ(test, count_slices(s), 0);
+	KUNIT_EXPECT_EQ(test, run_text(s, "assert(slice() < " SHORT_SLICE ")\n"
+				       "assert(slice() > " SHORT_SLICE ")"), 0);
+
+	s = states[KLUA_KIND_ATOMIC];
+	KUNIT_EXPECT_EQ(test, klua_state_set_time(s, KLUA_SLICE *
+						  KLUA_STEP_MOST_NS / 1000), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_call(s, open_note, NULL), 0);
+	longest_slice = 0;
+	/* It may end by the limit. */
+	run_text(s, "for i = 1, 1000 do note() end");
+	KUNIT_EXPECT_EQ(test, longest_slice, KLUA_SLICE);
+}
+
+static int enter_empty(lua_State *L)
+{
+	nested_err = run_text(nested_state, "");
+	return 0;
+}
+
+static int open_enter(lua_State *L)
+{
+	lua_register(L, "enter", enter_empty);
+	return 0;
+}
+
+/* A nested entry takes time of the outer one's, but no steps. */
+static void a_look_follows_a_nested_entry(struct kunit *test)
+{
+	struct klua_state *s = states[KLUA_KIND_SLEEPABLE];
+	enum klua_kind kind;
+
+	KUNIT_EXPECT_EQ(test, klua_state_set_time(s, KLUA_TIME_UNLIMITED), 0);
+	KUNIT_EXPECT_EQ(test, count_slices(s), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_call(s, open_enter, NULL), 0);
+	for_each_kind(kind) {
+		nested_state = new_state("nested", kind);
+		KUNIT_ASSERT_TRUE(test, !IS_ERR(nested_state));
+		KUNIT_EXPECT_EQ(test, run_text(s, "slice()\n"
+					       "local before = left()\n"
+					       "enter()\n"
+					       "assert(left() == before)\n"
+					       "assert(slice() < " SHORT_SLICE ")\n"
+					       "assert(before - left() < 256 + 64)"),
+				0);
+		KUNIT_EXPECT_EQ(test, nested_err, 0);
+		klua_state_put(nested_state);
+		klua_state_destroy("nested");
+	}
+}
+
 /* Two threads, each of which calls the other's state from its own */
 #define DUELS	200
 
@@ -1227,6 +1300,8 @@ static struct kunit_case kinds_cases[] = {
 	KUNIT_CASE(nested_softirq_entries_share_the_stack),
 	KUNIT_CASE(nested_hardirq_entries_share_the_stack),
 	KUNIT_CASE(nested_entries_share_the_time),
+	KUNIT_CASE(looks_are_rare_far_from_the_limit),
+	KUNIT_CASE(a_look_follows_a_nested_entry),
 	KUNIT_CASE(only_endless_waits_are_refused),
 	KUNIT_CASE(a_cancelled_entry_waits_no_more),
 	KUNIT_CASE(a_state_in_use_is_waited_for),

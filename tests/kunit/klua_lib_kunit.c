@@ -479,6 +479,26 @@ static void errors_end_calls(struct kunit *test)
 	}
 }
 
+/* What they slept is time, but no steps. */
+static void a_look_follows_calls_that_may_sleep(struct kunit *test)
+{
+	static const char * const texts[] = {
+		"lib.add(1, 2)", "pcall(lib.fail)", "lib.apply(slice)",
+		"coroutine.wrap(function() lib.wait() end)()",
+	};
+	char chunk[256];
+	int i;
+
+	state = states[KLUA_KIND_SLEEPABLE];
+	KUNIT_EXPECT_EQ(test, klua_state_set_time(state, KLUA_TIME_UNLIMITED), 0);
+	KUNIT_EXPECT_EQ(test, count_slices(state), 0);
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		snprintf(chunk, sizeof(chunk), "local lib = require 'kulib'\n"
+			 "slice() %s return slice() < " SHORT_SLICE, texts[i]);
+		gives(test, chunk, "true");
+	}
+}
+
 static void unregister_from_inside(struct kunit *test)
 {
 	int kind;
@@ -838,6 +858,7 @@ static struct kunit_case lib_cases[] = {
 	KUNIT_CASE(gone_for_every_copy),
 	KUNIT_CASE(continuations_are_gone),
 	KUNIT_CASE(errors_end_calls),
+	KUNIT_CASE(a_look_follows_calls_that_may_sleep),
 	KUNIT_CASE(unregister_from_inside),
 	KUNIT_CASE(a_new_library_of_the_name),
 	KUNIT_CASE(reloading_costs_no_memory),
