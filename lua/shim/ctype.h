@@ -18,7 +18,7 @@ static inline int isupper(int c)
 
 static inline int isalpha(int c)
 {
-	return islower(c) || isupper(c);
+	return islower(c | ('a' ^ 'A'));
 }
 
 static inline int isdigit(int c)
