@@ -34,6 +34,9 @@ check "make install" make_in_copy KDIR="$kdir" install
 check "the module is where modprobe looks" \
 	test -e "$tmp/root/lib/modules/$kver/updates/klua.ko"
 
+check "the kernel's own make clean, which knows no configuration" \
+	make -C "$kdir" M="$tmp/src" clean
+
 info=$(objcopy -O binary --only-section=.modinfo \
 	"$tmp/root/lib/modules/$kver/updates/klua.ko" /dev/stdout |
 	tr '\0' '\n')
