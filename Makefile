@@ -12,9 +12,12 @@ prefix ?= /usr/local
 mandir ?= $(prefix)/share/man
 man9dir = $(DESTDIR)$(mandir)/man9
 kernel-doc = $(or $(KERNEL_DOC),$(wildcard $(kdir)/scripts/kernel-doc))
-# A kernel that clang compiled takes modules that clang compiled.
-llvm = $(if $(shell grep -s '^CONFIG_CC_IS_CLANG=y' \
-	'$(kdir)/include/config/auto.conf'),LLVM=1)
+# A kernel that clang compiled takes modules that this version of clang compiled,
+# whose tools' names may end with it.
+clang = $(shell sed -n 's/^CONFIG_CLANG_VERSION=\([0-9]*\)[0-9]\{4\}$$/\1/p' \
+	'$(kdir)/include/config/auto.conf' 2>/dev/null)
+llvm = $(if $(LLVM),,$(if $(filter-out 0,$(clang)),LLVM=$(if $(shell \
+	command -v ld.lld-$(clang)),-$(clang),1)))
 
 .DEFAULT_GOAL := module
 .PHONY: help module tool docs install uninstall deb run shell test torture fuzz bench \

@@ -28,11 +28,12 @@ kernel()
 	: >"$tmp/kdir/Module.symvers"
 }
 
-# build ARGUMENT...: sets status, said, left
+# build ARGUMENT...: sets status, said, left; looks for programs in $bin first
+bin=
 build()
 {
 	find "$tmp/tree" | sort >"$tmp/before"
-	said=$(env -u MAKEFLAGS -u MAKELEVEL -u KDIR \
+	said=$(env -u MAKEFLAGS -u MAKELEVEL -u KDIR PATH="$bin$PATH" \
 		make -C "$tmp/tree" KDIR="$tmp/kdir" "$@" 2>&1)
 	status=$?
 	said=$(echo "$said" | grep -v '^make')
@@ -79,6 +80,30 @@ kernel $new CONFIG_X86_64=y CONFIG_CC_IS_GCC= CONFIG_CC_IS_CLANG=y \
 refused "a kernel that clang compiled" \
 	"*This kernel was compiled by clang 14, and gcc is gcc $gcc: *LLVM= for clang*"
 
+# llvm VERSION: what make tells a kernel that this clang compiled, where the tools
+# have 19 in their names
+mkdir -p "$tmp/kdir/include/config" "$tmp/bin"
+printf '#!/bin/sh\n' >"$tmp/bin/ld.lld-19"
+chmod +x "$tmp/bin/ld.lld-19"
+llvm()
+{
+	# shellcheck disable=SC2016	# make expands it
+	echo 'modules: ; @echo "[$(LLVM)]"' >"$tmp/kdir/Makefile"
+	echo "CONFIG_CLANG_VERSION=$1" >"$tmp/kdir/include/config/auto.conf"
+	shift
+	bin=$tmp/bin:
+	build -s "$@"
+	echo "$said"
+}
+is "a kernel that gcc compiled takes no LLVM" "[]" "$(llvm 0)"
+is "one that clang compiled takes the tools of its version" "[-19]" \
+	"$(llvm 190107)"
+is "or those without a version" "[1]" "$(llvm 180103)"
+is "or what is asked for" "[-20]" "$(llvm 190107 LLVM=-20)"
+rm -r "$tmp/kdir/include"
+
+# shellcheck disable=SC2086
+kernel $new CONFIG_X86_64=y
 rm "$tmp/kdir/Module.symvers"
 refused "headers without Module.symvers" \
 	"$tmp/kdir has no Module.symvers: KLua would not load. Build *"
