@@ -37,6 +37,24 @@ like "klua.pc says where Module.symvers is" \
 	"$(PKG_CONFIG_PATH=$tmp/klua-dev/usr/share/pkgconfig pkg-config \
 		--define-variable=KVER=6.1.0-x --variable=symvers klua)"
 
+# full MIB: on a disk of that size; what is said, and what is left
+cat >"$tmp/full" <<'END'
+mount -t tmpfs -o size="$2m" none "$1" || exit 9
+said=$(KLUA_LINTIAN=no tools/deb/build.sh "$1" 2>&1)
+echo "$? $(ls -A "$1" | grep -vx log) $(echo "$said" | grep -v '^==>')"
+END
+if unshare -rm true 2>/dev/null; then
+	mkdir "$tmp/disk"
+	for room in 1 8; do
+		said=$(unshare -rm sh "$tmp/full" "$tmp/disk" $room 2>&1)
+		like "a full disk ($room MiB): is said, and leaves nothing" \
+			"2  build.sh: *: No space left on device" "$said"
+		is "in one line" 1 "$(echo "$said" | wc -l)"
+	done
+else
+	skip "a full disk" "no unshare -rm here"
+fi
+
 # What DKMS does with its configuration, where it can be without a network
 cat >"$tmp/dkms" <<'END'
 kernelver=$2 kernel_source_dir=$3 dkms_tree=$4 arch=x86_64
