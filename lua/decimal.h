@@ -644,7 +644,7 @@ static lua_Number numeral_value_short(const struct numeral *num)
 						     (u64)p));
 		shift = __builtin_clzll((u64)(p >> 64));
 		p <<= shift;
-		m = (u64)(p >> 64) | !!(u64)p;
+		m = (u64)(p >> 64) | ((u64)p != 0);
 		return float_bits(float_norm(0, e + 64 - shift + FLOAT_BIAS +
 					     63, m));
 	}
@@ -662,7 +662,7 @@ static lua_Number numeral_value_short(const struct numeral *num)
 		m = div_wide(m, 0, d, &rem);
 		e -= 64;
 	}
-	return float_bits(float_norm(0, e + FLOAT_BIAS + 63, m | !!rem));
+	return float_bits(float_norm(0, e + FLOAT_BIAS + 63, m | (rem != 0)));
 }
 
 /*

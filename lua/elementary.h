@@ -261,7 +261,7 @@ static lua_Number logarithm_round(struct logarithm l)
 		return FLOAT_ZERO;
 	return float_bits(float_pack(l.neg ? FLOAT_SIGN : 0,
 				     l.e + 64 + FLOAT_BIAS + 63,
-				     m >> 1 | (m & 1) | !!(u64)l.m));
+				     m >> 1 | (m & 1) | ((u64)l.m != 0)));
 }
 
 /* Numbers without a logarithm, and those whose logarithm needs no computing */

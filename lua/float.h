@@ -201,7 +201,7 @@ static inline lua_Number float_add(lua_Number a, lua_Number b)
 	mb = ((b.bits & FLOAT_FRACTION) | FLOAT_HIDDEN) << 10;
 	n = ea - eb;
 	if (n)
-		mb = likely(n < 64) ? mb >> n | !!(mb << (64 - n)) : 1;
+		mb = likely(n < 64) ? mb >> n | ((mb << (64 - n)) != 0) : 1;
 	if (!((a.bits ^ b.bits) >> 63)) {
 		ma += mb;
 		if (ma >> 63) {
@@ -243,7 +243,7 @@ static noinline lua_Number float_mul_slow(lua_Number a, lua_Number b)
 	float_split(a, &ea, &ma);
 	float_split(b, &eb, &mb);
 	m = (u128)ma * mb;
-	ma = (u64)(m >> 64) | !!(u64)m;
+	ma = (u64)(m >> 64) | ((u64)m != 0);
 	return float_bits(float_norm(sign, ea + eb - FLOAT_BIAS + 1, ma));
 }
 
@@ -258,7 +258,7 @@ static inline lua_Number float_mul(lua_Number a, lua_Number b)
 		return float_mul_slow(a, b);
 	p = (u128)(((a.bits & FLOAT_FRACTION) | FLOAT_HIDDEN) << 10) *
 	    (((b.bits & FLOAT_FRACTION) | FLOAT_HIDDEN) << 11);
-	m = (u64)(p >> 64) | !!(u64)p;
+	m = (u64)(p >> 64) | ((u64)p != 0);
 	up = m >> 62;
 	m <<= 1 - up;
 	return float_bits(float_pack((a.bits ^ b.bits) & FLOAT_SIGN,
@@ -275,7 +275,7 @@ static inline u64 float_quotient(u64 sign, int e, u64 ma, u64 mb)
 		e--;
 	}
 	q = div_wide(ma >> 2, ma << 62, mb, &rem);
-	return float_pack(sign, e, q | !!rem);
+	return float_pack(sign, e, q | (rem != 0));
 }
 
 /* One is not normal */
@@ -505,7 +505,7 @@ static noinline lua_Number float_sqrt(lua_Number a)
 		m >>= 1;
 	m = sqrt_wide(m, 0, &exact);
 	return float_bits(float_pack(0, (e >> 1) + FLOAT_BIAS,
-				     m >> 1 | (m & 1) | !exact));
+				     m >> 1 | (m & 1) | (exact ? 0 : 1)));
 }
 
 /* @a * 2^@n, rounded once */
