@@ -372,8 +372,8 @@ static void gone_for_every_copy(struct kunit *test)
 		"lib.add(1, 2)",
 		"up()",
 		"t.f(1, 2)",
-		"setmetatable({}, {__index = lib.add}).x = 1\n"
-		"return setmetatable({}, {__index = t.f}).x",
+		("setmetatable({}, {__index = lib.add}).x = 1\n"
+		 "return setmetatable({}, {__index = t.f}).x"),
 		"co(1, 2)",
 		"table.sort({1, 2, 3}, t.f)",
 		"require 'kulib'",
