@@ -4,8 +4,9 @@
  *
  * Only a look at the clock ends an entry. So whatever the limit is, an entry can pass
  * it by the longest stretch between two looks. A look before long work demands time
- * for that work in advance, so the stretch begins only after that time. All slices are
- * made as short as slices near the limit are. The first look estimates when the entry
+ * for that work in advance, so the stretch begins only after that time. A look far from
+ * the limit lets more steps run before the next one, so from such a stretch the least
+ * distance is taken that allows that many. The first look estimates when the entry
  * began, and the error of the estimate is added.
  *
  * A Lua script that is written to /dev/klua-overshoot runs in atomic states of several
@@ -62,12 +63,14 @@ struct session {
 };
 
 /*
- * A moment in an entry: the time without that of all interrupts before, and the size of
- * the heap
+ * A moment in an entry: the time without that of all interrupts before, the size of
+ * the heap, and how many ns the limit is away at least, by the number of steps that may
+ * follow without a look
  */
 struct moment {
 	u64 ns;
 	size_t heap;
+	u64 away;
 };
 
 /*
@@ -113,7 +116,8 @@ static struct moment moment(void)
 static void note(struct moment from, struct moment to)
 {
 	size_t heap = max(from.heap, to.heap);
-	u64 over = to.ns > from.ns ? to.ns - from.ns : 0;
+	u64 begin = from.ns + from.away;
+	u64 over = to.ns > begin ? to.ns - begin : 0;
 	u64 allowed = ALLOWED + ((u64)ALLOWED_MIB * heap >> 20);
 
 	over += watched.late;
@@ -136,6 +140,21 @@ static void first_look(struct klua_limits *lim, struct moment now)
 	watched.last.ns = now.ns;
 }
 
+/*
+ * The least distance of the limit at which a look, done @now, lets as many steps run as
+ * this one does: see refill() in run.c.
+ */
+static u64 least_distance(struct klua_limits *lim, struct moment now)
+{
+	u64 begin = now.ns + interrupts - lim->budget.slice * KLUA_STEP_NS;
+	u64 deadline = lim->deadline ?: begin + watched.state->time_ns;
+	u64 looked = now.ns + interrupts + klua_limits_ahead(lim);
+	u64 ns = deadline > looked ? deadline - looked : 0;
+	u64 steps = min_t(u64, ns / KLUA_STEP_MOST_NS, KLUA_SLICE_MAX);
+
+	return steps > KLUA_SLICE ? steps * KLUA_STEP_MOST_NS : 0;
+}
+
 static int before_look(struct kprobe *p, struct pt_regs *regs)
 {
 	struct klua_limits *lim = (void *)regs_get_kernel_argument(regs, 0);
@@ -146,6 +165,7 @@ static int before_look(struct kprobe *p, struct pt_regs *regs)
 	now = moment();
 	first_look(lim, now);
 	note(watched.last, now);
+	now.away = least_distance(lim, now);
 	now.ns = max(now.ns + klua_limits_ahead(lim), watched.last.ns);
 	watched.last = now;
 	if (!lim->deadline || now.ns + interrupts <= lim->deadline)
@@ -176,33 +196,6 @@ static int before_unlock(struct kprobe *p, struct pt_regs *regs)
 static struct kprobe look_probe = {
 	.symbol_name = "klua_limits_check",
 	.pre_handler = before_look,
-};
-
-static int look_begins(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	*(struct klua_limits **)ri->data =
-		(void *)regs_get_kernel_argument(regs, 0);
-	return 0;
-}
-
-/* The next slice has begun, and is a long one if the limit is far away. */
-static int look_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	struct klua_limits *lim = *(struct klua_limits **)ri->data;
-
-	if (lim->budget.slice <= KLUA_SLICE)
-		return 0;
-	lim->budget.slice = KLUA_SLICE;
-	lim->budget.left = KLUA_SLICE;
-	return 0;
-}
-
-static struct kretprobe slice_probe = {
-	.kp.symbol_name = "klua_limits_check",
-	.entry_handler = look_begins,
-	.handler = look_ends,
-	.data_size = sizeof(struct klua_limits *),
-	.maxactive = 4,
 };
 
 static struct kprobe unlock_probe = {
@@ -361,14 +354,9 @@ static int __init overshoot_init(void)
 	err = register_kretprobe(&interrupt_probe);
 	if (err)
 		goto no_interrupt;
-	err = register_kretprobe(&slice_probe);
-	if (err)
-		goto no_slice;
 	err = misc_register(&overshoot_device);
 	if (!err)
 		return 0;
-	unregister_kretprobe(&slice_probe);
-no_slice:
 	unregister_kretprobe(&interrupt_probe);
 no_interrupt:
 	unregister_kprobe(&unlock_probe);
@@ -380,7 +368,6 @@ no_unlock:
 static void __exit overshoot_exit(void)
 {
 	misc_deregister(&overshoot_device);
-	unregister_kretprobe(&slice_probe);
 	unregister_kretprobe(&interrupt_probe);
 	unregister_kprobe(&unlock_probe);
 	unregister_kprobe(&look_probe);
