@@ -5,6 +5,7 @@
  */
 
 #include <linux/ctype.h>
+#include <linux/kernel.h>
 
 #include "internal.h"
 #include "utf8.h"
@@ -14,6 +15,9 @@
 
 /* Steps that each value costs, beside one for each byte of a string */
 #define COST_VALUE	4
+
+/* Bytes, a step each, that are written between two looks at the clock */
+#define BLOCK		256
 
 /**
  * struct level - a table that is being written
@@ -66,28 +70,41 @@ static void put_char(lua_State *L, struct writer *w, char c)
 	put(L, w, &c, 1);
 }
 
-/* Write a character of a string, escaped if need be; at most six bytes. */
+/*
+ * Write a character of a string, escaped if need be; at most six bytes. It costs a
+ * step, and so does not go through snprintf(), which takes hundreds of instructions.
+ */
 static void put_escaped(lua_State *L, struct writer *w, unsigned char c)
 {
-	static const char shorts[] = "\b\f\n\r\t", letters[] = "bfnrt";
+	static const char shorts[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
 	const char *found = c ? strchr(shorts, c) : NULL;
-	char text[8];
+	char text[6] = "\\u00";
 
-	if (found)
-		c = letters[found - shorts];
-	if (found || c == '"' || c == '\\')
-		put(L, w, text, scnprintf(text, sizeof(text), "\\%c", c));
-	else if (c < 0x20 || c == 0x7f)
-		put(L, w, text, scnprintf(text, sizeof(text), "\\u%04x", c));
-	else
+	if (found) {
+		text[1] = letters[found - shorts];
+		put(L, w, text, 2);
+	} else if (c < 0x20 || c == 0x7f) {
+		text[4] = hex_asc_hi(c);
+		text[5] = hex_asc_lo(c);
+		put(L, w, text, 6);
+	} else {
 		put_char(L, w, c);
+	}
 }
 
-static bool is_utf8(const unsigned char *p, size_t len)
+/* The first of another BLOCK of @len pieces is about to be written. */
+static void charge_block(lua_State *L, size_t i, size_t len)
 {
-	size_t n;
+	if (i % BLOCK == 0)
+		klua_charge_host(L, min_t(size_t, len - i, BLOCK));
+}
 
-	for (; len; p += n, len -= n) {
+static bool is_utf8(lua_State *L, const unsigned char *p, size_t len)
+{
+	size_t n, i;
+
+	for (i = 0; len; i++, p += n, len -= n) {
+		charge_block(L, i, i + len);
 		n = klua_utf8_sequence(p, len);
 		if (!n)
 			return false;
@@ -100,10 +117,11 @@ static void put_string(lua_State *L, struct writer *w, int index)
 	size_t len, i;
 	const char *text = lua_tolstring(L, index, &len);
 
-	klua_charge_host(L, len);
 	put_char(L, w, '"');
-	for (i = 0; i < len; i++)
+	for (i = 0; i < len; i++) {
+		charge_block(L, i, len);
 		put_escaped(L, w, text[i]);
+	}
 	put_char(L, w, '"');
 }
 
@@ -116,8 +134,7 @@ static void put_key(lua_State *L, struct writer *w, int index)
 	size_t len;
 	const char *text = lua_tolstring(L, index, &len);
 
-	klua_charge_host(L, len);
-	if (!is_utf8((const unsigned char *)text, len))
+	if (!is_utf8(L, (const unsigned char *)text, len))
 		klua_raise(L, "JSON has no key that is not UTF-8");
 	put_string(L, w, index);
 }
