@@ -3,14 +3,19 @@
  * Protected calls and throws for arm64; see try.h.
  *
  * What the kernel may keep besides the stack is x18, the pointer of the shadow
- * call stack: a throw puts it back with the rest. A return address is signed with
+ * call stack: a throw puts it back with the rest. Without one x18 is a register
+ * that no call preserves. A return address is signed with
  * the stack pointer that it came with, and authenticated when that is the same
  * again. RET needs no landing pad.
  */
 #include <linux/linkage.h>
 #include <asm/assembler.h>
 
+#ifdef CONFIG_SHADOW_CALL_STACK
 #define FRAME	112
+#else
+#define FRAME	96
+#endif
 
 .macro	restore
 	ldp	x19, x20, [sp, #16]
@@ -18,7 +23,9 @@
 	ldp	x23, x24, [sp, #48]
 	ldp	x25, x26, [sp, #64]
 	ldp	x27, x28, [sp, #80]
+#ifdef CONFIG_SHADOW_CALL_STACK
 	ldr	x18, [sp, #96]
+#endif
 	ldp	x29, x30, [sp], #FRAME
 #ifdef CONFIG_ARM64_PTR_AUTH_KERNEL
 	hint	#29			/* autiasp */
@@ -40,7 +47,9 @@ SYM_FUNC_START(klua_try)
 	stp	x23, x24, [sp, #48]
 	stp	x25, x26, [sp, #64]
 	stp	x27, x28, [sp, #80]
+#ifdef CONFIG_SHADOW_CALL_STACK
 	str	x18, [sp, #96]
+#endif
 	str	x29, [x2]
 	mov	x2, x3
 	bl	klua_try_call

@@ -4,8 +4,9 @@
 #
 # Each function that KLua exports says in which context it may be called and what
 # it returns, with each error, and has a man page of that. README's tables have it,
-# too, and each errno, and its samples are code that is built. Each field of struct
-# klua_state says by which rule of the legend it is protected.
+# too, and each errno, and its samples are code that is built. Its table of depths has
+# what tests/guest/13-depth.sh compares with. Each field of struct klua_state says by
+# which rule of the legend it is protected.
 set -- '*.c'
 . "$(dirname "$0")/lib.sh"
 
@@ -131,6 +132,37 @@ check "there are samples" [ $samples -ge 2 ]
 is "no other sample is in C" '' "$(awk '/^<!-- from / { from = 1 }
 	/^```/ { fence = !fence; c = /^```c/ || from && fence; if (!fence) from = 0; next }
 	fence && !c && /;$/ { print }' README.md)"
+
+# depths ROW: how README's table gives the least of its forms in the list
+depths()
+{
+	awk -v row="$1" '
+		$2 == row {
+			for (i = 3; i <= 6; i++)
+				if (!n || $i < least[i])
+					least[i] = $i
+			n++
+		}
+		END { printf "%d (%d) | %d (%d)", least[3], least[4], least[5], least[6] }
+	' tests/scripts/depth.list
+}
+
+while IFS='=' read -r row text; do
+	check "README has the depths of $row" \
+		grep -qF "| $text | $(depths "$row") |" README.md
+done <<'END'
+pcall=`pcall`
+coroutines=coroutines, by `coroutine.wrap` or `coroutine.resume`
+generators=iterators that are coroutines
+gsub=callbacks of `gsub`
+metamethods=comparisons of `table.sort`, `__add`, `__tostring`
+index=functions for `__index`
+reader=`load` with a function that calls `load`
+expressions=parentheses, constructors, arguments, indices, operators such as `..` in source
+functions=functions in source, whatever form they have
+statements=`for`, `while`, `if`
+blocks=`do`, `repeat`
+END
 
 fields=$(sed -n '/^ \* struct klua_state - /,/^ \*\//s/^ \* @//p' states.h)
 check "there are fields" [ "$(echo "$fields" | wc -l)" -ge 30 ]
