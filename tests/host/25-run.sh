@@ -93,11 +93,10 @@ mkfifo "$tmp/in"
 env -u MAKEFLAGS -u MAKELEVEL make -C "$top" shell \
 	<"$tmp/in" >"$tmp/out" 2>&1 &
 exec 4>"$tmp/in"
-for _ in $(seq 100); do
-	! grep -q 'turns this machine off' "$tmp/out" || break
-	sleep 1
+for _ in $(seq 600); do
+	! sed '1,/turns this machine off/d' "$tmp/out" | grep -q '# ' || break
+	sleep 0.5
 done
-sleep 2
 printf 'klua run -e "return 6 * 7"\nexit\n' >&4
 exec 4>&-
 wait $!

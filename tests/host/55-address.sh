@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# timeout: 300
 #
 # What a script learns of addresses, outside the kernel: what tests/address says,
 # with the core as it is, and with one that gives them away.
@@ -21,7 +22,7 @@ compile()
 
 try()
 {
-	timeout 20 "$tmp/test" "$here/attack.lua" "$here/output.lua"
+	"$tmp/test" "$here/attack.lua" "$here/output.lua"
 }
 
 check "the test compiles" compile "$top/lua"
@@ -37,7 +38,8 @@ found_out()
 	elif ! said=$(compile "$tmp/lua" 2>&1); then
 		not_ok "found out: $1" "$said"
 	else
-		check_fails "found out: $1" try
+		try >/dev/null 2>&1
+		is "found out: $1" 1 $?
 	fi
 	rm -rf "$tmp/lua"
 }
