@@ -432,7 +432,7 @@ static enum hrtimer_restart probe(struct hrtimer *timer)
 	struct prober *p = container_of(timer, struct prober, timer);
 	int err = run_text(states[KLUA_KIND_IRQ], "n = n + 1");
 
-	p->entered += !err;
+	WRITE_ONCE(p->entered, p->entered + !err);
 	WRITE_ONCE(p->busy, p->busy + (err == -EBUSY));
 	p->others += err && err != -EBUSY;
 	if (READ_ONCE(p->stop))
@@ -486,7 +486,8 @@ static void a_timer_finds_irq_busy(struct kunit *test)
 	while (klua_state_call(s, await_probe, NULL) == -EBUSY)
 		cpu_relax();
 	put_cpu();
-	msleep(20);
+	while (!READ_ONCE(prober.entered))
+		usleep_range(100, 200);
 	WRITE_ONCE(prober.stop, true);
 	hrtimer_cancel(&prober.timer);
 	KUNIT_EXPECT_GT(test, prober.busy, 0);
