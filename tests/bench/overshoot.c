@@ -15,9 +15,15 @@
  *	SIZE OVER ALLOWED HEAP ERRNO
  *
  * SIZE is the limit on memory, OVER the stretch that is furthest beyond the allowed
- * one, ALLOWED what is allowed for the heap at that time, HEAP the heap in KiB, and
- * ERRNO how the script ended. Under QEMU's -icount a ns is one instruction. Time in
- * interrupts is not counted.
+ * one, ALLOWED what is allowed for its heap, HEAP the heap in KiB, and ERRNO how the
+ * script ended. Under QEMU's -icount a ns is one instruction. Time in interrupts is
+ * not counted.
+ *
+ * A stretch goes from one look to the next. One more goes from the last look in time
+ * to the end of the entry, and has the late looks in it: it is by how much the limit
+ * was passed, or would have been. The heap of a stretch is the largest that the state
+ * had at a look of it, its ends included. What the state had before the stretch began,
+ * or has afterwards, allows nothing.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -63,9 +69,10 @@ struct session {
 };
 
 /*
- * A moment in an entry: the time without that of all interrupts before, the size of
- * the heap, and how many ns the limit is away at least, by the number of steps that may
- * follow without a look
+ * A moment in an entry: the time without that of all interrupts before; the size of
+ * the heap, or, where a stretch begins with it, the largest heap of the stretch so far;
+ * and how many ns the limit is away at least, by the number of steps that may follow
+ * without a look
  */
 struct moment {
 	u64 ns;
@@ -170,7 +177,7 @@ static int before_look(struct kprobe *p, struct pt_regs *regs)
 	watched.last = now;
 	if (!lim->deadline || now.ns + interrupts <= lim->deadline)
 		watched.in_time = now;
-	else	/* The error's way back goes through what has grown since. */
+	else	/* a late look of the stretch that began in time */
 		watched.in_time.heap = max(watched.in_time.heap, now.heap);
 	return 0;
 }

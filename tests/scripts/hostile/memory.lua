@@ -341,6 +341,25 @@ while true do
 	k = n
 end
 
+--- ephemerons-of-garbage
+-- ends: ENOMEM|ETIME *
+-- steps: 10000000
+local t = setmetatable({}, { __mode = "k" })
+while true do
+	local k = {}
+	t[k] = { k }
+end
+
+--- ephemerons-with-an-array
+-- ends: ENOMEM|ETIME *
+-- steps: 10000000
+local t = setmetatable({}, { __mode = "k" })
+for i = 1, math.maxinteger do
+	local k = {}
+	t[i] = k
+	t[k] = { t }
+end
+
 --- metatables-growing
 -- ends: ENOMEM|ETIME *
 local t = {}
