@@ -70,7 +70,13 @@ shows "a missing value" 2 '' 'klua: -m needs a value*' klua create x -m
 shows "a wrong size" 2 '' "klua: '1Q' is no size*" klua create -m 1Q x
 shows "a size too large to be one" 2 '' "*is no size*" \
 	klua create -m 99999999999999T x
-shows "a wrong number of steps" 2 '' "*is no number*" klua create -s 0 x
+shows "a wrong number of steps" 2 '' "*is no number*" klua create -s x x
+shows "too few steps" 2 '' "klua: '0' is too few: 1 is the least*" klua create -s 0 x
+shows "JSON of what is missing" 2 '{"error":"--json: a command follows it",*}' '' \
+	klua --json
+shows "help as JSON" 0 '{"command":"list","usage":"*","help":"Lists *","options":\[*\]}' '' \
+	klua help --json list
+shows "and all of it" 0 '\[{"command":"list",*"command":"help",*}\]' '' klua -j help
 shows "a wrong id" 2 '' "klua: 'x' is no number*" klua show --id x
 shows "an empty name" 2 '' "klua: a name has*" klua create ''
 
@@ -119,12 +125,12 @@ for command in list 'list --json' 'stats --watch' 'stats --json --watch' \
 	error=$(klua $command 2>&1 >/dev/full </dev/null)
 	is "$command to a full disk: status" 7 $?
 	like "$command to a full disk: errors" \
-		'klua: cannot write the output: No space*' "$error"
+		'*klua: cannot write the output: No space*' "$error"
 	# shellcheck disable=SC2086	# one word for each
 	error=$(klua $command 2>&1 >&- </dev/null)
 	is "$command to nobody: status" 7 $?
 	like "$command to nobody: errors" \
-		'klua: cannot write the output: Bad file*' "$error"
+		'*klua: cannot write the output: Bad file*' "$error"
 done
 klua monitor >/dev/full 2>"$tmp/err" &
 monitor=$!
@@ -199,10 +205,15 @@ like "sizes have fractions" '*"memory_max":1572864,*' \
 	"$(klua show --json t/half)"
 klua set --steps 10k t/half
 like "and numbers units" '*"steps_max":10000,*' "$(klua show --json t/half)"
-for time in 0 0us 9 -1s 5000s1; do
+for time in 0 9 -1s 5000s1 0x10s 1e3ms 1.s; do
 	shows "the time $time" 2 '' "klua: '$time' is no time*" \
 		klua set --time $time t/half
 done
+shows "no time" 2 '' "klua: '0us' is too short: 1us is the least*" \
+	klua set --time 0us t/half
+shows "too much time" 2 '' "klua: '4295s' is too long: *4294s*8s*100ms*" \
+	klua set --time 4295s t/half
+check "the most" klua set --time 4294s t/half
 klua destroy t/half
 like "list shows who made it" "* klua\[[0-9]*] *0 sleepable *1 - *t/two" \
 	"$(klua list)"
@@ -214,10 +225,11 @@ is "list sorted by name" 't/one t/two' "$(klua list --sort name |
 klua create 't/[ab]'
 is "a name that looks like a pattern is itself" 't/[ab]' \
 	"$(klua list 't/[ab]' | sed '1d; s/.* //')"
+is "in stats, too" 't/[ab]' "$(klua stats 't/[ab]' | sed '1,2d; s/.* //')"
 klua destroy 't/[ab]'
 for command in list stats; do
 	shows "$command by a pattern of no name" 3 '' \
-		'klua: cannot get the states: no state has a name like that' \
+		'klua: x\*: cannot get the states: no state has a name like that' \
 		klua $command 'x*'
 	shows "the same as JSON" 3 '{"error":"no state has*",*"status":3}' '' \
 		klua $command --json 'x*' 'y*'
@@ -231,10 +243,12 @@ like "and in a list" '*"name":"t/two",*"maker_pid":[1-9]*,"maker_uid":0,"maker_c
 	"$(klua list --json)"
 shows "show as JSON" 0 '{*"name":"t/one",*"memory_max":65536,"steps_max":5000,*}' \
 	'' klua show --json t/one
-shows "show none" 3 '' '*there is no such state' klua show t/three
+shows "show none" 3 '' 'klua: t/three: *there is no such state' klua show t/three
+shows "and no number" 3 '' 'klua: state 4000000000: *there is no such state' \
+	klua show --id 4000000000
 shows "destroy" 0 '' '' klua destroy t/two
 shows "an error as JSON" 3 \
-	'{"error":"there is no such state","doing":"cannot*","errno":2,"status":3}' \
+	'{"error":"there is no such state","doing":"cannot*","state":"t/two","errno":2,"status":3}' \
 	'' klua show --json t/two
 shows "no answer as JSON" 0 '{}' '' klua set --json -s 5k t/one
 shows "destroy again" 3 '' '*cannot destroy*there is no such state' \
@@ -259,10 +273,13 @@ shows "an error and its traceback" 1 before \
 	klua -e 'print("before") local function f() error("oh") end f() x()'
 shows "an error that is no string" 1 '' 'klua: (error object is a table value)*' \
 	klua -e 'error({})'
-shows "steps are limited" 1 1 '*klua: the steps are spent*' \
+shows "results that end in an error end their line" 1 '1	' 'klua: *no text*' \
+	klua -e 'return 1, setmetatable({}, {__tostring = function() error("no text") end})'
+is "and only that" 1 "$(wc -l <"$tmp/out")"
+shows "steps are limited" 1 1 '*step budget exceeded*klua: --steps allows more;*' \
 	klua run --steps 1000 -e 'print(1) while true do end'
-shows "even to a few" 1 '' '*klua: the steps are spent*' klua run -s 1 -e ''
-shows "memory is limited" 1 '' '*not enough memory*klua: out of memory*' \
+shows "even to a few" 1 '' '*klua: --steps allows more;*' klua run -s 1 -e ''
+shows "memory is limited" 1 '' '*not enough memory*klua: --memory allows more;*' \
 	klua run -m 64K -e 'local t = {} for i = 1, 1000000 do t[i] = i end'
 shows "a state is kept" 0 '' '' klua run t/one -e 'x = 42'
 shows "and used again" 0 42 '' klua run t/one -e 'return x'
@@ -293,7 +310,7 @@ shows "a script behind --" 2 '' \
 	'klua: t/one: No such file; for a state of this name a FILE, - or -e CODE comes before -- and the arguments*' \
 	klua run t/one -- "$tmp/attack.lua"
 shows "code, and a file where a state is looked for" 3 '' \
-	"klua: cannot run the script: there is no such state; '$tmp/attack.lua' is a file, and -e CODE is the script" \
+	"klua: $tmp/attack.lua: cannot run the script: there is no such state; '$tmp/attack.lua' is a file, and -e CODE is the script" \
 	klua run -e 'return 1' "$tmp/attack.lua"
 for command in show 'run -e x=1' repl cancel stop start 'set -s 5' destroy stats; do
 	# shellcheck disable=SC2086	# one word for each
@@ -463,8 +480,20 @@ like "JSON: output and an error" \
 	"$(klua run --json -e 'print("a\nb") error("oh")')"
 like "JSON: a limit" '{*"errno":62,"status":1,"reason":"the steps are spent*"}' \
 	"$(klua run --json -s 100 -e 'while true do end')"
+klua run --json -m 4M -s unlimited -T unlimited \
+	-e 'local s = ("x"):rep(199999) for i = 1, 85 do print(s) end return 7' \
+	>"$tmp/out" 2>"$tmp/err"
+is "JSON: there is an end to the output" 0 $?
+like "JSON: which is said" '*"dropped":222784,"steps":*,"results":\[7\]}' \
+	"$(tail -c 100 "$tmp/out")"
+is "JSON: what is kept is 16 MiB, its lines' ends two bytes of them" \
+	$((16777216 + 83)) "$(sed 's/^{"output":"//; s/","dropped":.*//' "$tmp/out" |
+		tr -d '\n' | wc -c)"
+is "JSON: to people, too" \
+	'klua: 222784 bytes of output were dropped (JSON has 16 MiB of it at most)' \
+	"$(cat "$tmp/err")"
 shows "JSON: a script that does not run" 3 \
-	'{"error":"there is no such state","doing":"cannot run the script","errno":2,"status":3}' \
+	'{"error":"there is no such state","doing":"cannot run the script","state":"t/none","errno":2,"status":3}' \
 	'' klua run --json t/none -e 'return 1'
 
 # Where a script may wait it does, for whoever reads, within its time.
@@ -481,7 +510,7 @@ wait "$runner" 2>/dev/null
 { klua run -T 300ms -e 'while true do print(("x"):rep(1000)) end' \
 	2>"$tmp/err"; echo $? >"$tmp/out"; } | { sleep 3; cat; } >/dev/null
 is "nobody is waited for longer than the limit on time" 1 "$(cat "$tmp/out")"
-like "which is said" '*klua: the time is over' "$(cat "$tmp/err")"
+like "which is said" '*time limit exceeded*klua: --time allows more;*' "$(cat "$tmp/err")"
 
 shows "create with scripts" 0 '' '' klua create -k atomic -T 20ms -m 2M \
 	-f "$tmp/b1.lua" -f "$tmp/b2.lua" t/built
@@ -493,13 +522,13 @@ before=$(cat /sys/module/klua/parameters/sleepable_steps)
 echo 1000000 >/sys/module/klua/parameters/sleepable_steps
 echo 'while true do end' >"$tmp/endless.lua"
 shows "a script that takes more than building may" 6 '' \
-	'*--steps and --time are for later*cannot create the state: *step budget exceeded*' \
+	'klua: t/endless: cannot create the state: *step budget exceeded*sleepable_steps*--steps and --time hold from then on' \
 	klua create -s 1 -f "$tmp/endless.lua" t/endless
 echo "$before" >/sys/module/klua/parameters/sleepable_steps
 shows "create what is there" 6 '' '*cannot create the state: the name is taken' \
 	klua create -f "$tmp/b1.lua" t/built
 shows "a script that fails makes none" 6 '' \
-	"klua: cannot create the state: $tmp/bad.lua:1: oh*stack traceback:*" \
+	"klua: t/bad: cannot create the state: $tmp/bad.lua:1: oh*stack traceback:*" \
 	klua create -f "$tmp/bad.lua" t/bad
 shows "none" 3 '' '*no such state' klua show t/bad
 shows "nor one that cannot be compiled" 6 '' '*syntax error*' \
@@ -584,7 +613,7 @@ like "and as JSON" "*\"runner_pid\":$runner,\"runner_comm\":\"klua\",*" \
 shows "cancel" 0 '' '' klua cancel t/one
 wait "$runner" 2>/dev/null
 is "the script ends with status 1" 1 $?
-like "and says why" '*klua: cancelled' "$(cat "$tmp/run.err")"
+is "and says why, once" 'klua: (command line):1: cancelled' "$(cat "$tmp/run.err")"
 is "after what it printed" go "$(cat "$tmp/run.out")"
 
 # As all that a script of the shell starts in the background
@@ -594,7 +623,7 @@ until klua show --json t/one | grep -q '"busy":true'; do :; done
 kill -INT "$runner"
 check "a klua that ignores the interrupt key goes on" klua cancel t/one
 wait "$runner" 2>/dev/null
-like "to its end" '*klua: cancelled' "$(cat "$tmp/run.err")"
+like "to its end" '*cancelled' "$(cat "$tmp/run.err")"
 
 klua run t/one -e 'while true do end' >/dev/null 2>&1 &
 runner=$!
@@ -615,6 +644,9 @@ is "two at once wait for each other" '1 2' \
 	"$(cat "$tmp/first") $(cat "$tmp/second")"
 
 shows "stats" 0 '*| limits hit*RUNS*t/one' '' klua stats
+is "its bars are around the limits" '  STEPS   TIME    MEM  STACK' \
+	"$(awk 'NR == 1 { first = index($0, "|"); last = length }
+		NR == 2 { print substr($0, first - 1, last - first + 1) }' "$tmp/out")"
 shows "stats of one as JSON" 0 \
 	'\[{*"name":"t/one",*"limit_time":0,*"last_error":"*}\]' '' \
 	klua stats --json t/one
@@ -683,9 +715,20 @@ klua cancel t/zz
 wait "$busy"
 klua destroy t/zz
 echo 0 >/sys/module/klua/parameters/stats
-like "top as JSON" '\[{"id":*,"name":"t/one","time_percent":0.0,*}\]' \
+like "top as JSON, time not measured" '\[{"id":*,"name":"t/one","time_percent":null,*}\]' \
 	"$(klua top --json --watch=0.1 --count 1 't/*e')"
+shows "top says so" 0 "   ID  %TIME *$nl *[0-9] *- *t/one" \
+	'klua: time is not measured: echo 1 >/sys/module/klua/parameters/stats' \
+	klua top --watch=0.1 --count 1 t/one
 klua create t/none
+for command in 'top --watch=0.1 --count 1' stats; do
+	# shellcheck disable=SC2086	# one word for each
+	is "$command sorted by name" 't/none t/one' "$(klua $command --sort name 't/[on]*ne' \
+		2>/dev/null | sed '/NAME$/d; /limits hit/d; s/.* //' | tr '\n' ' ' | sed 's/ $//')"
+	# shellcheck disable=SC2086	# one word for each
+	is "$command sorted by number" 't/one t/none' "$(klua $command --sort id 't/[on]*ne' \
+		2>/dev/null | sed '/NAME$/d; /limits hit/d; s/.* //' | tr '\n' ' ' | sed 's/ $//')"
+done
 is "stats sorted by runs" 't/one t/none' "$(klua stats --sort runs 't/[on]*ne' |
 	sed '1,2d; s/.* //' | tr '\n' ' ' | sed 's/ $//')"
 is "and by name" 't/none t/one' "$(klua stats --sort name 't/[on]*ne' |
@@ -698,6 +741,9 @@ for what in 'wait t/one' 'wait --gone t/none' 'stop t/one' 'start t/one'; do
 done
 shows "wait in vain" 6 '' '*waited in vain: there is no such state' \
 	klua wait --timeout 0.2 t/none
+shows "one look" 6 '' 'klua: t/none: waited in vain: there is no such state' \
+	klua wait --timeout 0 t/none
+shows "that sees it" 0 '' '' klua wait --timeout 0 t/one
 shows "wait for an end in vain" 6 '' '*the state is still there' \
 	klua wait --gone --timeout 0.2 t/one
 klua wait t/late &
@@ -731,12 +777,12 @@ EOD
 shows "batch" 0 'a b	c "d"	e f' '' klua batch "$tmp/batch"
 printf 'create t/x\ndestroy t/y\ndestroy t/x\n' >"$tmp/batch"
 shows "batch: the first error ends it" 3 '' \
-	"klua: $tmp/batch:2: cannot destroy the state: there is no such state" \
+	"klua: $tmp/batch:2: t/y: cannot destroy the state: there is no such state" \
 	klua batch "$tmp/batch"
 check "batch: what came before is done" klua destroy t/x
 printf 'create t/x\ndestroy t/y\nrun t/x -e "x x"\ndestroy t/x\n' >"$tmp/batch"
 shows "batch: told to go on it does" 3 '' \
-	"klua: $tmp/batch:2: cannot destroy*${nl}klua: *syntax error*" \
+	"klua: $tmp/batch:2: t/y: cannot destroy*${nl}klua: $tmp/batch:3: *syntax error*" \
 	klua batch --continue "$tmp/batch"
 check_fails "batch: to the last line" klua show t/x
 printf 'show t/x\nlist\n' >"$tmp/batch"
@@ -746,6 +792,20 @@ printf 'list \303\233\033[31m *\r\n\302\233x\n' >"$tmp/batch"
 shows "batch: words are data, and lines end as elsewhere" 2 '*NAME*' \
 	"klua: $tmp/batch:2: '"'\\302\\233x'"' is no command*" \
 	klua batch "$tmp/batch"
+printf '\357\273\277create t/x\ndestroy t/x\n' >"$tmp/batch"
+shows "batch: a mark before the first line" 0 '' '' klua batch "$tmp/batch"
+printf 'batch "%s"\n' "$tmp/batch" >"$tmp/batch"
+shows "batch: one that runs itself has an end" 2 '' \
+	"klua: $tmp/batch:1: $tmp/batch: more than 8 batches run each other*" \
+	klua batch "$tmp/batch"
+for end in '\n' '\r\n' ''; do
+	printf 'run -e "return 1" %b' "\\\\$end" >"$tmp/batch"
+	shows "batch: a line that wants to go on" 2 '' \
+		"klua: $tmp/batch:1: a ? ends the line,*" klua batch "$tmp/batch"
+done
+printf 'run -e x(\n' >"$tmp/batch"
+shows "batch: as JSON a script's error has its line" 1 '{"output":*"line":1}' '' \
+	klua batch --json "$tmp/batch"
 printf 'list\0 --frob\n' >"$tmp/batch"
 shows "batch: nothing of a line is left out" 2 '' '*there is a NUL in the line*' \
 	klua batch "$tmp/batch"
@@ -855,7 +915,7 @@ stack traceback:
 	$tmp/fails.lua:7: in function <$tmp/fails.lua:6>
 EOD
 is "leaves its whole traceback" "$(cat "$tmp/trace")" \
-	"$(klua show luadev | sed '1,/^last error .*errno 121$/d; s/^ *//')"
+	"$(klua show luadev | sed '1,/^last error .*errno 121 (EREMOTEIO)$/d; s/^ *//')"
 like "and as JSON" '*"last_error":"*fails.lua:2: deep\\nstack traceback:\\n\\t*:6>",*' \
 	"$(klua list --json luadev)"
 sed -i 's/(2)/(50)/' "$tmp/fails.lua"
@@ -920,8 +980,18 @@ is "in JSON, too" "$(cat "$tmp/name.json")" \
 shows "a traceback's tabs are shown as such" 0 "*${nl} *	*in main chunk*" '' \
 	sh -c 'klua run t/one -e "error(1)" 2>/dev/null; klua show t/one'
 shows "another network namespace" 5 '' \
-	'klua: the module klua is reached from the initial network namespace only' \
+	'klua: the family klua is in the initial network namespace only; *' \
 	unshare -n klua list
+shows "where scripts run in states" 0 2 '' \
+	unshare -n klua run t/one -e 'return 1 + 1'
+shows "and make them, as is said" 0 '{"id":[0-9]*,"name":"t/far"}' \
+	'klua: the state was made; what the family klua would say of it is not to be had' \
+	unshare -n klua create --json -f "$tmp/b1.lua" t/far
+shows "and replace them" 0 '{"id":[0-9]*,"name":"t/far"}' 'klua: the state was made;*' \
+	unshare -n klua replace --json -f "$tmp/b1.lua" t/far
+shows "or not" 6 '' 'klua: t/far: cannot create the state: the name is taken' \
+	unshare -n klua create -f "$tmp/b1.lua" t/far
+klua destroy t/far
 
 # Those who look again and again notice that the module is unloaded: stopped where
 # they do not look, since a dump would hold it.
@@ -933,16 +1003,43 @@ looks()
 	kill -STOP "$looks"
 	unload klua
 }
-for command in 'top --watch=5' 'stats --watch=5' 'wait t/never' \
-	       'wait --idle t/never'; do
+# What the kernel has loaded is noted. While a module goes its directory is there,
+# and there is no family of its any more.
+loader=$(cat /proc/sys/kernel/modprobe)
+printf '#!/bin/sh\necho "$@" >>%s\n' "$tmp/asked" >"$tmp/modprobe"
+chmod +x "$tmp/modprobe"
+echo "$tmp/modprobe" >/proc/sys/kernel/modprobe
+: >"$tmp/asked"
+for command in 'top --watch=5' 'stats --watch=5' 'stats --watch=5 t/one' \
+	       'wait t/never' 'wait --idle t/never'; do
 	# shellcheck disable=SC2086	# one word for each
 	looks $command
+	mount -t tmpfs none /sys/module
+	mkdir /sys/module/klua
 	kill -CONT "$looks"
 	wait "$looks"
 	is "klua $command ends with the module" 5 $?
+	umount /sys/module
 	like "and says so" 'klua: *the module klua was unloaded' \
 		"$(cat "$tmp/err")"
+	is "and has nothing loaded" '' "$(cat "$tmp/asked")"
 	load klua
+	klua create t/one
+	: >"$tmp/asked"
+done
+klua list >/dev/null
+unload klua
+klua list 2>/dev/null
+like "who looks for the first time does" '*klua*' "$(cat "$tmp/asked")"
+echo "$loader" >/proc/sys/kernel/modprobe
+load klua
+klua create t/one
+# A module that goes begins no dump any more.
+for command in 'top --watch=0.1' 'stats --watch=0.1'; do
+	# shellcheck disable=SC2086	# one word for each
+	shows "klua $command while the module goes" 5 '*' \
+		'*klua: cannot get the states: the module klua was unloaded' \
+		env LD_PRELOAD=/klua/bin/going.so klua $command
 done
 klua create t/late
 looks wait --gone t/late

@@ -45,7 +45,7 @@ shows "what its module has stopped is stopped" 6 '' \
 	'*: a kernel module has stopped the state (see klua start --force)' \
 	klua run --force theirs -e 'return 1'
 shows "it is not started" 4 '' \
-	'klua: cannot start the state: a kernel module has stopped the state; this has to be forced' \
+	'klua: *: cannot start the state: a kernel module has stopped the state; this has to be forced (--force)' \
 	klua start theirs
 check "nor if user space has stopped it, too" klua stop theirs
 shows "it is not started, either" 4 '' '*this has to be forced' klua start theirs

@@ -64,7 +64,7 @@ start klua run u/mine -e 'print("before") while true do end'
 shown busy true
 keys 'wait before' 'type \003'
 ends "Ctrl-C ends a script" 130 \
-	'before*^Cklua: (command line):1: interrupted by a signal*klua: interrupted'
+	'before*^Cklua: (command line):1: interrupted by a signal'
 
 start klua run --json u/mine -e 'while true do end'
 shown busy true
@@ -75,7 +75,7 @@ start klua batch "$tmp/batch"
 shown busy true
 keys 'type \003'
 ends "Ctrl-C in a batch ends the line, and then the batch" 130 \
-	'^Cklua: *interrupted by a signal*klua: *: interrupted*'
+	"^Cklua: $tmp/batch:1: *interrupted by a signal*"
 check_fails "no other line is run" klua show u/after
 
 start env LD_PRELOAD=/klua/bin/early.so klua run -s 1M -e 'while true do end'
@@ -93,7 +93,7 @@ ends "Ctrl-C while the state is busy" 130 '^Cklua: *while the state was busy'
 shown busy true
 klua cancel u/mine
 wait "$theirs"
-like "others' scripts go on" '*klua: cancelled' "$(cat "$tmp/theirs")"
+like "others' scripts go on" 'klua: *: cancelled' "$(cat "$tmp/theirs")"
 
 # The editor shows its prompt again when it has to show another line.
 start klua repl u/mine
@@ -153,12 +153,18 @@ is "on a clear screen" 1 \
 	"$(($(grep -c "$(printf '\033\\[H\033\\[2J')" "$tmp/seen") > 1))"
 
 start klua stats --watch u/none
-ends "stats of none" 3 'klua: cannot get the states: there is no such state*'
+ends "stats of none" 3 'klua: u/none: cannot get the states: there is no such state*'
 is "are not cleared away" 0 "$(grep -c "$(printf '\033')" "$tmp/seen")"
 start klua repl u/none
 ends "repl: no state, no prompt" 3 'klua: *there is no such state*'
 start klua top --count 1
-ends "top" 0 '*%TIME*u/mine*'
+ends "top" 0 '*time is not measured: echo 1 >*%TIME*u/mine*'
+nltest fill many/ 100
+start klua top --count 1
+ends "top says how many more there are" 0 '*%TIME*and [0-9]* more*'
+is "and all has its place on the screen" "$(klua list | sed 1d | wc -l)" \
+	"$(tr -d '\r' <"$tmp/seen" | awk '/^ *[0-9]+ +- / { n++ }
+		/^and [0-9]* more$/ { n += $2 } END { print n }')"
 
 start klua monitor
 keys 'wait created' 'wait u/seen (user)' "tell $tmp/monitored" 'type \003'

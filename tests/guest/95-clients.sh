@@ -196,7 +196,7 @@ ours.setblocking(False)
 print(ours.recv(1000).decode(), end='')
 EOD
 is "a message is one piece" \
-	'klua: cannot get the state: there is no such state' \
+	'klua: u/none: cannot get the state: there is no such state' \
 	"$(/usr/bin/python3.11 /tmp/lines.py 2>&1)"
 
 # completes WHAT WORDS WORD...: what can follow, for the last word
@@ -235,6 +235,12 @@ completes "scripts to make a state with" 'test.lua' replace -f t
 completes "no times" '' set --time ''
 completes "no values" '' create --memory ''
 completes "no names" '' create n
+completes "a value behind =" 'atomic sleepable irq' create --kind =
+completes "the rest of one" 'sleepable' create --kind = s
+completes "a key behind =" 'steps' top --sort = s
+completes "commands behind --json" 'show stop start set stats' --json s
+completes "options of such" '--id --json --pretty --help' -j show --
+completes "a script in the place of a command" './test.lua' ./t
 completes "nothing after nonsense" '' frob ''
 for state in u/made u/noisy u/noise "$(printf 'u/odd name')"; do
 	klua destroy "$state"

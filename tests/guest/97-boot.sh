@@ -43,7 +43,7 @@ like "and with its options" '*"kind":"atomic",*"memory_max":4194304,*' \
 is "one whose script fails is none" failed \
 	"$(systemctl is-active klua@broken)"
 like "and says why" \
-	'*klua: cannot replace the state: /etc/klua/broken.lua:1: oh*traceback*' \
+	'*klua: user/broken: cannot replace the state: /etc/klua/broken.lua:1: oh*traceback*' \
 	"$(said -u klua@broken)"
 check_fails "it has no state" klua show user/broken
 
@@ -65,6 +65,8 @@ check "start" systemctl start klua@first
 greets "makes it anew" four
 
 check_fails "no script, no service" systemctl start klua@second
+like "and its path is said" '*klua: /etc/klua/second.lua: No such file or directory*' \
+	"$(systemctl status klua@second)"
 echo 'x = 2' >/etc/klua/second.lua
 check "enable --now" systemctl enable --now klua@second
 is "makes another one" 2 "$(klua run user/second -e 'return x')"
@@ -81,10 +83,10 @@ klua set -s unlimited -T unlimited user/second
 klua run user/second -e 'while true do end' >/dev/null 2>&1 &
 runner=$!
 until klua show --json user/second | grep -q '"busy":true'; do :; done
-systemctl stop klua@second
-is "stop with a state that is held fails" failed \
+check "stop of a state that is held returns" systemctl stop klua@second
+is "and the unit is failed" failed \
 	"$(systemctl is-active klua@second)"
-like "and says why" '*klua: cannot destroy the state: somebody holds the state*' \
+like "and says why" '*klua: user/second: cannot destroy the state: somebody holds the state*' \
 	"$(said -u klua@second)"
 klua cancel user/second
 wait "$runner"

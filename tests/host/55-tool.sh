@@ -74,6 +74,9 @@ sane 2 frob --json
 sane 2 list --force -j
 sane 2 create u/x -jm
 sane 2 --json
+sane 2 -j
+sane 0 help --json
+sane 0 help -p list
 sane 2 list --frob
 sane 2 create
 sane 2 create -m
@@ -82,6 +85,11 @@ for size in 0 1Q 1.5 1.M K -1 99999999999999T 1KB 1e3 ''; do
 	sane 2 create "-m$size" u/x
 done
 sane 2 create -s 0 u/x
+for time in 0 0us 4001 4295s 0x10s 1e3ms 1.s .s s inf 99999999999999999999s; do
+	sane 2 create -T "$time" u/x
+done
+sane 2 wait -t -1 u/x
+sane 2 wait -t 1e1 u/x
 sane 2 create "$(printf '%064d' 0)"
 sane 2 run "$tmp/none"
 sane 2 "$tmp/none" x
@@ -113,6 +121,39 @@ if [ ! -e /sys/module/klua ]; then
 	sane 0 destroy --if-exists u/x
 	sane 0 destroy --json -x u/x
 fi
+
+# A pipe that nobody waits for is shared with programs that made it one. It is read
+# when it is full, or when nobody writes any more.
+"$klua" help --json >"$tmp/wanted"
+# slow DESCRIPTOR WORD...: klua with such a pipe for that; what comes out of it
+slow()
+{
+	perl -e 'use Fcntl; use POSIX;
+		my ($to, @words) = @ARGV;
+		my ($had, $size) = (0, pack("i", 0));
+		pipe(my $out, my $in) or die;
+		fcntl($in, F_SETFL, O_WRONLY | O_NONBLOCK) or die;
+		fcntl($in, 1031, 4096) or die;		# F_SETPIPE_SZ
+		my $pid = fork() // die;
+		if (!$pid) {
+			POSIX::dup2(fileno($in), $to);
+			exec(@words);
+			POSIX::_exit(99);
+		}
+		close($in);
+		until ($had >= 4096 || waitpid($pid, WNOHANG)) {
+			ioctl($out, 0x541b, $size) or die;	# FIONREAD
+			$had = unpack("i", $size);
+			select(undef, undef, undef, 0.01);
+		}
+		my $status = $?;
+		print while <$out>;
+		$status = $? if waitpid($pid, 0) > 0;
+		exit($status >> 8)' "$@"
+}
+slow 1 "$klua" help --json >"$tmp/got"
+is "all of it comes out of a slow pipe: status" 0 $?
+check "all of it comes out of a slow pipe" cmp "$tmp/wanted" "$tmp/got"
 
 # Another look at what is not initialized
 for words in 'help' 'run --help' 'destroy -dash' 'create -m1Q x' 'list' \

@@ -48,7 +48,7 @@ done
 with make -s -C "$top/tools/klua" O="$programs" DESTDIR="$(realpath "$2")/installed" \
 	${triplet:+CC="$(cat "$dir/compiler")"} install
 cp "$programs/klua" "$programs/nltest" "$programs/failrun" \
-	"$programs/dialog" "$programs/early.so" "$2/bin/"
+	"$programs/dialog" "$programs/early.so" "$programs/going.so" "$2/bin/"
 install -D -m 644 -t "$2/doc" "$top/README.md"
 (cd "$top" && find examples netlink tools \( -name '*.sh' -o -name '*.lua' \
 	-o -name '*.yaml' -o -name '*.bash' \) \

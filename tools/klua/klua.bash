@@ -35,6 +35,19 @@ _klua_words()
 	esac
 }
 
+# _klua_values OPTION: what it takes, or fails where that may be anything
+_klua_values()
+{
+	case $1 in
+	-S|--sort) echo 'id name runs steps time errors memory' ;;
+	-E|--event) echo 'created destroyed stopped started error limit' ;;
+	-k|--kind) echo 'atomic sleepable irq' ;;
+	-c|--count|-e|--execute|-m|--memory|-o|--output|-s|--steps) ;;
+	-t|--timeout|-T|--time) ;;
+	*) return 1 ;;
+	esac
+}
+
 # _klua_files WORD: also what begins so as a file's name
 _klua_files()
 {
@@ -44,11 +57,23 @@ _klua_files()
 _klua()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local command=${COMP_WORDS[1]} words
+	local at=1 command words
 
-	if [ "$COMP_CWORD" -eq 1 ]; then
-		words="$(_klua_commands) --help --version -e"
+	# As bash splits words, = is one of its own: --kind = atomic.
+	if [ "$cur" = = ]; then
+		cur=
+	elif [ "$prev" = = ] && [ "$COMP_CWORD" -gt 2 ]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	while [[ ${COMP_WORDS[at]} = @(-j|--json|-p|--pretty) ]] &&
+	      [ "$at" -lt "$COMP_CWORD" ]; do
+		at=$((at + 1))
+	done
+	command=${COMP_WORDS[at]}
+	if [ "$COMP_CWORD" -eq "$at" ]; then
+		words="$(_klua_commands) --help --version --json --pretty -e"
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		[[ $cur != */* ]] || _klua_files "$cur"
 		return
 	fi
 	case $prev in
@@ -56,20 +81,18 @@ _klua()
 		COMPREPLY=()
 		_klua_files "$cur"
 		return ;;
-	-S|--sort) words='id name runs steps time errors memory' ;;
-	-E|--event) words='created destroyed stopped started error limit' ;;
-	-k|--kind) words='atomic sleepable irq' ;;
-	-c|--count|-e|--execute|-m|--memory|-o|--output|-s|--steps) return ;;
-	-t|--timeout|-T|--time) return ;;
-	*)
-		case $cur in
-		-*) words=$(_klua_options "$command") ;;
-		*) words=$(_klua_words "$command") ;;
-		esac ;;
+	esac
+	if words=$(_klua_values "$prev"); then
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		return
+	fi
+	case $cur in
+	-*) words=$(_klua_options "$command") ;;
+	*) words=$(_klua_words "$command") ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 	case $command in
-	run|batch)
+	run|batch|*/*)
 		[[ $cur = -* ]] || _klua_files "$cur" ;;
 	esac
 }

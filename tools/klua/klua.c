@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ struct options {
 	u64 count;
 	double watch;
 	double timeout;
+	bool timed;
 	const char *code;
 	const char *files[KLUA_BUILD_CHUNKS];
 	u32 files_count;
@@ -89,7 +91,7 @@ static const struct {
 	{ 'S', "  -S, --sort KEY       by id, name, runs, steps, time, errors or memory\n" },
 	{ 's', "  -s, --steps N        steps a run may take: 5000, 10k, 2M, unlimited\n" },
 	{ 'T', "  -T, --time TIME      a run may take: 500us, 20ms, 1.5s, unlimited\n" },
-	{ 't', "  -t, --timeout SECS   the longest wait (no limit)\n" },
+	{ 't', "  -t, --timeout SECS   the longest wait (no limit); 0: one look\n" },
 	{ 'w', "  -w, --watch[=SECS]   again and again (every second); a number may follow it\n" },
 	{ 'x', "  -x, --if-exists      no error if there is no such state\n" },
 };
@@ -172,9 +174,12 @@ static const char *with_hint(const char *why, int err)
 {
 	static char text[512];
 
-	if (err != -ENOENT || !*hint)
+	if (err == -EPERM && strstr(why, "has to be forced"))
+		snprintf(text, sizeof(text), "%s (--force)", why);
+	else if (err == -ENOENT && *hint)
+		snprintf(text, sizeof(text), "%s; %s", why, hint);
+	else
 		return why;
-	snprintf(text, sizeof(text), "%s; %s", why, hint);
 	return text;
 }
 
@@ -209,13 +214,17 @@ int complain_script(const struct outcome *outcome, bool json, int err,
 		    const char *doing)
 {
 	const char *why = strerror(-err);
+	struct link *link;
+	int unused;
 
 	if (outcome->message.len)
 		why = outcome->message.data;
 	else if (status_of(err) == EXIT_NO_RIGHT)
 		why = "CAP_SYS_ADMIN is needed";
-	if (over_quota(err))
-		why = quota_words(link_open(), why);
+	if (over_quota(err)) {
+		link = link_try(&unused);
+		why = link ? quota_words(link, why) : why;
+	}
 	return failure(json, script_status(err, status_of(err)), -err, doing,
 		       with_hint(why, err));
 }
@@ -268,8 +277,10 @@ static u64 parse_count(const char *word)
 {
 	u64 count;
 
-	if (!parse_number(word, 1000, &count) || !count)
+	if (!parse_number(word, 1000, &count))
 		misuse("'%s' is no number, such as 5000 or 10k", word);
+	if (!count)
+		misuse("'%s' is too few: 1 is the least", word);
 	return count;
 }
 
@@ -278,15 +289,41 @@ static u64 parse_steps(const char *word)
 	return strcmp(word, "unlimited") ? parse_count(word) : U64_MAX;
 }
 
-static double parse_seconds(const char *word)
+/*
+ * Digits, and perhaps a fraction, up to @end; false for anything else. strtod() alone
+ * knows other forms of numbers, too.
+ */
+static bool parse_decimal(const char *word, double *value, const char **end)
 {
-	char *end;
-	double seconds = strtod(word, &end);
+	size_t digits = strspn(word, "0123456789"), more = 0;
 
-	if (end == word || *end || !(seconds >= 0.1 && seconds <= 86400))
-		misuse("'%s' is no time between 0.1 and 86400 seconds", word);
+	*end = word + digits;
+	if (**end == '.') {
+		more = strspn(*end + 1, "0123456789");
+		*end += 1 + more;
+		if (!more)
+			return false;
+	}
+	if (!(digits + more) || (**end && strchr("eExX", **end)))
+		return false;
+	*value = strtod(word, NULL);
+	return true;
+}
+
+static double parse_seconds(const char *word, double least)
+{
+	const char *end;
+	double seconds;
+
+	if (!parse_decimal(word, &seconds, &end) || *end ||
+	    !(seconds >= least && seconds <= 86400))
+		misuse("'%s' is no time between %g and 86400 seconds", word,
+		       least);
 	return seconds;
 }
+
+/* Microseconds that fit into what the kernel counts them by */
+#define TIME_MOST	4294967295.0
 
 /* Parse a time. Returns microseconds. */
 static u64 parse_time(const char *word)
@@ -295,21 +332,24 @@ static u64 parse_time(const char *word)
 		const char *name;
 		double us;
 	} units[] = { { "us", 1 }, { "ms", 1e3 }, { "s", 1e6 } };
-	bool known = false;
 	unsigned int i;
+	const char *end;
 	double time;
-	char *end;
 
 	if (!strcmp(word, "unlimited"))
 		return U64_MAX;
-	time = strtod(word, &end);
-	for (i = 0; i < ARRAY_SIZE(units) && !known; i++) {
-		known = !strcmp(end, units[i].name);
-		time *= known ? units[i].us : 1;
-	}
-	if (!isdigit((unsigned char)*word) || !known ||
-	    !(time >= 1 && time < 4e9))
+	if (!parse_decimal(word, &time, &end))
 		misuse("'%s' is no time, such as 500us, 20ms or 1.5s", word);
+	for (i = 0; i < ARRAY_SIZE(units) && strcmp(end, units[i].name); i++)
+		;
+	if (i == ARRAY_SIZE(units))
+		misuse("'%s' is no time, such as 500us, 20ms or 1.5s", word);
+	time *= units[i].us;
+	if (time < 1)
+		misuse("'%s' is too short: 1us is the least", word);
+	if (time > TIME_MOST)
+		misuse("'%s' is too long: a sleepable state may have 4294s, or unlimited, an atomic one 8s, an irq state 100ms",
+		       word);
 	return time;
 }
 
@@ -368,7 +408,7 @@ static void set_watch(struct options *opt, char **argv)
 
 	if (!word && argv[optind] && is_number(argv[optind]))
 		word = argv[optind++];
-	opt->watch = word ? parse_seconds(word) : 1;
+	opt->watch = word ? parse_seconds(word, 0.1) : 1;
 }
 
 static void set_option(struct options *opt, int letter, char **argv)
@@ -440,7 +480,8 @@ static void set_option(struct options *opt, int letter, char **argv)
 		opt->steps = parse_steps(optarg);
 		break;
 	case 't':
-		opt->timeout = parse_seconds(optarg);
+		opt->timeout = parse_seconds(optarg, 0);
+		opt->timed = true;
 		break;
 	case 'w':
 		set_watch(opt, argv);
@@ -460,6 +501,7 @@ static struct ref parse_ref(bool is_id, const char *word)
 	if (!is_id) {
 		if (!*word || strlen(word) > KLUA_NAME_LEN)
 			misuse("a name has 1 to %d bytes", KLUA_NAME_LEN);
+		set_subject(word, false);
 		if (!word[strspn(word, "0123456789")])
 			set_hint("a number is given as --id %s", word);
 		return ref;
@@ -469,6 +511,7 @@ static struct ref parse_ref(bool is_id, const char *word)
 	if (!isdigit((unsigned char)*word) || *end || errno || !id ||
 	    id > U32_MAX)
 		misuse("'%s' is no number of a state", word);
+	set_subject(word, true);
 	ref.name = NULL;
 	ref.id = id;
 	return ref;
@@ -661,6 +704,22 @@ static struct bytes read_script(const char *path, char *chunkname, size_t size)
 	return text;
 }
 
+/* What was made, as JSON: its number and name where there is no more to be had. */
+static int show_built(struct link *link, const struct klua_build *build)
+{
+	struct json_object *object;
+
+	if (link && !show_made(link, build->id))
+		return EXIT_OK;
+	warn("the state was made; what the family klua would say of it is not to be had");
+	object = json_object_new_object();
+	json_add(object, "id", json_object_new_int64(build->id));
+	json_add(object, "name",
+		 json_bytes((struct bytes){ build->name, strlen(build->name) }));
+	json_show(object);
+	return EXIT_OK;
+}
+
 /* Make a state with scripts; @flags are KLUA_BUILD_*. */
 static int build_state(const struct options *opt, const char *name, u32 flags)
 {
@@ -676,7 +735,7 @@ static int build_state(const struct options *opt, const char *name, u32 flags)
 	};
 	const char *doing = flags ? "cannot replace the state" :
 				    "cannot create the state";
-	struct ref state = { .name = NULL };
+	struct link *link = NULL;
 	struct bytes text;
 	u32 i;
 	int err;
@@ -688,11 +747,11 @@ static int build_state(const struct options *opt, const char *name, u32 flags)
 		sources[i].text = (uintptr_t)text.data;
 		sources[i].len = text.len;
 	}
+	/* Before it is made: afterwards nothing may fail any more. */
+	if (opt->json)
+		link = link_try(&err);
 	err = script_build(&build, opt->json, doing);
-	if (err || !opt->json)
-		return err;
-	state.id = build.id;
-	return show_state(link_open(), &state, true);
+	return err || !opt->json ? err : show_built(link, &build);
 }
 
 static int cmd_create(const struct options *opt, char **args, int count)
@@ -938,7 +997,7 @@ static int cmd_wait(const struct options *opt, char **args, int count)
 	if (opt->gone && module_absent())
 		return nothing_to_say(opt->json);
 	return wait_for(link_open(), &state, opt->gone, opt->idle,
-			opt->timeout, opt->json);
+			opt->timed ? opt->timeout : INFINITY, opt->json);
 }
 
 static int cmd_monitor(const struct options *opt, char **args, int count)
@@ -968,7 +1027,8 @@ static const struct command commands[] = {
 	  "[--kind KIND] [--memory SIZE] [--steps N] [--time TIME] [--reserve]\n"
 	  "                   [--file FILE]... [--json] NAME",
 	  "Makes a state, a sleepable one with 1M of memory unless told otherwise.",
-	  "The scripts are run before anybody else sees it. The name has a slash in it,\n"
+	  "The scripts are run before anybody else sees it, and print to the kernel's log\n"
+	  "(journalctl -k). The name has a slash in it,\n"
 	  "as in user/NAME: names without one are for kernel modules.\n" },
 	{ "replace", "CfjkmrsT", 1, 1, cmd_replace,
 	  "[--create] [--kind KIND] [--memory SIZE] [--steps N]\n"
@@ -1014,7 +1074,8 @@ static const struct command commands[] = {
 	{ "top", "cjSw", 0, 1000, cmd_top,
 	  "[--watch=SECS] [--count N] [--sort KEY] [--json] [PATTERN...]",
 	  "Shows what states do in a second, the busiest first.",
-	  "Time is measured while the module's parameter stats is on.\n" },
+	  "Time is measured while the module's parameter stats is on. Runs and steps are\n"
+	  "counted when a run ends.\n" },
 	{ "monitor", "Ej", 0, 1000, cmd_monitor,
 	  "[--event KIND]... [--json] [PATTERN]...",
 	  "Shows states come, go, fail and hit limits, as it happens.",
@@ -1029,7 +1090,7 @@ static const struct command commands[] = {
 	  "done as soon as it is there. With --json each answers with JSON that can.\n" },
 	{ "info", "j", 0, 0, cmd_info, "[--json]",
 	  "Shows the module's version and limits.", "" },
-	{ "help", "", 0, 1, cmd_help, "[COMMAND]",
+	{ "help", "j", 0, 1, cmd_help, "[--json] [COMMAND]",
 	  "Shows what there is, or what a command takes.", "" },
 };
 
@@ -1062,18 +1123,55 @@ static void overview(void)
 	     "Ctrl-C.");
 }
 
+static struct json_object *json_command(const struct command *c)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *all = json_object_new_array();
+	const char *usage;
+	char help[1024];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(option_help); i++) {
+		usage = option_help[i].usage;
+		if (takes(c, option_help[i].letter))
+			json_object_array_add(all, json_object_new_string(usage));
+	}
+	snprintf(help, sizeof(help), "%s\n%s", c->brief, c->help);
+	json_add(object, "command", json_object_new_string(c->name));
+	json_add(object, "usage", json_object_new_string(c->usage));
+	json_add(object, "help", json_object_new_string(help));
+	json_add(object, "options", all);
+	return object;
+}
+
+static void json_overview(void)
+{
+	struct json_object *all = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < COMMANDS; i++)
+		json_object_array_add(all, json_command(&commands[i]));
+	json_show(all);
+}
+
 static int cmd_help(const struct options *opt, char **args, int count)
 {
 	const struct command *c;
 
 	if (!count) {
-		overview();
+		if (opt->json)
+			json_overview();
+		else
+			overview();
 		return EXIT_OK;
 	}
 	c = find_command(args[0]);
 	if (!c)
 		misuse("'%s' is no command", args[0]);
-	show_help(c);
+	if (opt->json)
+		json_show(json_command(c));
+	else
+		show_help(c);
 	return EXIT_OK;
 }
 
@@ -1189,7 +1287,7 @@ static int run_command(int argc, char **argv)
 }
 
 /*
- * Run a script that begins with "#!/usr/sbin/klua": its path and arguments are the
+ * Run a script that begins with "#!/usr/bin/env klua": its path and arguments are the
  * words.
  */
 static int run_interpreter(int argc, char **argv)
@@ -1266,6 +1364,10 @@ static int run_words(int argc, char **argv)
 		all_pretty |= is_pretty(argv[1]);
 	}
 	word = argv[1];
+	if (argc == 2 && is_json(word)) {
+		set_json(true, "klua");
+		misuse("%s: a command follows it", word);
+	}
 	set_pretty(all_pretty);
 
 	if (!find_command(word) && strchr(word, '/'))
@@ -1319,7 +1421,9 @@ static char *next_word(char **line)
 			skip_quoted(&from, &to);
 			continue;
 		}
-		if (*from == '\\' && from[1])
+		if (*from == '\\' && !from[1 + strspn(from + 1, "\r\n")])
+			misuse("a \\ ends the line, and a command has one line only");
+		if (*from == '\\')
 			from++;
 		*to++ = *from++;
 	}
@@ -1342,6 +1446,11 @@ static int split_line(char *line, char **words)
 	}
 	misuse("more than %d words", WORDS_MAX - 2);
 }
+
+/* Batches that run each other; one that runs itself would do so for ever. */
+#define DEPTH_MAX	8
+
+static unsigned int batch_depth;
 
 static void on_interrupt(int sig)
 {
@@ -1398,12 +1507,15 @@ static int run_line(int argc, char **argv)
 }
 
 /* Run a line. One that cannot be split ends the batch, even with --continue. */
-static int run_text(char *line, size_t len, char **words)
+static int run_text(char *line, size_t len, bool first, char **words)
 {
 	int count;
 
 	if (strlen(line) != len)
 		misuse("there is a NUL in the line");
+	/* The mark that some editors begin a file with */
+	if (first && !strncmp(line, "\xef\xbb\xbf", 3))
+		line += 3;
 	count = split_line(line, words);
 	return count > 1 ? run_line(count, words) : EXIT_OK;
 }
@@ -1430,11 +1542,14 @@ static int cmd_batch(const struct options *opt, char **args, int count)
 	 */
 	if (file == stdin)
 		setvbuf(stdin, NULL, _IONBF, 0);
+	if (++batch_depth > DEPTH_MAX)
+		fail(EXIT_USAGE, "%s: more than %d batches run each other; does one run itself?",
+		     args[0], DEPTH_MAX);
 	all_json = opt->json;
 	all_pretty = json_is_pretty();
 	while (!batch_ends(opt, worst) && (len = getline(&line, &size, file)) >= 0) {
 		set_where(args[0], ++number);
-		status = run_text(line, len, words);
+		status = run_text(line, len, number == 1, words);
 		worst = worst ?: status;
 		if (status == EXIT_INTERRUPTED)
 			worst = status;

@@ -45,7 +45,9 @@ int link_parse(const struct nlmsghdr *nlh, const struct nlattr **attrs,
 	return MNL_CB_OK;
 }
 
+/* What is known of a family of generic netlink, once a message of it had @name. */
 struct family {
+	const char *name;
 	u16 id;
 	u32 group;
 	const char *group_name;
@@ -76,6 +78,9 @@ static int family_reply(const struct nlmsghdr *nlh, void *data)
 	struct family *family = data;
 
 	link_parse(nlh, attrs, CTRL_ATTR_MAX);
+	if (!attrs[CTRL_ATTR_FAMILY_NAME] ||
+	    strcmp(mnl_attr_get_str(attrs[CTRL_ATTR_FAMILY_NAME]), family->name))
+		return MNL_CB_OK;
 	if (attrs[CTRL_ATTR_FAMILY_ID])
 		family->id = mnl_attr_get_u16(attrs[CTRL_ATTR_FAMILY_ID]);
 	if (attrs[CTRL_ATTR_MCAST_GROUPS])
@@ -221,17 +226,31 @@ static int do_once(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply,
 
 /*
  * Did the request fail because the family is gone? If a state is missing the kernel
- * adds a text. The family is not resolved by its name, which would load the module
- * again.
+ * adds a text. While the module is unloaded no dump begins (EPROTONOSUPPORT).
  */
 static bool lost_family(const struct link *link, const struct nlmsghdr *nlh,
 			int err)
 {
-	return err == -ENOENT && !link_message(link) &&
-	       nlh->nlmsg_type == link->family;
+	return nlh->nlmsg_type == link->family &&
+	       (err == -EPROTONOSUPPORT ||
+		(err == -ENOENT && !link_message(link)));
 }
 
-static int resolve(struct link *link, const char *name, struct family *family);
+/*
+ * The family in the list of all: 0, or -ENODEV when it has none. The kernel is never
+ * asked for it by name again, since that would load a module that was just unloaded.
+ */
+static int list_families(struct link *link, u16 *id)
+{
+	struct family klua = { .name = KLUA_FAMILY_NAME, .group_name = "" };
+	struct nlmsghdr *nlh;
+	int err;
+
+	nlh = put_header(link, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_DUMP);
+	err = do_once(link, nlh, family_reply, &klua);
+	*id = klua.id;
+	return err < 0 ? err : klua.id ? 0 : -ENODEV;
+}
 
 /*
  * Find the number of the family after the module was loaded again. -ENODEV: there is no
@@ -240,18 +259,17 @@ static int resolve(struct link *link, const char *name, struct family *family);
 static int find_family(struct link *link)
 {
 	char request[sizeof(link->request)];
-	struct family klua = { .group_name = "" };
-	int err = -ENODEV;
+	u16 id = 0;
+	int err;
 
-	if (access("/sys/module/klua", F_OK))
-		return err;
 	memcpy(request, link->request, sizeof(request));
-	if (!resolve(link, KLUA_FAMILY_NAME, &klua) && klua.id != link->family) {
-		link->family = klua.id;
-		err = 0;
-	}
+	err = list_families(link, &id);
 	memcpy(link->request, request, sizeof(request));
-	return err;
+	/* The one that goes may be in the list still. */
+	if (err || id == link->family)
+		return err ?: -ENODEV;
+	link->family = id;
+	return 0;
 }
 
 static int do_found(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply,
@@ -266,7 +284,8 @@ static int do_found(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply,
 		return ret;
 	nlh->nlmsg_type = link->family;
 	nlh->nlmsg_seq = ++link->seq;
-	return do_once(link, nlh, reply, data);
+	ret = do_once(link, nlh, reply, data);
+	return lost_family(link, nlh, ret) ? -ENODEV : ret;
 }
 
 /*
@@ -287,12 +306,13 @@ int link_do(struct link *link, struct nlmsghdr *nlh, mnl_cb_t reply, void *data)
 	return ret;
 }
 
-static int resolve(struct link *link, const char *name, struct family *family)
+/* By its name: whoever asks for "klua" so has the module loaded. */
+static int resolve(struct link *link, struct family *family)
 {
 	struct nlmsghdr *nlh;
 
 	nlh = put_header(link, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK);
-	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, name);
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, family->name);
 	return link_do(link, nlh, family_reply, family);
 }
 
@@ -330,39 +350,67 @@ _Noreturn void no_module(void)
 {
 	if (access("/sys/module/klua", F_OK))
 		fail(EXIT_NO_MODULE, "the module klua is not loaded");
-	fail(EXIT_NO_MODULE, "the module klua is reached from the initial network namespace only");
+	fail(EXIT_NO_MODULE, "the family klua is in the initial network namespace only; elsewhere scripts run in states (run STATE), and make them (create --file, replace)");
 }
 
-/* Open a link. Ends the program if the kernel has no family "klua". */
-struct link *link_open(void)
+/* NULL when there is no family "klua" (@err: -ENOENT), or no netlink. */
+struct link *link_try(int *err)
 {
-	struct family klua = { .group_name = "" };
-	struct family control = { .group_name = "notify" };
+	struct family klua = { .name = KLUA_FAMILY_NAME, .group_name = "" };
+	struct family control = { .name = "nlctrl", .group_name = "notify" };
 	struct link *link = allocate(NULL, sizeof(*link));
-	int err;
 
 	memset(link, 0, sizeof(*link));
-	err = open_socket(link);
-	if (!err)
-		err = resolve(link, "nlctrl", &control);
-	if (!err) {
-		err = resolve(link, KLUA_FAMILY_NAME, &klua);
-		if (err == -ENOENT)
-			no_module();
+	*err = open_socket(link);
+	if (!*err)
+		*err = resolve(link, &control);
+	if (!*err)
+		*err = resolve(link, &klua);
+	if (*err) {
+		link_close(link);
+		return NULL;
 	}
-	if (err)
-		fail(EXIT_REFUSED, "cannot use generic netlink: %s",
-		     strerror(-err));
 	link->family = klua.id;
 	link->controller = control.group;
 	link->seq = time(NULL);
 	return link;
 }
 
+/* Ends the program when the kernel has no family "klua". */
+struct link *link_open(void)
+{
+	int err;
+	struct link *link = link_try(&err);
+
+	if (err == -ENOENT)
+		no_module();
+	if (!link)
+		fail(EXIT_REFUSED, "cannot use generic netlink: %s",
+		     strerror(-err));
+	return link;
+}
+
 void link_close(struct link *link)
 {
-	mnl_socket_close(link->nl);
+	if (link->nl)
+		mnl_socket_close(link->nl);
 	free(link);
+}
+
+/* Does the kernel still have the family that @link knows? */
+static int confirm_family(const struct link *link)
+{
+	/* With a socket of its own: in the other one the family's end may come. */
+	struct link *again = allocate(NULL, sizeof(*again));
+	u16 id = 0;
+	int err;
+
+	memset(again, 0, sizeof(*again));
+	err = open_socket(again);
+	if (!err)
+		err = list_families(again, &id);
+	link_close(again);
+	return err ?: id == link->family ? 0 : -ENODEV;
 }
 
 /*
@@ -371,8 +419,6 @@ void link_close(struct link *link)
  */
 int link_join(struct link *link, mnl_cb_t event, void *data)
 {
-	struct link *again;
-	bool same;
 	int err;
 
 	if (mnl_socket_setsockopt(link->nl, NETLINK_ADD_MEMBERSHIP,
@@ -382,12 +428,7 @@ int link_join(struct link *link, mnl_cb_t event, void *data)
 	link->event_data = data;
 	err = link_do(link, link_request(link, KLUA_CMD_LISTEN, NLM_F_ACK),
 		      NULL, NULL);
-	if (err)
-		return err;
-	again = link_open();
-	same = again->family == link->family;
-	link_close(again);
-	return same ? 0 : -ENODEV;
+	return err ?: confirm_family(link);
 }
 
 static bool family_gone(const struct link *link, const struct nlmsghdr *nlh)

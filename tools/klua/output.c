@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,8 +25,73 @@ static unsigned int where_line;
 static bool json_errors;
 static const char *json_doing = "klua";
 
+/* The state that a command is about, as it was given, or NULL. */
+static const char *subject;
+static bool subject_is_id;
+
 /* JSON is written in lines and indented, for people. */
 static bool json_pretty;
+
+/* Why the last write to standard output failed. */
+static int output_errno;
+
+/*
+ * Whoever shares a pipe with us may have made it one that nobody waits for: then its
+ * reader is waited for here. What is written so is a part of @buf when it fails.
+ */
+static ssize_t write_waiting(int fd, const char *buf, size_t size)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < size) {
+		n = write(fd, buf + done, size - done);
+		if (n >= 0)
+			done += n;
+		else if (errno == EAGAIN)
+			poll(&ready, 1, -1);
+		else if (errno != EINTR)
+			break;
+	}
+	return done;
+}
+
+static ssize_t write_output(void *unused, const char *buf, size_t size)
+{
+	ssize_t done = write_waiting(STDOUT_FILENO, buf, size);
+
+	if ((size_t)done < size)
+		output_errno = errno;
+	return done;
+}
+
+static ssize_t write_message(void *unused, const char *buf, size_t size)
+{
+	return write_waiting(STDERR_FILENO, buf, size);
+}
+
+/* The library's own one, for what has to know its descriptor. */
+FILE *plain_output;
+
+/* The library's own streams lose what a descriptor does not take at once. */
+static void open_streams(void)
+{
+	cookie_io_functions_t output = { .write = write_output };
+	cookie_io_functions_t message = { .write = write_message };
+	FILE *out = fopencookie(NULL, "w", output);
+	FILE *err = fopencookie(NULL, "w", message);
+
+	if (!out || !err)
+		_exit(EXIT_OUTPUT);
+	/* Lines at once: others may write to the same log. */
+	setvbuf(err, NULL, _IOLBF, BUFSIZ);
+	if (isatty(STDOUT_FILENO))
+		setvbuf(out, NULL, _IOLBF, BUFSIZ);
+	plain_output = stdout;
+	stdout = out;
+	stderr = err;
+}
 
 /*
  * Called before anything else is opened. A socket that was opened as descriptor 1 would
@@ -40,8 +106,7 @@ void open_descriptors(void)
 		if (fcntl(fd, F_GETFD) < 0 &&
 		    open("/dev/null", O_RDONLY) != fd)
 			_exit(EXIT_OUTPUT);
-	/* Write whole lines: other processes may write to the same log. */
-	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+	open_streams();
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -49,6 +114,13 @@ void set_where(const char *path, unsigned int line)
 {
 	where_path = path;
 	where_line = line;
+}
+
+/* What fails is told of this state from now on: a name, or a number. */
+void set_subject(const char *word, bool is_id)
+{
+	subject = word;
+	subject_is_id = is_id;
 }
 
 /* Tell failures as JSON from now on, or not any more. */
@@ -73,7 +145,7 @@ bool json_wanted(void)
 	return json_errors;
 }
 
-static void begin_message(void)
+void begin_message(void)
 {
 	fputs("klua: ", stderr);
 	if (!where_path)
@@ -101,7 +173,7 @@ void check_output(void)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return;
-	warn("cannot write the output: %s", strerror(errno));
+	warn("cannot write the output: %s", strerror(output_errno));
 	_exit(EXIT_OUTPUT);
 }
 
@@ -304,6 +376,27 @@ int nothing_to_say(bool json)
 	return EXIT_OK;
 }
 
+static void show_subject(void)
+{
+	if (!subject)
+		return;
+	if (subject_is_id)
+		fputs("state ", stderr);
+	show_name(stderr, (struct bytes){ subject, strlen(subject) });
+	fputs(": ", stderr);
+}
+
+/* Where in a batch that was, if it was in one. */
+void json_add_where(struct json_object *object)
+{
+	struct bytes path = { where_path, where_path ? strlen(where_path) : 0 };
+
+	if (!where_path)
+		return;
+	json_add(object, "file", json_bytes(path));
+	json_add(object, "line", json_object_new_int64(where_line));
+}
+
 /* Tell that a command failed, as a message or as JSON, and return @status. */
 int failure(bool json, int status, int err, const char *what, const char *why)
 {
@@ -312,6 +405,7 @@ int failure(bool json, int status, int err, const char *what, const char *why)
 
 	if (!json && !json_errors) {
 		begin_message();
+		show_subject();
 		fprintf(stderr, "%s: ", what);
 		show_text(stderr, words);
 		fputc('\n', stderr);
@@ -321,13 +415,12 @@ int failure(bool json, int status, int err, const char *what, const char *why)
 	json_add(object, "error", json_bytes(words));
 	json_add(object, "doing",
 		 json_bytes((struct bytes){ what, strlen(what) }));
+	if (subject)
+		json_add(object, "state",
+			 json_bytes((struct bytes){ subject, strlen(subject) }));
 	json_add(object, "errno", json_object_new_int(err));
 	json_add(object, "status", json_object_new_int(status));
-	if (where_path) {
-		words = (struct bytes){ where_path, strlen(where_path) };
-		json_add(object, "file", json_bytes(words));
-		json_add(object, "line", json_object_new_int64(where_line));
-	}
+	json_add_where(object);
 	json_show(object);
 	return status;
 }

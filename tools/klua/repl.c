@@ -107,6 +107,7 @@ static int read_key(FILE *in)
 			return key;
 	}
 	fputs("^C", stdout);
+	fflush(stdout);
 	return '\n';
 }
 
@@ -212,6 +213,7 @@ int repl_run(const struct ref *state, u32 flags, u32 room)
 	if (tty) {
 		puts("Lua 5.3 in the kernel. Ctrl-C stops a script, Ctrl-D ends.");
 		setlocale(LC_CTYPE, "");
+		rl_outstream = plain_output;
 		rl_getc_function = read_key;
 		catch_interrupts(false);
 		catch_suspension();

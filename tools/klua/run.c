@@ -18,6 +18,9 @@
 /* Bytes of a message with its traceback that are shown, at most */
 #define MESSAGE_SIZE	65536
 
+/* Bytes of what a script prints that are kept for JSON, as many as results may have */
+#define OUTPUT_MAX	(16 << 20)
+
 /* The interrupt key was pressed. */
 volatile sig_atomic_t interrupted;
 
@@ -71,6 +74,8 @@ static sigset_t hold_suspension(void)
 struct reader {
 	int fd;
 	bool keep;		/* keep the records in @outcome, do not show them */
+	bool unfinished;	/* there are results, and no end of their line */
+	u64 lost;		/* bytes of output that were not kept */
 	struct outcome *outcome;
 };
 
@@ -84,15 +89,31 @@ static void append(struct bytes *to, const char *data, size_t len)
 	to->data = all;
 }
 
+/* Without a bound a script that prints for ever would take all of the memory. */
+static void keep_output(struct reader *reader, const char *data, size_t len)
+{
+	struct bytes *output = &reader->outcome->output;
+	size_t fits = OUTPUT_MAX - output->len;
+
+	if (fits > len)
+		fits = len;
+	append(output, data, fits);
+	reader->lost += len - fits;
+}
+
 static void take_record(struct reader *reader, const struct klua_record *record,
 			const char *data)
 {
-	if (!reader->keep)
+	bool results = record->type == KLUA_RECORD_RESULTS;
+
+	if (!reader->keep) {
 		fwrite(data, 1, record->len, stdout);
-	else if (record->type == KLUA_RECORD_OUTPUT)
-		append(&reader->outcome->output, data, record->len);
-	else
+		reader->unfinished = results && record->len;
+	} else if (results) {
 		append(&reader->outcome->results, data, record->len);
+	} else {
+		keep_output(reader, data, record->len);
+	}
 }
 
 /* Handle all complete records in the buffer. Returns the number of bytes left over. */
@@ -148,11 +169,15 @@ static pthread_t start_reader(struct reader *reader)
 	return thread;
 }
 
-static void keep_outcome(const struct klua_run *run, struct outcome *outcome)
+static void keep_outcome(const struct klua_run *run, const struct reader *reader)
 {
+	struct outcome *outcome = reader->outcome;
+
 	outcome->err = run->error;
 	outcome->more = run->flags & KLUA_RUN_MORE;
-	outcome->dropped = run->dropped;
+	outcome->dropped = run->dropped + reader->lost;
+	outcome->kept_all = !reader->lost;
+	outcome->unfinished = reader->unfinished;
 	outcome->steps = run->steps;
 	outcome->count = run->results_count;
 	outcome->message.len = run->message_len;
@@ -235,7 +260,7 @@ int script_run(const struct script *script, struct outcome *outcome)
 	pthread_join(thread, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	close(reader.fd);
-	keep_outcome(&run, outcome);
+	keep_outcome(&run, &reader);
 	message[outcome->message.len] = '\0';
 	return err;
 }
@@ -246,7 +271,7 @@ int script_build(struct klua_build *build, bool json, const char *doing)
 	struct outcome outcome = { 0 };
 	char *message = allocate(NULL, MESSAGE_SIZE + 1);
 	double until = now() + CLOSING_PATIENCE;
-	int fd, err;
+	int fd, err, status;
 
 	build->message = (uintptr_t)message;
 	build->message_size = MESSAGE_SIZE;
@@ -262,12 +287,11 @@ int script_build(struct klua_build *build, bool json, const char *doing)
 	outcome.message.data = message;
 	outcome.message.len = build->message_len;
 	message[build->message_len] = '\0';
+	status = err ? complain_script(&outcome, json, err, doing) : EXIT_OK;
 	if ((err == -ETIME || err == -ETIMEDOUT) && !json)
-		warn("a build has sleepable_steps, sleepable_us; --steps and --time are for later");
-	if (err)
-		err = complain_script(&outcome, json, err, doing);
+		warn("what runs while a state is made may take as much as the module's parameters sleepable_steps and sleepable_us say; --steps and --time hold from then on");
 	free(message);
-	return err;
+	return status;
 }
 
 void outcome_free(struct outcome *outcome)
@@ -277,31 +301,54 @@ void outcome_free(struct outcome *outcome)
 	free((char *)outcome->results.data);
 }
 
-/* The text for the errno of a limit */
-static const char *reason(int err)
+/*
+ * What a limit's errno means to whoever started the script; @said: what its message
+ * is, @option: what sets the limit, or NULL.
+ */
+static const struct reason {
+	int err;
+	const char *words;
+	const char *said;
+	const char *option;
+} reasons[] = {
+	{ ETIME, "the steps are spent (see --steps)", "step budget exceeded",
+	  "--steps" },
+	{ ETIMEDOUT, "the time is over (see --time)", "time limit exceeded",
+	  "--time" },
+	{ ECANCELED, "cancelled", "cancelled", NULL },
+	{ EINTR, "interrupted", "interrupted", NULL },
+	{ ENOMEM, "out of memory (see --memory)", "not enough memory", "--memory" },
+	{ EOVERFLOW, "too little of the C stack is left", "C stack", NULL },
+};
+
+static const struct reason *find_reason(int err)
 {
-	switch (err) {
-	case ETIME:
-		return "the steps are spent (see --steps)";
-	case ETIMEDOUT:
-		return "the time is over";
-	case ECANCELED:
-		return "cancelled";
-	case EINTR:
-		return "interrupted";
-	case ENOMEM:
-		return "out of memory (see --memory)";
-	case EOVERFLOW:
-		return "too little of the C stack is left";
-	default:
-		return NULL;
-	}
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (reasons[i].err == err)
+			return &reasons[i];
+	return NULL;
+}
+
+/* What the message leaves unsaid. */
+static void explain(const struct outcome *outcome)
+{
+	const struct reason *reason = find_reason(outcome->err);
+
+	if (!reason)
+		return;
+	if (!strstr(outcome->message.data, reason->said))
+		warn("%s", reason->words);
+	else if (reason->option)
+		warn("%s allows more; for a state that is there klua set does",
+		     reason->option);
 }
 
 static void show_json(const struct outcome *outcome, int status)
 {
 	struct json_object *object = json_object_new_object();
-	const char *why = reason(outcome->err);
+	const struct reason *reason = find_reason(outcome->err);
 
 	json_add(object, "output", json_bytes(outcome->output));
 	json_add(object, "dropped", json_object_new_uint64(outcome->dropped));
@@ -310,37 +357,45 @@ static void show_json(const struct outcome *outcome, int status)
 		json_add(object, "error", json_bytes(outcome->message));
 		json_add(object, "errno", json_object_new_int(outcome->err));
 		json_add(object, "status", json_object_new_int(status));
-		if (why)
-			json_add(object, "reason", json_object_new_string(why));
+		if (reason)
+			json_add(object, "reason",
+				 json_object_new_string(reason->words));
+		json_add_where(object);
 	} else {
 		json_add(object, "results", json_text(outcome->results));
 	}
 	json_show(object);
 }
 
+static void say_dropped(const struct outcome *outcome)
+{
+	if (!outcome->dropped)
+		return;
+	warn("%llu bytes of output were dropped (%s)",
+	     (unsigned long long)outcome->dropped,
+	     outcome->kept_all ? "see --output" : "JSON has 16 MiB of it at most");
+}
+
 /* Show how a script ended and return the exit status for that. */
 int script_show(const struct outcome *outcome, bool json)
 {
-	const char *why = reason(outcome->err);
 	int status = outcome->err ? script_status(-outcome->err, EXIT_SCRIPT) :
 				    EXIT_OK;
 
 	if (json) {
 		show_json(outcome, status);
+		say_dropped(outcome);
 		return status;
 	}
-	if (!outcome->err && outcome->count)
+	if ((!outcome->err && outcome->count) || (outcome->err && outcome->unfinished))
 		putchar('\n');
 	check_output();
-	if (outcome->dropped)
-		warn("%llu bytes of output were dropped (see --output)",
-		     (unsigned long long)outcome->dropped);
+	say_dropped(outcome);
 	if (outcome->err) {
-		fputs("klua: ", stderr);
+		begin_message();
 		show_text(stderr, outcome->message);
 		fputc('\n', stderr);
+		explain(outcome);
 	}
-	if (why)
-		warn("%s", why);
 	return status;
 }

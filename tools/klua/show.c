@@ -400,6 +400,8 @@ static int show_states(struct link *link, const struct selection *which,
 	if (which->sorted || which->all)
 		qsort_r(dump.states, dump.count, sizeof(*dump.states), compare,
 			&sort);
+	if (which->count == 1)
+		set_subject(which->patterns[0], false);
 	if (which->count && !dump.count)
 		status = failure(which->json, EXIT_NO_STATE, ENOENT,
 				 "cannot get the states",
@@ -617,7 +619,7 @@ int show_stats(struct link *link, const struct selection *which, bool clear)
 	char header[256];
 	struct view view = { header, stats_row, NULL };
 
-	snprintf(header, sizeof(header), "%s%46s| limits hit%16s|\n%s%s\n",
+	snprintf(header, sizeof(header), "%s%44s| limits hit%15s|\n%s%s\n",
 		 clear ? "\033[H\033[2J" : "", "", "",
 		 "   ID     RUNS       STEPS      TIME ERRORS  STEPS   TIME",
 		 "    MEM  STACK CANCEL SIGNAL  MEMORY    PEAK NAME");
@@ -627,15 +629,17 @@ int show_stats(struct link *link, const struct selection *which, bool clear)
 static void show_error(const struct nlattr **attrs)
 {
 	struct bytes error = text(attrs[KLUA_A_STATE_LAST_ERROR]);
+	const char *name;
 	size_t line;
 
 	if (!error.data) {
 		puts("last error     none");
 		return;
 	}
-	printf("last error     %" PRIu64 " s ago, errno %" PRIu64 "\n",
+	name = strerrorname_np(number(attrs[KLUA_A_STATE_LAST_ERRNO]));
+	printf("last error     %" PRIu64 " s ago, errno %" PRIu64 " (%s)\n",
 	       number(attrs[KLUA_A_STATE_LAST_ERROR_AGE]) / 1000,
-	       number(attrs[KLUA_A_STATE_LAST_ERRNO]));
+	       number(attrs[KLUA_A_STATE_LAST_ERRNO]), name ?: "unknown");
 	/* An error with a traceback has more than one line. */
 	while (error.len) {
 		line = first_line(&error);
@@ -708,7 +712,7 @@ static void show_one(const struct nlattr **attrs)
 	       number(attrs[KLUA_A_STATE_USERS]),
 	       attrs[KLUA_A_STATE_BUSY] ? ", busy" : "");
 	if (attrs[KLUA_A_STATE_MEMBERS])
-		printf("members        %" PRIu64 ", one for each processor\n",
+		printf("members        %" PRIu64 ", one for each processor; memory is that of all\n",
 		       number(attrs[KLUA_A_STATE_MEMBERS]));
 	show_runner(attrs);
 	show_maker(attrs);
@@ -753,6 +757,24 @@ int show_state(struct link *link, const struct ref *state, bool json)
 		show_one(attrs);
 	dump_free(&dump);
 	return EXIT_OK;
+}
+
+/* A state that was just made, as JSON; or -errno, and nothing is shown. */
+int show_made(struct link *link, u32 id)
+{
+	const struct nlattr *attrs[KLUA_A_STATE_MAX + 1];
+	struct ref state = { .name = NULL, .id = id };
+	struct dump dump;
+	int err = get_states(link, &dump, &state, false);
+
+	if (!err && !dump.count)
+		err = -ENOENT;
+	if (!err) {
+		link_parse((void *)dump.states[0], attrs, KLUA_A_STATE_MAX);
+		json_show(json_state(attrs));
+	}
+	dump_free(&dump);
+	return err;
 }
 
 /* Show the answer to a create: the state's number, or all of it as JSON. */
@@ -1106,6 +1128,7 @@ double now(void)
 /* What one state did between two dumps, per second */
 struct rate {
 	u64 id;
+	bool timed;		/* the kernel measures that: */
 	double time;		/* of a processor, in percent */
 	double runs;
 	double steps;
@@ -1117,6 +1140,9 @@ struct rate {
 static double rate_of(const struct rate *rate, enum sort sort)
 {
 	switch (sort) {
+	case SORT_NAME:
+	case SORT_ID:
+		return 0;
 	case SORT_RUNS:
 		return rate->runs;
 	case SORT_STEPS:
@@ -1130,18 +1156,28 @@ static double rate_of(const struct rate *rate, enum sort sort)
 	}
 }
 
+static int compare_names(const struct rate *a, const struct rate *b)
+{
+	return strcmp(mnl_attr_get_str(a->all[KLUA_A_STATE_NAME]),
+		      mnl_attr_get_str(b->all[KLUA_A_STATE_NAME]));
+}
+
 static int compare_rates(const void *left, const void *right, void *arg)
 {
 	const struct rate *a = left, *b = right;
-	double x = rate_of(a, *(enum sort *)arg);
-	double y = rate_of(b, *(enum sort *)arg);
+	enum sort sort = *(enum sort *)arg;
+	double x = rate_of(a, sort);
+	double y = rate_of(b, sort);
+	int order = sort == SORT_NAME ? compare_names(a, b) : 0;
 
+	if (order)
+		return order;
 	if (x != y)
 		return x > y ? -1 : 1;
 	/*
 	 * Time is equal where it is not measured, and among idle states: compare steps.
 	 */
-	if (a->steps != b->steps)
+	if (sort != SORT_ID && a->steps != b->steps)
 		return a->steps > b->steps ? -1 : 1;
 	return a->id < b->id ? -1 : a->id > b->id;
 }
@@ -1165,6 +1201,12 @@ static const char *find_state(const struct dump *dump, u64 id)
 	return NULL;
 }
 
+/* What is counted may be less than before, as when a state of a set has gone. */
+static double increase(const struct nlattr *is, const struct nlattr *was)
+{
+	return number(is) > number(was) ? number(is) - number(was) : 0;
+}
+
 static void make_rate(struct rate *rate, const struct dump *before,
 		      double seconds)
 {
@@ -1176,8 +1218,7 @@ static void make_rate(struct rate *rate, const struct dump *before,
 	was = find_state(before, rate->id);
 	if (was)
 		link_parse((const void *)was, old, KLUA_A_STATE_MAX);
-#define RATE(type) \
-	((number(attrs[type]) - number(old[type])) / seconds)
+#define RATE(type)	(increase(attrs[type], old[type]) / seconds)
 	rate->time = RATE(KLUA_A_STATE_TIME) / 1e7;
 	rate->runs = RATE(KLUA_A_STATE_RUNS);
 	rate->steps = RATE(KLUA_A_STATE_STEPS);
@@ -1188,8 +1229,11 @@ static void make_rate(struct rate *rate, const struct dump *before,
 
 static void show_rate(const struct rate *rate)
 {
-	printf("%5" PRIu64 " %6.1f %10.0f %12.0f %8.0f", rate->id, rate->time,
-	       rate->runs, rate->steps, rate->errors);
+	if (rate->timed)
+		printf("%5" PRIu64 " %6.1f", rate->id, rate->time);
+	else
+		printf("%5" PRIu64 " %6s", rate->id, "-");
+	printf(" %10.0f %12.0f %8.0f", rate->runs, rate->steps, rate->errors);
 	size_column(rate->all[KLUA_A_STATE_MEMORY]);
 	name_column(rate->all[KLUA_A_STATE_NAME]);
 }
@@ -1201,7 +1245,8 @@ static void json_rate(struct json_object *all, const struct rate *rate)
 	json_add(object, "id", json_object_new_uint64(rate->id));
 	json_add(object, "name",
 		 json_bytes(text(rate->all[KLUA_A_STATE_NAME])));
-	json_add(object, "time_percent", json_object_new_double(rate->time));
+	json_add(object, "time_percent",
+		 rate->timed ? json_object_new_double(rate->time) : NULL);
 	json_add(object, "runs_per_second",
 		 json_object_new_double(rate->runs));
 	json_add(object, "steps_per_second",
@@ -1212,46 +1257,64 @@ static void json_rate(struct json_object *all, const struct rate *rate)
 	json_object_array_add(all, object);
 }
 
-/* The lines to show: those of the terminal, or any number */
-static size_t lines_of(bool clear)
+/* The lines to show: those of the terminal without @others, or any number */
+static size_t lines_of(bool clear, size_t others)
 {
 	const char *lines = getenv("LINES");
+	size_t most = lines && atoi(lines) > 0 ? atoi(lines) : 24;
 	struct winsize size;
 
 	if (!clear)
 		return SIZE_MAX;
-	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row > 2)
-		return size.ws_row - 2;
-	return lines && atoi(lines) > 2 ? atoi(lines) - 2 : 22;
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row)
+		most = size.ws_row;
+	return most > others ? most - others : 1;
 }
 
-static void show_rates(struct rate *rates, size_t count,
-		       const struct selection *which)
-{
-	bool clear = !which->json && isatty(STDOUT_FILENO);
-	struct json_object *all = which->json ? json_object_new_array() : NULL;
-	size_t i, most = lines_of(clear);
-	enum sort sort = which->sort;
+#define NOT_TIMED \
+	"time is not measured: echo 1 >/sys/module/klua/parameters/stats"
 
-	qsort_r(rates, count, sizeof(*rates), compare_rates, &sort);
+/* Of the lines of a screen the header, a hint, how many more there are, and the cursor's */
+static void show_rates(const struct rate *rates, size_t count, bool timed)
+{
+	bool clear = isatty(STDOUT_FILENO);
+	size_t i, most = lines_of(clear, timed ? 2 : 3);
+
+	if (count > most)
+		most -= most > 1;
 	if (clear)
 		fputs("\033[H\033[2J", stdout);
-	if (!all)
-		puts("   ID  %TIME     RUNS/S      STEPS/S ERRORS/S  MEMORY NAME");
-	for (i = 0; i < count && i < most; i++) {
-		if (all)
-			json_rate(all, &rates[i]);
-		else
-			show_rate(&rates[i]);
-	}
-	if (all)
-		json_show(all);
+	if (clear && !timed)
+		puts(NOT_TIMED);
+	puts("   ID  %TIME     RUNS/S      STEPS/S ERRORS/S  MEMORY NAME");
+	for (i = 0; i < count && i < most; i++)
+		show_rate(&rates[i]);
+	if (i < count)
+		printf("and %zu more\n", count - i);
 }
 
-static void rate_states(const struct dump *dump, const struct dump *before,
-			const struct selection *which, double seconds)
+static void json_rates(const struct rate *rates, size_t count)
 {
+	struct json_object *all = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		json_rate(all, &rates[i]);
+	json_show(all);
+}
+
+/* Two looks, and the seconds between them. */
+struct looks {
+	struct dump before, now;
+	bool timed;
+	double seconds;
+};
+
+static void rate_states(const struct looks *looks, const struct selection *which)
+{
+	const struct dump *dump = &looks->now;
 	struct rate *rates = allocate(NULL, (dump->count + 1) * sizeof(*rates));
+	enum sort sort = which->sort;
 	size_t i, count = 0;
 
 	for (i = 0; i < dump->count; i++) {
@@ -1259,36 +1322,62 @@ static void rate_states(const struct dump *dump, const struct dump *before,
 			   KLUA_A_STATE_MAX);
 		if (!selected(which, rates[count].all))
 			continue;
-		make_rate(&rates[count], before, seconds);
+		make_rate(&rates[count], &looks->before, looks->seconds);
+		rates[count].timed = looks->timed;
 		count++;
 	}
-	show_rates(rates, count, which);
+	qsort_r(rates, count, sizeof(*rates), compare_rates, &sort);
+	if (which->json)
+		json_rates(rates, count);
+	else
+		show_rates(rates, count, looks->timed);
 	free(rates);
 	check_output();
+}
+
+static int timed_reply(const struct nlmsghdr *nlh, void *timed)
+{
+	const struct nlattr *attrs[KLUA_A_INFO_MAX + 1];
+
+	link_parse(nlh, attrs, KLUA_A_INFO_MAX);
+	*(bool *)timed = attrs[KLUA_A_INFO_TIME_STATISTICS];
+	return MNL_CB_OK;
+}
+
+static int look(struct link *link, struct looks *looks)
+{
+	int err = get_states(link, &looks->now, NULL, false);
+
+	if (err < 0)
+		return err;
+	return link_do(link, link_request(link, KLUA_CMD_INFO_GET, NLM_F_ACK),
+		       timed_reply, &looks->timed);
 }
 
 /* Show again and again what each state did since the last look. */
 int top(struct link *link, const struct selection *which, double interval,
 	u64 count)
 {
-	struct dump before, dump;
+	struct looks looks = { .timed = false };
 	double then, seconds;
-	int err = get_states(link, &before, NULL, false);
+	int err = look(link, &looks);
 
 	then = now();
-	while (err >= 0 && count) {
+	if (!err && !looks.timed && !which->json && !isatty(STDOUT_FILENO))
+		warn("%s", NOT_TIMED);
+	while (!err && count) {
+		dump_free(&looks.before);
+		looks.before = looks.now;
 		pause_for(interval);
-		err = get_states(link, &dump, NULL, false);
-		if (err < 0)
+		err = look(link, &looks);
+		if (err)
 			break;
 		seconds = now() - then;
 		then += seconds;
-		rate_states(&dump, &before, which, seconds);
-		dump_free(&before);
-		before = dump;
+		looks.seconds = seconds;
+		rate_states(&looks, which);
 		count -= count != U64_MAX;
 	}
-	dump_free(&before);
 	if (err < 0)
 		return complain(link, which->json, "cannot get the states",
 				err);
@@ -1343,7 +1432,7 @@ int wait_for(struct link *link, const struct ref *state, bool gone, bool idle,
 		ret = waited(link, state, gone, idle, &there);
 		if (ret)
 			break;
-		if (timeout && now() > until)
+		if (now() >= until)
 			return failure(json, EXIT_REFUSED, ETIMEDOUT,
 				       "waited in vain",
 				       gone ? "the state is still there" :

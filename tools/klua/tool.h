@@ -55,6 +55,7 @@ struct bytes {
 };
 
 /* output.c: messages and JSON */
+extern FILE *plain_output;
 void open_descriptors(void);
 void check_output(void);
 void finish(int status) __attribute__((noreturn));
@@ -66,6 +67,8 @@ void set_pretty(bool pretty);
 bool json_is_pretty(void);
 bool json_wanted(void);
 void set_where(const char *path, unsigned int line);
+void set_subject(const char *word, bool is_id);
+void begin_message(void);
 int nothing_to_say(bool json);
 int failure(bool json, int status, int err, const char *what, const char *why);
 void *allocate(void *old, size_t size);
@@ -75,12 +78,14 @@ struct json_object *json_bytes(struct bytes bytes);
 struct json_object *json_text(struct bytes text);
 void json_add(struct json_object *object, const char *key,
 	      struct json_object *value);
+void json_add_where(struct json_object *object);
 void json_show(struct json_object *object);
 
 /* link.c: requests and answers */
 struct link;
 
 struct link *link_open(void);
+struct link *link_try(int *err);
 void link_close(struct link *link);
 int link_join(struct link *link, mnl_cb_t event, void *data);
 struct nlmsghdr *link_request(struct link *link, u8 cmd, u16 flags);
@@ -108,6 +113,8 @@ struct outcome {
 	int err;
 	bool more;		/* the script is incomplete, and did not run */
 	u64 dropped;
+	bool kept_all;		/* of what the kernel did not drop */
+	bool unfinished;	/* the last line of what was shown, of results */
 	u64 steps;
 	u32 count;		/* number of results */
 	struct bytes message;	/* text of the error */
@@ -148,6 +155,7 @@ int parse_sort(const char *word, enum sort *sort);
 int show_list(struct link *link, const struct selection *which);
 int show_stats(struct link *link, const struct selection *which, bool clear);
 int show_state(struct link *link, const struct ref *state, bool json);
+int show_made(struct link *link, u32 id);
 int show_info(struct link *link, bool json);
 const char *quota_words(struct link *link, const char *why);
 int show_created(const struct nlmsghdr *nlh, void *json);
