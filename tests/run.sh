@@ -3,7 +3,8 @@
 #
 # usage: run.sh [-k KERNEL] [-l] [TEST|GROUP]...
 #
-# Runs tests: those named or, without names, the groups "host" and "guest".
+# Runs tests: those named or, without names, the groups "host" and "guest"; the
+# group "packages", which takes long, when it is named.
 # The last line is "N passed, N failed" with ", N skipped" when some were.
 #
 #   -k KERNEL	guest tests on this kernel only (may be repeated): stock, one of

@@ -8,7 +8,7 @@
 # vm (boot it), vm-arm64, vm-riscv64 (other machines), kernels (compile the debug
 # kernels), check (check the style), fuzz (fuzz the Lua core in user space), time
 # (what the benchmark in user space compares with), tool (check the program klua),
-# deb (make Debian packages).
+# deb (make Debian packages), system (install Debian in a directory).
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -41,6 +41,7 @@ tools()
 	deb)	tools vm
 		echo "dpkg-buildpackage:dpkg-dev dh:debhelper dh_dkms:dh-dkms" \
 		     "lintian:lintian dkms:dkms $(kernel_doc)" ;;
+	system)	echo "debootstrap:debootstrap" ;;
 	time)	echo "lua5.3:lua5.3 lua5.4:lua5.4 taskset:util-linux" ;;
 	fuzz)	echo "clang:clang $(libfuzzer):libclang-rt-14-dev" ;;
 	*)	die "no such set of tools: $1" ;;
