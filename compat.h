@@ -23,6 +23,11 @@
 #include <stdarg.h>
 #endif
 
+/* Hexadecimal digits of a byte; older kernels have them in <linux/kernel.h>. */
+#if __has_include(<linux/hex.h>)
+#include <linux/hex.h>
+#endif
+
 /* From Linux 6.13 on a namespace is named by a string. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #define KLUA_IMPORT_NS			MODULE_IMPORT_NS("KLUA")
