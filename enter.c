@@ -230,7 +230,7 @@ bool klua_stack_fits_nested(void)
  */
 u64 klua_entry_deadline(struct klua_limits *lim, u64 now)
 {
-	u64 time = state_of(lim)->time_ns;
+	u64 time = state_of(lim)->entry_ns;
 	u64 deadline;
 
 	if (lim->deadline)
@@ -300,7 +300,7 @@ static u64 wait_deadline(struct klua_state *s)
 {
 	struct klua_limits *lim = innermost_entry();
 	u64 now = ktime_get_mono_fast_ns();
-	u64 time = READ_ONCE(s->time_ns);
+	u64 time = READ_ONCE(s->entry_ns);
 	u64 deadline = time > U64_MAX - now ? U64_MAX : now + time;
 
 	return lim ? min(deadline, klua_entry_deadline(lim, now)) : deadline;

@@ -1171,6 +1171,12 @@ static int set_one(struct klua_state *s, const struct klua_limits_wanted *want,
 
 	if (err)
 		return err;
+	/* Or else it is closed without its lock: see close_retired(). */
+	if (READ_ONCE(s->gate) & KLUA_GATE_RETIRED) {
+		klua_state_unlock(s);
+		NL_SET_ERR_MSG(extack, "the state is being closed");
+		return -ESHUTDOWN;
+	}
 	old->memory = s->maxalloc;
 	old->steps = s->steps;
 	old->us = time_max(s);
@@ -1200,8 +1206,10 @@ static void set_undo(struct klua_state *s, unsigned int end,
 				       "a state of the set is busy, and others have the new limits");
 			return;
 		}
-		quota_restore(m, old[i].memory);
-		put_limits_in(m, &old[i]);
+		if (!(READ_ONCE(m->gate) & KLUA_GATE_RETIRED)) {
+			quota_restore(m, old[i].memory);
+			put_limits_in(m, &old[i]);
+		}
 		klua_state_unlock(m);
 	}
 }

@@ -116,23 +116,52 @@ u64 klua_default_us(enum klua_kind kind)
 	return READ_ONCE(kinds[kind].us);
 }
 
+static u64 ns_of(u64 us)
+{
+	u64 ns;
+
+	if (us == KLUA_TIME_UNLIMITED || check_mul_overflow(us, 1000ull, &ns))
+		return KLUA_TIME_UNLIMITED;
+	return ns;
+}
+
+/*
+ * What the next entry may take. This is not what the state is shown to have, nor what
+ * one that replaces it has: see klua_steps_set() and time_set().
+ */
+static void entry_steps_set(struct klua_state *s, u64 n)
+{
+	s->entry_steps = n;
+	s->slice = min_t(u64, n, KLUA_SLICE);
+	s->limits.used = true;
+}
+
+static void entry_time_set(struct klua_state *s, u64 ns)
+{
+	WRITE_ONCE(s->entry_ns, ns);
+	s->limits.used = true;
+}
+
 /* Under the state's lock, or before anybody else knows the state. */
 static void klua_steps_set(struct klua_state *s, u64 n)
 {
 	WRITE_ONCE(s->steps, n);
-	s->slice = min_t(u64, n, KLUA_SLICE);
-	s->limits.used = true;
+	entry_steps_set(s, n);
 }
 
 /* Under the state's lock, or before anybody else knows the state. */
 static void time_set(struct klua_state *s, u64 us)
 {
-	u64 ns;
+	WRITE_ONCE(s->time_ns, ns_of(us));
+	entry_time_set(s, s->time_ns);
+}
 
-	if (us == KLUA_TIME_UNLIMITED || check_mul_overflow(us, 1000ull, &ns))
-		ns = KLUA_TIME_UNLIMITED;
-	WRITE_ONCE(s->time_ns, ns);
-	s->limits.used = true;
+/* Whoever builds or closes a state has the budget of a sleepable one. */
+static void entry_loader(struct klua_state *s)
+{
+	s->limits.preemptible = true;
+	entry_steps_set(s, klua_default_steps(KLUA_KIND_SLEEPABLE));
+	entry_time_set(s, ns_of(klua_default_us(KLUA_KIND_SLEEPABLE)));
 }
 
 /* Can a state of this kind have this limit on time? */
@@ -178,7 +207,7 @@ static void reset_limits(struct klua_state *s)
 	struct klua_limits *lim = &s->limits;
 
 	lim->budget.slice = s->slice;
-	lim->budget.total = s->steps;
+	lim->budget.total = s->entry_steps;
 	lim->budget.stopped = 0;
 	lim->deadline = 0;
 	lim->used = false;
@@ -216,7 +245,7 @@ void klua_disarm(struct klua_limits *lim)
 	u64 ns;
 
 	if (lim->used)
-		steps += s->steps - lim->budget.total;
+		steps += s->entry_steps - lim->budget.total;
 	klua_entry_disarm(lim, steps);
 	/* 0 if the parameter "stats" was turned on during the entry */
 	if (s->stats.entered) {
@@ -412,9 +441,7 @@ int klua_state_open(struct klua_state *s)
 void klua_build_begin(struct klua_state *s)
 {
 	s->building = true;
-	s->limits.preemptible = true;
-	klua_steps_set(s, klua_default_steps(KLUA_KIND_SLEEPABLE));
-	time_set(s, klua_default_us(KLUA_KIND_SLEEPABLE));
+	entry_loader(s);
 }
 
 static void release_source(struct klua_state *s)
@@ -465,6 +492,8 @@ static void make_room(struct klua_state *s)
 {
 	size_t room = max(s->maxalloc, s->curralloc);
 
+	/* What is shown, since the quota was charged for that and not for the room. */
+	WRITE_ONCE(s->closing_max, s->maxalloc);
 	if (check_add_overflow(room, (size_t)CLOSE_MORE, &room))
 		room = SIZE_MAX;
 	WRITE_ONCE(s->maxalloc, room);
@@ -486,17 +515,14 @@ static bool scripts_allowed(const struct klua_state *s)
  */
 void klua_state_close(struct klua_state *s)
 {
-	size_t maxalloc = s->maxalloc;
 	int armed;
 
 	s->closing = true;
-	s->limits.preemptible = true;
 	/*
 	 * Not the state's own limits, which may be none: nobody could cancel this
 	 * entry.
 	 */
-	klua_steps_set(s, klua_default_steps(KLUA_KIND_SLEEPABLE));
-	time_set(s, klua_default_us(KLUA_KIND_SLEEPABLE));
+	entry_loader(s);
 	if (s->L) {
 		make_room(s);
 		if (!scripts_allowed(s))
@@ -507,8 +533,6 @@ void klua_state_close(struct klua_state *s)
 			klua_disarm(&s->limits);
 		s->L = NULL;
 	}
-	/* The quota was charged for this limit, not for what closing needed. */
-	WRITE_ONCE(s->maxalloc, maxalloc);
 	klua_trace_exit(s);
 	klua_alloc_exit(s);
 	WARN_ONCE(s->curralloc, "state '" NAME_FMT "' leaked %zu bytes\n",
@@ -720,11 +744,9 @@ static __always_inline int invoke(struct klua_state *s, struct klua_call *call)
 	return likely(status == LUA_OK) ? 0 : invoke_failed(s, call, status);
 }
 
-/* A call with limits of its own: the state has them until the call is over. */
+/* A call with limits of its own. Those of the state stay as they are. */
 static noinline int invoke_limited(struct klua_state *s, struct klua_call *call)
 {
-	u64 time = s->time_ns;
-	u64 steps = s->steps;
 	int ret;
 
 	if (klua_armed(&s->limits))
@@ -732,12 +754,12 @@ static noinline int invoke_limited(struct klua_state *s, struct klua_call *call)
 	if (call->time_us && !klua_time_valid(s->kind, call->time_us))
 		return -EINVAL;
 	if (call->steps)
-		klua_steps_set(s, call->steps);
+		entry_steps_set(s, call->steps);
 	if (call->time_us)
-		time_set(s, call->time_us);
+		entry_time_set(s, ns_of(call->time_us));
 	ret = invoke(s, call);
-	WRITE_ONCE(s->time_ns, time);
-	klua_steps_set(s, steps);
+	entry_steps_set(s, s->steps);
+	entry_time_set(s, s->time_ns);
 	return ret;
 }
 

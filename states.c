@@ -1458,7 +1458,7 @@ static void figures_add(struct klua_figures *sum, const struct klua_state *s)
 
 	sum->users += refcount_read(&s->users);
 	sum->curralloc += READ_ONCE(s->curralloc);
-	sum->maxalloc += READ_ONCE(s->maxalloc);
+	sum->maxalloc += READ_ONCE(s->closing_max) ?: READ_ONCE(s->maxalloc);
 	sum->peakalloc += READ_ONCE(s->peakalloc);
 	sum->runs += klua_state_runs(s);
 	sum->steps += READ_ONCE(s->limits.steps);

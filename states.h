@@ -118,10 +118,16 @@ enum klua_gate {
  * @retired:	A: the Lua state was closed, and its finalizers have run
  * @refused:	S: the last request for memory was refused
  * @peakalloc:	W: the largest @curralloc so far
+ * @closing_max: W: the @maxalloc that the state had before it was closed, which may
+ *		take more; or 0
  * @steps:	W: steps that an entry may take, or KLUA_STEPS_UNLIMITED
  * @time_ns:	W: time that an entry may take, or KLUA_TIME_UNLIMITED
- * @slice:	S: the part of @steps that an entry takes before its first look at the
- *		limits
+ * @entry_steps: S: steps that the entry in progress, or the next one, may take. Differs
+ *		from @steps while the state is built or closed, and during a call that
+ *		has limits of its own
+ * @entry_ns:	W: time that the entry in progress, or the next one, may take
+ * @slice:	S: the part of @entry_steps that an entry takes before its first look
+ *		at the limits
  * @limits:	S: what the entry in progress is charged; some fields W (lua/budget.h)
  * @heap:	S: the pages that Lua's blocks are on
  * @pages:	S: pages of @heap from the page allocator, linked by &page.lru
@@ -192,8 +198,11 @@ struct klua_state {
 	struct klua_state *waits;
 	size_t peakalloc;
 	size_t granted;
+	size_t closing_max;
 	u64 steps;
 	u64 time_ns;
+	u64 entry_steps;
+	u64 entry_ns;
 	long slice;
 	struct klua_limits limits;
 	struct klua_heap heap;

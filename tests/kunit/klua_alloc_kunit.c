@@ -740,7 +740,7 @@ static void built_state_has_large_values(struct kunit *test)
 	/* As klua_state_new() sets these while it builds a state. */
 	s->building = true;
 	s->limits.preemptible = true;
-	s->time_ns = KLUA_TIME_UNLIMITED;
+	s->entry_ns = KLUA_TIME_UNLIMITED;
 	makes(test, s, make_string, LARGE_STRING);
 	KUNIT_EXPECT_GT(test, s->peakalloc, 2 * LARGE_STRING);
 	lua_gc(s->L, LUA_GCCOLLECT, 0);

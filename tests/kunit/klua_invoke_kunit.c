@@ -487,6 +487,53 @@ static void a_call_has_limits_of_its_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_state_invoke(state, &call), -EINVAL);
 }
 
+/* What anybody sees of the limits of @state while a function runs there. */
+static u64 seen_steps, seen_time;
+
+static int see_limits(lua_State *L)
+{
+	seen_steps = state->steps;
+	seen_time = state->time_ns;
+	return 0;
+}
+
+static int register_see(lua_State *L)
+{
+	lua_register(L, "see", see_limits);
+	return 0;
+}
+
+/*
+ * FAULT: what takes the place of a state has its limits, and took those that it had for
+ * one call only.
+ */
+static void limits_of_a_call_are_not_the_states(struct kunit *test)
+{
+	struct klua_call call = {
+		.function = "see", .steps = 1000, .time_us = 5000
+	};
+
+	KUNIT_ASSERT_EQ(test, klua_state_call(state, register_see, NULL), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_invoke(state, &call), 0);
+	KUNIT_EXPECT_EQ(test, seen_steps, state->steps);
+	KUNIT_EXPECT_EQ(test, seen_time, state->time_ns);
+}
+
+/* Nor are those that its finalizers have when it is closed. */
+static void limits_of_closing_are_not_the_states(struct kunit *test)
+{
+	u64 steps = state->steps, time = state->time_ns;
+
+	KUNIT_ASSERT_EQ(test, klua_state_call(state, register_see, NULL), 0);
+	KUNIT_ASSERT_EQ(test, run_text(state, "kept = setmetatable({}, {__gc = see})"), 0);
+	KUNIT_ASSERT_TRUE(test, klua_state_get(state));
+	seen_steps = 0;
+	KUNIT_EXPECT_EQ(test, klua_state_retire(state), 0);
+	KUNIT_EXPECT_EQ(test, seen_steps, steps);
+	KUNIT_EXPECT_EQ(test, seen_time, time);
+	klua_state_put(state);
+}
+
 static int invoke_inside(lua_State *L)
 {
 	struct klua_call *call = lua_touserdata(L, 1);
@@ -555,6 +602,8 @@ static struct kunit_case invoke_cases[] = {
 	KUNIT_CASE(arguments_are_collected),
 	KUNIT_CASE(the_stack_is_restored),
 	KUNIT_CASE(a_call_has_limits_of_its_own),
+	KUNIT_CASE(limits_of_a_call_are_not_the_states),
+	KUNIT_CASE(limits_of_closing_are_not_the_states),
 	KUNIT_CASE(no_new_limits_inside),
 	KUNIT_CASE(each_kind_is_called),
 	{}
