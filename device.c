@@ -15,11 +15,12 @@
  * reads, which could not read anything before the script has ended.
  *
  * Here ioctl(KLUA_IOC_RUN) runs the script in the calling task, under no lock but the
- * state's own. A signal to the caller ends the script, its memory is charged to the
- * caller's cgroup, and its time to the caller's account and priority. Output and
- * results go through a buffer, which another thread reads from the file meanwhile.
- * When the buffer is full the script waits for the reader if its state may sleep.
- * Otherwise the buffer has to hold all of the output.
+ * state's own. A signal that asks for the caller's end ends the script
+ * (klua_asked_to_end()), its memory is charged to the caller's cgroup, and its time to
+ * the caller's account and priority. Output and results go through a buffer, which
+ * another thread reads from the file meanwhile. When the buffer is full the script waits
+ * for the reader if its state may sleep. Otherwise the buffer has to hold all of the
+ * output.
  *
  * ioctl(KLUA_IOC_BUILD) makes a state with scripts in the same way; these scripts
  * print into the log only.
@@ -124,9 +125,9 @@ static bool wait_for_room(struct run *run, lua_State *L, size_t len)
 	while (!has_room(session, len)) {
 		if (!run->waits)
 			return false;
-		wait_event_interruptible_timeout(session->room,
-						 has_room(session, len),
-						 HZ / 20);
+		/* Signals that end nothing would end each sleep, too. */
+		wait_event_killable_timeout(session->room,
+					    has_room(session, len), HZ / 20);
 		klua_limits_shorten(&run->state->limits);
 		klua_charge_host(L, KLUA_SLICE);
 	}
@@ -777,7 +778,7 @@ static ssize_t device_read(struct file *file, char __user *to, size_t size,
 		ret = take(session, to, size);
 		mutex_unlock(&session->reading);
 	} while (ret == -EAGAIN);
-	wake_up_interruptible(&session->room);
+	wake_up(&session->room);
 	return ret;
 }
 

@@ -554,8 +554,8 @@ EXPORT_SYMBOL_KLUA(klua_state_unlock);
 
 /*
  * As klua_state_lock_any(), for a task that is in no state and waits asleep for
- * as long as it takes: an entry ends by its limits. With @killable a signal ends
- * the wait with -EINTR.
+ * as long as it takes: an entry ends by its limits. With @killable a signal that asks
+ * for the task's end ends the wait with -EINTR.
  */
 int klua_state_lock_asleep(struct klua_state *s, bool killable)
 {
@@ -563,20 +563,27 @@ int klua_state_lock_asleep(struct klua_state *s, bool killable)
 
 	might_sleep();
 	while ((err = klua_state_lock_any(s)) == -EBUSY || err == -EINTR) {
-		if (killable && signal_pending(current))
+		if (killable && klua_asked_to_end())
 			return -EINTR;
 		usleep_range(50, 500);
 	}
 	return err;
 }
 
-/* As klua_state_lock_asleep(), but any signal to the task ends the wait with -EINTR. */
+/*
+ * As klua_state_lock_asleep() with @killable: a signal that asks for the task's end ends
+ * the wait with -EINTR.
+ */
 int klua_state_lock_interruptible(struct klua_state *s)
 {
 	if (s->kind != KLUA_KIND_SLEEPABLE)
 		return klua_state_lock_asleep(s, true);
-	if (mutex_lock_interruptible(&s->mutex))
-		return -EINTR;
+	/* Another signal does not end the wait, but would end each sleep in it. */
+	while (mutex_lock_interruptible(&s->mutex)) {
+		if (klua_asked_to_end())
+			return -EINTR;
+		usleep_range(50, 500);
+	}
 	WRITE_ONCE(s->owner, current);
 	return 0;
 }

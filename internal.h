@@ -268,6 +268,7 @@ void klua_charge_slow(lua_State *L);
 
 /* run.c */
 bool klua_entry_cancelled(const struct klua_limits *lim);
+bool klua_asked_to_end(void);
 void klua_charge_host(lua_State *L, size_t n);
 int __klua_state_call_text(struct klua_state *s, lua_CFunction fn, void *arg,
 			   struct klua_result *result, int *status);

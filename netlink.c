@@ -1032,7 +1032,7 @@ static int destroy_doit(struct sk_buff *request, struct genl_info *info)
 /* Sleep before the next try. False: there are no tries left, or a signal came. */
 static bool wait_again(int *tries)
 {
-	if (!--*tries || signal_pending(current))
+	if (!--*tries || klua_asked_to_end())
 		return false;
 	usleep_range(BUSY_US, 2 * BUSY_US);
 	return true;

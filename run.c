@@ -281,6 +281,28 @@ static bool is_late(struct klua_limits *lim, u64 *ns)
 	return now > deadline;
 }
 
+/*
+ * Is the current task, which waits in user space's name, asked to end: by a signal that
+ * ends any process that does not catch it, as SIGINT and SIGTERM do? What else makes
+ * signal_pending() true asks for a pause: job control, the freezer of control groups, a
+ * tracer, suspending the machine. They get it when the task leaves the kernel.
+ */
+bool klua_asked_to_end(void)
+{
+	const unsigned long no_end = SIG_KERNEL_STOP_MASK | SIG_KERNEL_IGNORE_MASK;
+	unsigned long pending;
+
+	BUILD_BUG_ON(_NSIG_WORDS != 1);
+	if (!signal_pending(current))
+		return false;
+	if (fatal_signal_pending(current))
+		return true;
+	/* Without the lock: a signal that comes just now is seen the next time. */
+	pending = READ_ONCE(current->pending.signal.sig[0]) |
+		  READ_ONCE(current->signal->shared_pending.signal.sig[0]);
+	return pending & ~READ_ONCE(current->blocked.sig[0]) & ~no_end;
+}
+
 /* Does a signal end this run? */
 static bool is_interrupted(const struct klua_limits *lim)
 {
@@ -288,10 +310,7 @@ static bool is_interrupted(const struct klua_limits *lim)
 
 	if (!in_task())
 		return false;
-	/* A task of user space waits for the output, and any signal ends the wait. */
-	if (s->sink)
-		return signal_pending(current);
-	return fatal_signal_pending(current);
+	return s->sink ? klua_asked_to_end() : fatal_signal_pending(current);
 }
 
 /*

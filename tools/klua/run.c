@@ -57,8 +57,9 @@ void catch_interrupts(bool once)
 }
 
 /*
- * Block SIGTSTP until the script has ended, since any signal would end the script.
- * Returns the signals that were blocked before.
+ * Block SIGTSTP until the script has ended: it runs in the kernel, where nothing suspends
+ * it, and would wait for the thread that reads its output. Returns the signals that were
+ * blocked before.
  */
 static sigset_t hold_suspension(void)
 {
