@@ -6,12 +6,17 @@
 #include <linux/bitops.h>
 #include <linux/jump_label.h>
 #include <linux/kmemleak.h>
+#include <linux/stringify.h>
 
 #include "states.h"
 
 struct sock;
 
 #define KLUA_VERSION	"0.1.0"
+
+/* The text for a caller whose @maxalloc is too small */
+#define KLUA_MIN_ALLOC_TEXT \
+	"maxalloc is below KLUA_MIN_ALLOC (" __stringify(KLUA_MIN_ALLOC) " bytes)"
 
 /*
  * For printing a name. Names come from outside: escaped, they cannot forge a line or a

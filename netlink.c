@@ -891,7 +891,7 @@ static const char *create_error(int err, const char *text)
 		"the name is empty",
 		"the name is taken",
 		"the name is too long",
-		"maxalloc is below KLUA_MIN_ALLOC (8192 bytes)",
+		KLUA_MIN_ALLOC_TEXT,
 		"more time than a state of this kind may have: 8 s, an irq state 100 ms",
 		"not enough memory to open the libraries",
 		"there is no such kind",
@@ -1076,7 +1076,8 @@ static int check_memory(struct klua_state *s, u64 bytes,
 {
 	if (bytes < KLUA_MIN_ALLOC) {
 		NL_SET_ERR_MSG(extack,
-			       "too little memory: a state has at least 8192 bytes");
+			       "too little memory: a state has at least "
+			       __stringify(KLUA_MIN_ALLOC) " bytes");
 		return -EINVAL;
 	}
 	if (bytes > LONG_MAX) {

@@ -844,7 +844,7 @@ static int check_config(const struct klua_config *config)
 		return refuse(config, -EINVAL, "there is no such kind");
 	if (config->maxalloc < KLUA_MIN_ALLOC)
 		return refuse(config, -EINVAL,
-			      "maxalloc is below KLUA_MIN_ALLOC (8192 bytes)");
+			      KLUA_MIN_ALLOC_TEXT);
 	if (us && !klua_time_valid(config->kind, us))
 		return refuse(config, -EINVAL,
 			      "more time than a state of this kind may have: 8 s, an irq state 100 ms");

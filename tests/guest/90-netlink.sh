@@ -56,8 +56,16 @@ answers "create with an empty name" '22: a name without a slash*' \
 	$create $name:str:
 answers "create with a name that is for modules" \
 	'22: a name without a slash is for kernel modules*' $create $name:str:a
-answers "create with too little" '22: maxalloc is below*8192 bytes*' \
+least=16384
+answers "create with too little" "22: maxalloc is below*$least bytes*" \
 	$create $name:str:u/a $memory:u64:10
+for kind in sleepable atomic irq; do
+	check_fails "a state, $kind, with a byte less than the least memory" \
+		klua create -k $kind -m $((least - 1)) u/least
+	check "and with the least memory" klua create -k $kind -m $least u/least
+	klua destroy u/least
+done
+like "which info shows" "*\"memory_min\":$least,*" "$(klua info --json)"
 answers "create with far too much" '122: over the quota user_bytes_max*' \
 	$create $name:str:u/a $memory:u64:0xffffffffffffffff
 answers "create with no steps" '34: integer out of range*' \
@@ -71,13 +79,14 @@ answers "id and name must fit" '2: there is no such state*' \
 answers "set nothing" '22: there is nothing to set*' $set $name:str:u/a
 answers "set too much" '22: too much memory: at most 2^63 - 1*' \
 	$set $name:str:u/a $memory:u64:0xffffffffffffffff
-answers "set too little" '22: too little memory: * 8192 bytes*' \
-	$set $name:str:u/a $memory:u64:8191
+answers "set too little" "22: too little memory: * $least bytes*" \
+	$set $name:str:u/a $memory:u64:$((least - 1))
 answers "set more than all may have" '122: over the quota user_bytes_max*' \
 	$set $name:str:u/a $memory:u64:1000000000
+klua run u/a -e 'x = ("x"):rep(20000)'
 klua set -s 77 -T 777ms u/a
 for limits in "$steps:u64:5 $time:u64:5000 $memory:u64:1000000000" \
-	      "$steps:u64:5 $time:u64:5000 $memory:u64:8192" \
+	      "$steps:u64:5 $time:u64:5000 $memory:u64:$least" \
 	      "$steps:u64:5 $memory:u64:65536 $time:u64:5 $memory:u64:1"; do
 	# shellcheck disable=SC2086	# one word for each
 	answers "set several limits, one of which is wrong" '[1-9]*: *, 0 replies' \

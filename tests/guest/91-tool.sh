@@ -193,7 +193,7 @@ shows "create with a name that modules may need" 6 '' \
 check "they get it" insmod /klua/modules/minimal.ko
 rmmod minimal
 for size in 100 1KiB; do
-	shows "create with $size" 6 '' '*maxalloc is below*8192 bytes*' \
+	shows "create with $size" 6 '' '*maxalloc is below*16384 bytes*' \
 		klua create -m $size t/small
 done
 shows "create shows it as JSON" 0 '{"id":*,"name":"t/two","origin":"user",*}' '' \

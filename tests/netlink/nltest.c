@@ -480,7 +480,7 @@ static size_t pick_script(char *copy, size_t size)
 static void put_sensible(unsigned int cmd)
 {
 	static const __u64 numbers[] = {
-		0, 1, 2, 100, 8191, 8192, 20000, 1 << 20, 1ULL << 31, 1ULL << 32,
+		0, 1, 2, 100, 16383, 16384, 20000, 1 << 20, 1ULL << 31, 1ULL << 32,
 		1ULL << 62, INT64_MAX, UINT64_MAX,
 	};
 	__u64 number = numbers[pick(ARRAY_SIZE(numbers))];
@@ -655,7 +655,7 @@ static void fuzz_build_struct(struct klua_build *build,
 			      struct klua_source *sources,
 			      char (*scripts)[128], unsigned int count)
 {
-	static const __u64 sizes[] = { 0, 1, 8192, 20000, 1 << 20, UINT64_MAX };
+	static const __u64 sizes[] = { 0, 1, 16384, 20000, 1 << 20, UINT64_MAX };
 	unsigned char *bytes = (unsigned char *)build;
 	unsigned int i;
 
