@@ -56,7 +56,7 @@
 #define LOCK_TRIES	100
 
 static uint print_burst = 200;
-module_param(print_burst, uint, 0644);
+module_param_cb(print_burst, &klua_param_uint, &print_burst, 0644);
 MODULE_PARM_DESC(print_burst, "lines that a new state may print in five seconds; 0: any number (default 200)");
 
 /*
@@ -68,7 +68,7 @@ static DEFINE_RATELIMIT_STATE(print_all, 5 * HZ, 400);
 static int set_print_all(const char *text, const struct kernel_param *kp)
 {
 	unsigned int n;
-	int err = kstrtouint(text, 0, &n);
+	int err = klua_param_allowed() ?: kstrtouint(text, 0, &n);
 
 	if (err || n > INT_MAX)
 		return err ?: -EINVAL;

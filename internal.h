@@ -326,6 +326,11 @@ void klua_event_error(struct klua_state *s, int err, const char *text,
 void klua_event_limit(struct klua_state *s, enum klua_limit which);
 void klua_event_print(struct klua_state *s, const char *text, size_t len);
 
+/* main.c */
+extern const struct kernel_param_ops klua_param_uint;
+extern const struct kernel_param_ops klua_param_ulong;
+int klua_param_allowed(void);
+
 /* Bytes that a state from user space may hold unless its maker says otherwise */
 #define KLUA_USER_MEMORY	SZ_1M
 

@@ -4,6 +4,8 @@
 #include <linux/init.h>
 #include <linux/jump_label.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/security.h>
 #include <linux/string.h>
 
 #include "internal.h"
@@ -22,6 +24,36 @@ module_param(dispatch, charp, 0444);
 MODULE_PARM_DESC(dispatch, "how the interpreter gets to the next instruction: gotos, by indirect jumps; tree, by comparisons; auto, by a tree where the kernel makes retpolines of indirect jumps (default auto)");
 
 DEFINE_STATIC_KEY_FALSE(klua_tree);
+
+/*
+ * May a parameter be set that changes what scripts may do? Under lockdown not, neither
+ * when the module is loaded nor later, as with the parameters that the kernel itself
+ * takes for unsafe.
+ */
+int klua_param_allowed(void)
+{
+	return security_locked_down(LOCKDOWN_MODULE_PARAMETERS);
+}
+
+static int set_uint(const char *text, const struct kernel_param *kp)
+{
+	return klua_param_allowed() ?: param_set_uint(text, kp);
+}
+
+const struct kernel_param_ops klua_param_uint = {
+	.set = set_uint,
+	.get = param_get_uint,
+};
+
+static int set_ulong(const char *text, const struct kernel_param *kp)
+{
+	return klua_param_allowed() ?: param_set_ulong(text, kp);
+}
+
+const struct kernel_param_ops klua_param_ulong = {
+	.set = set_ulong,
+	.get = param_get_ulong,
+};
 
 /* Choose the interpreter's loop. Called before any Lua state is made. */
 static int choose_dispatch(void)

@@ -43,6 +43,7 @@
 #include <linux/fs.h>
 #include <linux/kallsyms.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
@@ -60,12 +61,31 @@
 #include "internal.h"
 
 static uint user_states_max = 256;
-module_param(user_states_max, uint, 0644);
+module_param_cb(user_states_max, &klua_param_uint, &user_states_max, 0644);
 MODULE_PARM_DESC(user_states_max, "states made from user space that may exist at once (default 256)");
 
-static ulong user_bytes_max = 256UL << 20;
-module_param(user_bytes_max, ulong, 0644);
-MODULE_PARM_DESC(user_bytes_max, "bytes that all states made from user space may hold together (default 256 MiB)");
+/* What they may hold unless somebody says so, on a machine that has twice as much. */
+#define USER_BYTES_DEFAULT	SZ_256M
+
+static ulong user_bytes_max;
+static bool user_bytes_given;
+
+static int set_user_bytes(const char *text, const struct kernel_param *kp)
+{
+	int err = klua_param_ulong.set(text, kp);
+
+	if (!err)
+		user_bytes_given = true;
+	return err;
+}
+
+static const struct kernel_param_ops user_bytes_ops = {
+	.set = set_user_bytes,
+	.get = param_get_ulong,
+};
+
+module_param_cb(user_bytes_max, &user_bytes_ops, &user_bytes_max, 0644);
+MODULE_PARM_DESC(user_bytes_max, "bytes that all states made from user space may hold together (default 256 MiB, but at most half of the machine's memory)");
 
 static struct genl_family family;
 
@@ -1659,8 +1679,12 @@ static struct klua_listener events_listener = {
 
 int klua_netlink_init(void)
 {
-	int err = netlink_register_notifier(&socket_notifier);
+	int err;
 
+	if (!user_bytes_given)
+		user_bytes_max = min_t(u64, USER_BYTES_DEFAULT,
+				       (u64)totalram_pages() << (PAGE_SHIFT - 1));
+	err = netlink_register_notifier(&socket_notifier);
 	if (err)
 		return err;
 	err = genl_register_family(&family);

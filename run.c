@@ -60,7 +60,7 @@ static int set_steps(const char *text, const struct kernel_param *kp)
 
 	if (err || !n)
 		return err ?: -EINVAL;
-	return param_set_ulong(text, kp);
+	return klua_param_ulong.set(text, kp);
 }
 
 static const struct kernel_param_ops steps_ops = {
@@ -77,7 +77,7 @@ static int set_us(const char *text, const struct kernel_param *kp)
 
 	if (err || !n || n > kind->us_max)
 		return err ?: -EINVAL;
-	return param_set_uint(text, kp);
+	return klua_param_uint.set(text, kp);
 }
 
 static const struct kernel_param_ops us_ops = {

@@ -94,7 +94,7 @@ for parameter in atomic_us=0 atomic_us=9000000 irq_us=0 irq_us=200000 \
 	check_fails "the module is not loaded with $parameter" \
 		insmod /klua/modules/klua.ko $parameter
 done
-load klua
+load klua user_bytes_max=$((256 << 20))
 nl='
 '
 check "as many usual states as the quota says" nltest fill t/ 256

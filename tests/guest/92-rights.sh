@@ -241,6 +241,16 @@ if [ -w $lockdown ]; then
 		refused "locked down: $command" 4 '*the kernel is locked down' \
 			"klua $command"
 	done
+	for parameter in atomic_steps atomic_us sleepable_steps sleepable_us \
+			 irq_steps irq_us user_states_max user_bytes_max \
+			 print_burst print_burst_all; do
+		file=/sys/module/klua/parameters/$parameter
+		before=$(cat $file)
+		check_fails "locked down: $parameter" \
+			sh -c "echo 5 >$file 2>/dev/null"
+		is "locked down: $parameter is as it was" "$before" \
+			"$(cat $file)"
+	done
 	like "locked down: list" '*u/mine*' "$(klua list)"
 	check "locked down: stop" klua stop u/mine
 	klua create u/final
