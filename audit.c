@@ -12,10 +12,15 @@
 
 #if IS_ENABLED(CONFIG_AUDIT)
 
-/* The name, in hexadecimal, as the audit log has untrusted text. */
-static void audit_name(struct audit_buffer *ab, const char *name)
+/* A name or a path, in hexadecimal, as the audit log has untrusted text. */
+static void audit_name(struct audit_buffer *ab, const char *key, const char *name)
 {
-	audit_log_format(ab, " state=%*phN", (int)strlen(name), name);
+	size_t len = strlen(name), i;
+
+	audit_log_format(ab, "%s=", key);
+	/* The format takes so many bytes at a time. */
+	for (i = 0; i < len; i += 64)
+		audit_log_format(ab, "%*phN", (int)min_t(size_t, len - i, 64), name + i);
 }
 
 /* The length and the hash of a text, in fields whose names begin with @prefix. */
@@ -62,18 +67,26 @@ static void audit_limits(struct audit_buffer *ab,
 		audit_log_format(ab, " time_us=%llu", limits->us);
 }
 
-/* Write a record about a request of the current task. Process context; may sleep. */
+/*
+ * Write a record about a request of the current task. Process context; may sleep. While
+ * the audit log's queue is full, since its daemon does not read, it sleeps for up to a
+ * minute. With @what->nowait it does not: the record is dropped, and counted among those
+ * that audit has lost.
+ */
 void klua_audit(const struct klua_audit *what)
 {
 	struct audit_buffer *ab;
 
 	if (!audit_enabled)
 		return;
-	ab = audit_log_start(audit_context(), GFP_KERNEL, AUDIT_KERN_MODULE);
+	ab = audit_log_start(audit_context(), what->nowait ? GFP_ATOMIC : GFP_KERNEL,
+			     AUDIT_KERN_MODULE);
 	if (!ab)
 		return;
 	audit_log_format(ab, "op=klua_%s id=%u", what->op, what->id);
-	audit_name(ab, what->name);
+	audit_name(ab, " state", what->name);
+	if (what->file)
+		audit_name(ab, " file", what->file);
 	audit_log_format(ab, " force=%d", what->force);
 	if (what->text)
 		audit_script(ab, what);

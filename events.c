@@ -226,7 +226,7 @@ static bool event_allowed(struct klua_state *s)
 		s->events++;
 		return true;
 	}
-	s->events_lost++;
+	atomic_inc(&s->events_lost);
 	return false;
 }
 
@@ -239,11 +239,9 @@ static void event_add(struct klua_state *s, enum record_type type, int value,
 	if (s->building || !event_allowed(s))
 		return;
 	record = record_of(s, type, value);
-	record.lost = s->events_lost;
-	if (record_add(&record, text, len))
-		s->events_lost = 0;
-	else
-		s->events_lost++;
+	record.lost = atomic_xchg(&s->events_lost, 0);
+	if (!record_add(&record, text, len))
+		atomic_add(record.lost + 1, &s->events_lost);
 }
 
 void klua_event_error(struct klua_state *s, int err, const char *text, size_t len)
@@ -258,17 +256,19 @@ void klua_event_limit(struct klua_state *s, enum klua_limit which)
 }
 
 /*
- * Record that a state was stopped or started. Called in any context. Not limited: it is
- * called only when a gate has turned.
+ * Record that a state was stopped or started. Called in any context, without the state's
+ * lock. Not limited: it is called only when a gate has turned. A record that does not fit
+ * is counted, and the next event of an error or a limit tells so.
  */
-void klua_event_gate(const struct klua_state *s, bool stopped)
+void klua_event_gate(struct klua_state *s, bool stopped)
 {
 	struct record record;
 
 	if (s->building)
 		return;
 	record = record_of(s, RECORD_GATE, stopped);
-	record_add(&record, "", 0);
+	if (!record_add(&record, "", 0))
+		atomic_inc(&s->events_lost);
 }
 
 /* The number of bytes before the first control byte other than a tab */

@@ -299,6 +299,7 @@ int klua_watch(void);
 void klua_unwatch(void);
 void klua_limits_hit(struct klua_state *s);
 u64 klua_stats_time(const struct klua_state *s);
+u64 klua_error_age(const struct klua_state *s);
 
 /* Bytes of the last error and its traceback that are kept */
 #define KLUA_TRACE_MAXSIZE	SZ_2K
@@ -319,7 +320,7 @@ void klua_listeners_forget(struct module *mod);
 bool klua_telling(void);
 void klua_event_created(const struct klua_state *s);
 void klua_event_destroyed(const struct klua_state *s);
-void klua_event_gate(const struct klua_state *s, bool stopped);
+void klua_event_gate(struct klua_state *s, bool stopped);
 void klua_event_gate_now(const struct klua_state *s, bool stopped);
 void klua_event_error(struct klua_state *s, int err, const char *text,
 		      size_t len);
@@ -354,6 +355,7 @@ struct klua_limits_wanted {
  * @id:       the state's number, or 0 if it has none yet
  * @name:     the state's name
  * @force:    the request was forced
+ * @file:     the path of the file that @text is from, or NULL
  * @text:     the script, or NULL
  * @len:      bytes of @text
  * @args:     the script's arguments, with a NUL behind each
@@ -362,12 +364,14 @@ struct klua_limits_wanted {
  * @change:   the request was a change, and has ended with @err; otherwise it is a
  *	      script that begins
  * @err:      0 or -errno
+ * @nowait:   other requests wait behind this one, which must not wait for the log
  */
 struct klua_audit {
 	const char *op;
 	u32 id;
 	const char *name;
 	bool force;
+	const char *file;
 	const char *text;
 	size_t len;
 	const char *args;
@@ -375,6 +379,7 @@ struct klua_audit {
 	const struct klua_limits_wanted *limits;
 	bool change;
 	int err;
+	bool nowait;
 };
 
 /* audit.c */

@@ -371,7 +371,7 @@ static int put_last_error(struct sk_buff *skb, struct klua_state *s)
 
 	raw_spin_lock_irqsave(&s->error_lock, irqs);
 	if (s->error) {
-		age = div_u64(ktime_get_ns() - s->error_ns, NSEC_PER_MSEC);
+		age = div_u64(klua_error_age(s), NSEC_PER_MSEC);
 		len = s->trace_len ?: strlen(text);
 		text = s->trace_len ? s->trace : text;
 		err = nla_put(skb, KLUA_A_STATE_LAST_ERROR, len, text) ?:
@@ -1020,6 +1020,7 @@ static int destroy_found(struct genl_info *info)
 			.force = true,
 			.change = true,
 			.err = err,
+			.nowait = true,
 		});
 	if (err == -EBUSY)
 		NL_SET_ERR_MSG(info->extack, "somebody holds the state");
@@ -1298,6 +1299,7 @@ static int set_doit(struct sk_buff *request, struct genl_info *info)
 			.limits = &want,
 			.change = true,
 			.err = err,
+			.nowait = true,
 		});
 	klua_state_put(s);
 	return err;
@@ -1329,6 +1331,7 @@ static int gate_doit(struct genl_info *info, bool stopped, bool force)
 		.force = force,
 		.change = true,
 		.err = err,
+		.nowait = true,
 	});
 	put_any(s, left);
 	return err;

@@ -486,6 +486,15 @@ int klua_source_load(lua_State *L, const char *path, const char *chunkname)
 		return -EPERM;
 	if (request_firmware_direct(&s->source, path, NULL))
 		return -ENOENT;
+	if (s->origin == KLUA_ORIGIN_USER)
+		klua_audit(&(struct klua_audit) {
+			.op = "require",
+			.id = s->id,
+			.name = s->name,
+			.file = path,
+			.text = s->source->data,
+			.len = s->source->size,
+		});
 	/* A limit's error goes past this function; klua_build_end() releases the file. */
 	status = luaL_loadbufferx(L, s->source->data, s->source->size, chunkname,
 				  "t");

@@ -1436,7 +1436,7 @@ static void list_error(char *buf, size_t size, struct klua_state *s)
 	raw_spin_lock_irqsave(&s->error_lock, irqs);
 	if (s->error)
 		scnprintf(buf, size, "%d, %llu s ago: %*pE", s->error,
-			  div_u64(ktime_get_ns() - s->error_ns, NSEC_PER_SEC),
+			  div_u64(klua_error_age(s), NSEC_PER_SEC),
 			  (int)strcspn(s->errmsg, "\n"), s->errmsg);
 	raw_spin_unlock_irqrestore(&s->error_lock, irqs);
 }

@@ -153,7 +153,7 @@ enum klua_gate {
  * @stats:	W: counters
  * @sink:	S: the reader of the script in progress, or NULL
  * @events:	S: error and limit events recorded in the second from @events_from on
- * @events_lost: S: events dropped since the last one that was not
+ * @events_lost: A: events dropped since the last error or limit event that was not
  * @events_from: S: start of that second, in jiffies
  * @all:	L: link in the list of every state not yet freed
  * @set:	I: the per-CPU set that it belongs to, or NULL
@@ -225,7 +225,7 @@ struct klua_state {
 	struct klua_stats stats;
 	struct klua_sink *sink;
 	unsigned int events;
-	unsigned int events_lost;
+	atomic_t events_lost;
 	unsigned long events_from;
 	struct list_head all;
 	struct klua_set *set;

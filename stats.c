@@ -291,6 +291,18 @@ static size_t trace_fill(struct klua_state *s, const char *text, size_t len)
 	return len + rest;
 }
 
+/*
+ * The ns since the last error. The clock of this processor may be behind the one that the
+ * error's time was read from.
+ */
+u64 klua_error_age(const struct klua_state *s)
+{
+	u64 now = ktime_get_mono_fast_ns();
+
+	lockdep_assert_held(&s->error_lock);
+	return now > s->error_ns ? now - s->error_ns : 0;
+}
+
 /* Keep the error for readers. It is dropped if error_lock stays taken. */
 static void error_keep(struct klua_state *s, int err, const char *text, size_t len)
 {

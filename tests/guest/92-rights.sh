@@ -181,6 +181,14 @@ klua set --force -m 4000G -s 7k theirs 2>/dev/null
 echo 'x = 1' >/tmp/built.lua
 klua create -m 64K -f /tmp/built.lua u/built
 klua destroy u/built
+mkdir -p /lib/firmware/klua
+echo 'return 7' >/lib/firmware/klua/needed.lua
+echo 'x = require("needed")' >/tmp/needs.lua
+klua create -m 64K -f /tmp/needs.lua u/needs
+klua replace -m 64K -f /tmp/built.lua u/needs
+echo 'error("fails")' >/tmp/fails.lua
+klua replace -f /tmp/fails.lua u/needs 2>/dev/null
+klua destroy u/needs
 klua stop theirs
 klua start --force theirs
 lua 'x = 1' name=doomed keep=1
@@ -196,6 +204,10 @@ args=$(printf 'one\0two three\0' | sha256sum | cut -d ' ' -f 1)
 for record in "op=klua_run id=[0-9]* state=752f6d696e65 force=0 size=16 sha256=$sum * uid=0 *" \
 	      "op=klua_run id=[0-9]* state=752f6d696e65 force=0 size=16 sha256=$sum args=2 args_size=14 args_sha256=$args * uid=0 *" \
 	      "op=klua_build id=0 state=752f6275696c74 force=0 size=6 sha256=$(sha256sum </tmp/built.lua | cut -d ' ' -f 1) * uid=0 *" \
+	      "op=klua_require id=[0-9]* state=752f6e65656473 file=6b6c75612f6e65656465642e6c7561 force=0 size=9 sha256=$(sha256sum </lib/firmware/klua/needed.lua | cut -d ' ' -f 1) * uid=0 *" \
+	      'op=klua_create id=[1-9]* state=752f6e65656473 force=0 * uid=0 * res=1' \
+	      'op=klua_replace id=[1-9]* state=752f6e65656473 force=0 * uid=0 * res=1' \
+	      'op=klua_replace id=0 state=752f6e65656473 force=0 * uid=0 * res=0' \
 	      'op=klua_start id=[0-9]* state=746865697273 force=1 * uid=0 * res=1' \
 	      'op=klua_destroy id=[0-9]* state=646f6f6d6564 force=1 * uid=0 * res=1' \
 	      'op=klua_stop id=[0-9]* state=752f6d696e65 force=0 * uid=0 * res=1' \

@@ -201,6 +201,8 @@ static bool dec_and_test(refcount_t *users)
 #define klua_guarded		copy_guarded
 #define klua_telling		copy_telling
 #define klua_stats_time		copy_stats_time
+#define klua_error_age		copy_error_age
+#define klua_alloc_charge	copy_alloc_charge
 
 #include "internal.h"
 #include "tracepoints.h"
@@ -417,6 +419,16 @@ u64 klua_stats_time(const struct klua_state *s)
 	return 0;
 }
 
+u64 klua_error_age(const struct klua_state *s)
+{
+	return 0;
+}
+
+size_t klua_alloc_charge(const struct klua_state *s, size_t max)
+{
+	return max;
+}
+
 void klua_event_created(const struct klua_state *s)
 {
 }
@@ -425,7 +437,7 @@ void klua_event_destroyed(const struct klua_state *s)
 {
 }
 
-void klua_event_gate(const struct klua_state *s, bool stopped)
+void klua_event_gate(struct klua_state *s, bool stopped)
 {
 }
 
