@@ -175,13 +175,44 @@ void klua_heap_charge(struct klua_heap *h, size_t steps)
 	klua_limits_owe(&s->limits, steps);
 }
 
+/* Pages that a reserved state with this limit has. */
+static size_t reserve_count(size_t maxalloc)
+{
+	return DIV_ROUND_UP(held_max(maxalloc), PAGE_SIZE) + RESERVE_CLOSE;
+}
+
+/* Bytes before the first of them. */
+static size_t reserve_head(size_t count)
+{
+	struct klua_reserve *r;
+
+	return PAGE_ALIGN(struct_size(r, map, BITS_TO_LONGS(count)));
+}
+
+/**
+ * klua_alloc_charge - what a state takes of its quota
+ * @s: the state; whether it is reserved is set
+ * @max: the limit on its memory
+ *
+ * A reserved state takes all of its pages when it is made, which are more than its
+ * limit, and keeps them whatever the limit becomes.
+ *
+ * Context: Any.
+ * Return: bytes.
+ */
+size_t klua_alloc_charge(const struct klua_state *s, size_t max)
+{
+	size_t count = reserve_count(max);
+
+	return s->reserved ? reserve_head(count) + count * PAGE_SIZE : max;
+}
+
 /* Allocate the reserve of a state that is being made. */
 static int reserve_open(struct klua_state *s)
 {
-	size_t count = DIV_ROUND_UP(held_max(s->maxalloc), PAGE_SIZE) +
-		       RESERVE_CLOSE;
+	size_t count = reserve_count(s->maxalloc);
+	size_t head = reserve_head(count);
 	struct klua_reserve *r;
-	size_t head = PAGE_ALIGN(struct_size(r, map, BITS_TO_LONGS(count)));
 
 	r = __vmalloc(head + count * PAGE_SIZE, GFP_KERNEL_ACCOUNT |
 		      __GFP_RETRY_MAYFAIL | __GFP_NOWARN);

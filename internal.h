@@ -93,6 +93,7 @@ static inline void klua_guard_unlock(raw_spinlock_t *lock, unsigned long irqs)
 
 void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize);
 int klua_alloc_init(struct klua_state *s);
+size_t klua_alloc_charge(const struct klua_state *s, size_t max);
 bool klua_alloc_max_fits(const struct klua_state *s, size_t max);
 int klua_alloc_set_max(struct klua_state *s, size_t max);
 void klua_alloc_exit(struct klua_state *s);
@@ -187,13 +188,14 @@ static inline unsigned int klua_member_first(struct klua_state *s,
 /**
  * struct klua_quota - a quota that states are charged to
  *
- * @charge:   charge one state that may hold @bytes. Returns 0, -EDQUOT, or -EAGAIN if
+ * @charge:   charge one state that may hold @bytes. @replaced: the bytes charged for the
+ *	      state whose place it will take, or 0. Returns 0, -EDQUOT, or -EAGAIN if
  *	      there may be room once closes in progress have ended; @why gets a text.
  *	      Called in process context; does not wait
  * @uncharge: give back one state and @bytes. Called in process context
  */
 struct klua_quota {
-	int (*charge)(size_t bytes, const char **why);
+	int (*charge)(size_t bytes, size_t replaced, const char **why);
 	void (*uncharge)(size_t bytes);
 };
 

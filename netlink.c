@@ -177,22 +177,41 @@ static const char over_bytes_now[] =
 	"over the quota user_bytes_max until destroyed states are closed: ask again";
 
 /*
- * Charge @bytes and @states to the quota; negative numbers give back, which cannot
- * fail. Returns NULL, or a text that says which quota is full.
+ * May @bytes and @states be charged to the quota? Returns NULL, or a text that says which
+ * quota is full. A state that replaces one of @replaced bytes may be there beside that
+ * one, and the two together pass the quota. While the quota is passed no other state may
+ * pass it.
  */
-static const char *quota_charge(int states, s64 bytes)
+static const char *quota_check(int states, s64 bytes, size_t replaced)
 {
+	unsigned int most = READ_ONCE(user_states_max);
 	u64 max = READ_ONCE(user_bytes_max);
-	const char *full = NULL;
+
+	lockdep_assert_held(&quota_lock);
+	if (user_states > most || user_bytes > max)
+		replaced = 0;
+	if (states > 0 && user_states >= most && !replaced)
+		return over_states;
+	if (bytes <= 0 || (user_bytes <= max && bytes <= max - user_bytes))
+		return NULL;
+	/* With @replaced, user_bytes is no more than max: see above. */
+	if (!replaced || bytes - (max - user_bytes) > replaced)
+		return over_bytes;
+	return NULL;
+}
+
+/*
+ * As quota_check(), and charge it; negative numbers give back, which cannot fail.
+ */
+static const char *quota_charge(int states, s64 bytes, size_t replaced)
+{
+	const char *full;
 	unsigned long irqs;
 
 	/* Interrupts off: this runs under the lock of an irq state, too. */
 	raw_spin_lock_irqsave(&quota_lock, irqs);
-	if (states > 0 && user_states >= READ_ONCE(user_states_max)) {
-		full = over_states;
-	} else if (bytes > 0 && (user_bytes > max || bytes > max - user_bytes)) {
-		full = over_bytes;
-	} else {
+	full = quota_check(states, bytes, replaced);
+	if (!full) {
 		user_states += states;
 		user_bytes += bytes;
 	}
@@ -206,9 +225,9 @@ static const char *quota_charge(int states, s64 bytes)
  * requests, of any family, may wait for this one. It returns -EAGAIN, and the sender
  * may ask again.
  */
-static int quota_take(int states, s64 bytes, const char **why)
+static int quota_take(int states, s64 bytes, size_t replaced, const char **why)
 {
-	*why = quota_charge(states, bytes);
+	*why = quota_charge(states, bytes, replaced);
 	if (!*why)
 		return 0;
 	if (klua_states_closing()) {
@@ -216,7 +235,7 @@ static int quota_take(int states, s64 bytes, const char **why)
 		return -EAGAIN;
 	}
 	/* All closes may have ended after the first attempt, so try once more. */
-	*why = quota_charge(states, bytes);
+	*why = quota_charge(states, bytes, replaced);
 	return *why ? -EDQUOT : 0;
 }
 
@@ -228,26 +247,26 @@ static void quota_restore(struct klua_state *s, size_t bytes)
 {
 	unsigned long irqs;
 
-	if (!s->quota)
+	if (!s->quota || s->reserved)
 		return;
 	raw_spin_lock_irqsave(&quota_lock, irqs);
 	user_bytes += (s64)bytes - (s64)s->charged;
 	raw_spin_unlock_irqrestore(&quota_lock, irqs);
-	s->charged = bytes;
+	WRITE_ONCE(s->charged, bytes);
 }
 
-static int user_charge(size_t bytes, const char **why)
+static int user_charge(size_t bytes, size_t replaced, const char **why)
 {
 	/* Larger numbers would overflow the sum, whatever the quota allows. */
 	if (bytes <= min_t(size_t, READ_ONCE(user_bytes_max), LONG_MAX))
-		return quota_take(1, bytes, why);
+		return quota_take(1, bytes, replaced, why);
 	*why = over_bytes;
 	return -EDQUOT;
 }
 
 static void user_uncharge(size_t bytes)
 {
-	quota_charge(-1, -(s64)bytes);
+	quota_charge(-1, -(s64)bytes, 0);
 }
 
 static const struct klua_quota user_quota = {
@@ -1161,13 +1180,14 @@ static int take_memory(struct klua_state *s, u64 bytes,
 		NL_SET_ERR_MSG(extack, "the state holds more memory than that");
 		return -EBUSY;
 	}
-	if (!s->quota)
+	/* What is reserved stays so, and counts. */
+	if (!s->quota || s->reserved)
 		return 0;
-	err = quota_take(0, bytes - s->charged, &why);
+	err = quota_take(0, bytes - s->charged, 0, &why);
 	if (err)
 		say(extack, why);
 	else
-		s->charged = bytes;
+		WRITE_ONCE(s->charged, bytes);
 	return err;
 }
 

@@ -970,19 +970,36 @@ static void discard(struct klua_state *s)
 	free_state(s);
 }
 
+/* The bytes that the quota was charged for the state to be replaced, or 0 */
+static size_t charged_before(const struct klua_config *config)
+{
+	struct klua_state *old;
+	size_t bytes = 0;
+
+	if (!config->replace)
+		return 0;
+	rcu_read_lock();
+	old = klua_state_lookup(config->name);
+	if (old && old->quota == config->quota)
+		bytes = READ_ONCE(old->charged);
+	rcu_read_unlock();
+	return bytes;
+}
+
 /* Charge the state to the quota of its maker, which may refuse it. */
 static int charge(const struct klua_config *config, struct klua_state *s)
 {
+	size_t bytes = klua_alloc_charge(s, s->maxalloc);
 	const char *why = "";
 	int err;
 
 	if (!config->quota)
 		return 0;
-	err = config->quota->charge(s->maxalloc, &why);
+	err = config->quota->charge(bytes, charged_before(config), &why);
 	if (err)
 		return refuse(config, err, why);
 	s->quota = config->quota;
-	s->charged = s->maxalloc;
+	s->charged = bytes;
 	return 0;
 }
 

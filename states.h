@@ -161,8 +161,8 @@ enum klua_gate {
  *		lines_lock (states.c)
  * @replaced:	X: another state has taken its place; lines_lock
  * @quota:	I: the quota that it is charged to, or NULL
- * @charged:	S: bytes charged to @quota: the limit set by user space, which a module
- *		may have changed since
+ * @charged:	W: bytes charged to @quota: the limit set by user space, which a module
+ *		may have changed since; of a reserved state all of its pages
  * @source:	P: the firmware file that is being compiled
  * @close:	P: closes the Lua state after a grace period, in process context
  */

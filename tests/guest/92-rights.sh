@@ -110,6 +110,56 @@ check "and back" klua set -m 64K u/five
 klua create -m 2900K u/seven
 check "which counts at once" klua show u/seven
 
+# gone NUMBER: soon there is no such state
+gone()
+{
+	local i=0
+	while klua show --id "$1" >/dev/null 2>&1; do
+		[ $((i += 1)) -lt 600 ] || { not_ok "$1 goes"; return; }
+		sleep 0.1
+	done
+}
+
+# What replaces a state may be there beside it, in addition to the quotas, once.
+echo 'x = 1' >/tmp/x.lua
+klua create -m 64K u/eight
+refused "the quotas are used up" 6 '*over the quota user_states_max*' \
+	'klua create -m 64K u/nine'
+check "a state is replaced all the same" klua replace -f /tmp/x.lua u/seven
+check "and again" klua replace -f /tmp/x.lua u/seven
+refused "but not by a much larger one" 6 '*over the quota user_bytes_max*' \
+	'klua replace -m 3M -f /tmp/x.lua u/seven'
+klua set -s unlimited -T unlimited u/seven
+id=$(klua show --json u/seven | sed 's/^{"id":\([0-9]*\),.*/\1/')
+klua run u/seven -e 'while true do end' 2>/dev/null &
+runner=$!
+until klua show --json u/seven | grep -q '"busy":true'; do :; done
+check "also while somebody is in it" klua replace -f /tmp/x.lua u/seven
+refused "but nothing else beside both" 6 '*over the quota user_states_max*' \
+	'klua replace -f /tmp/x.lua u/seven'
+refused "whatever it is" 6 '*over the quota user_states_max*' \
+	'klua replace -f /tmp/x.lua u/eight'
+klua cancel --id "$id"
+wait "$runner"
+gone "$id"
+check "until one of them is gone" klua replace -f /tmp/x.lua u/eight
+
+# A reserved state takes more of the machine than its limit, and keeps it.
+for state in u/five u/seven u/eight; do
+	klua destroy $state
+done
+refused "what is reserved counts" 6 '*over the quota user_bytes_max*' \
+	'klua create -r -m 2400K u/reserved'
+check "all of it" klua create -r -m 1900K u/reserved
+used=$(klua info --json | sed 's/.*"user_bytes":\([0-9]*\).*/\1/')
+check "which is half as much again: $used" [ "$used" -ge $((3874 << 10)) ]
+check "a lower limit" klua set -m 64K u/reserved
+is "gives nothing back" "$used" \
+	"$(klua info --json | sed 's/.*"user_bytes":\([0-9]*\).*/\1/')"
+check "nor does a higher one take it again" klua set -m 1900K u/reserved
+is "as it was counted" "$used" \
+	"$(klua info --json | sed 's/.*"user_bytes":\([0-9]*\).*/\1/')"
+
 # What is not for them does not reach those who wait for it, even if they
 # listened before the module came.
 unload klua_runner
