@@ -666,7 +666,7 @@ static int build_run(struct build *build)
 			.text = build->chunks[i].text,
 			.len = build->chunks[i].len,
 		});
-	id = klua_user_make(&build->config, NULL);
+	id = klua_user_make(&build->config, NULL, 0);
 	if (id < 0)
 		return id;
 	arg->id = id;

@@ -397,7 +397,7 @@ void klua_device_exit(void);
 /* netlink.c */
 int klua_netlink_init(void);
 void klua_netlink_exit(void);
-s64 klua_user_make(struct klua_config *config, struct sock *sk);
+s64 klua_user_make(struct klua_config *config, struct sock *sk, u32 portid);
 bool klua_user_time_valid(u64 us);
 
 #endif /* KLUA_INTERNAL_H */

@@ -110,9 +110,12 @@ static DEFINE_XARRAY(listeners);
 static DEFINE_MUTEX(sockets_mutex);
 
 /**
- * struct maker - who made a state from user space; not changed once published
+ * struct maker - who made a state from user space; only @tie changes once published
  * @rcu:    frees the struct after a grace period
  * @sk:     the socket that the state ends with, held, or NULL
+ * @portid: the port of @sk
+ * @id:     number of the state
+ * @tie:    link in &ties.makers if @sk is not NULL; guarded by sockets_mutex
  * @pid:    number of the process
  * @uid:    number of the user, in the initial user namespace
  * @comm:   name of the program
@@ -120,6 +123,9 @@ static DEFINE_MUTEX(sockets_mutex);
 struct maker {
 	struct rcu_head rcu;
 	struct sock *sk;
+	u32 portid;
+	u32 id;
+	struct hlist_node tie;
 	u32 pid;
 	u32 uid;
 	char comm[TASK_COMM_LEN];
@@ -130,6 +136,21 @@ struct maker {
  * closed.
  */
 static DEFINE_XARRAY(makers);
+
+/**
+ * struct ties - the states that end with sockets of one port
+ * @makers: the makers of these states, by &maker.tie; not empty
+ *
+ * Whoever closes a socket of generic netlink, which anybody may, has the kernel look for
+ * the states that end with it. Where its port has none, that takes no lock and one
+ * look-up, however many states others have.
+ */
+struct ties {
+	struct hlist_head makers;
+};
+
+/* The ties, by the port. Changed under sockets_mutex. */
+static DEFINE_XARRAY(ties);
 
 /*
  * Send a text with the answer. NL_SET_ERR_MSG() takes only literals; this takes any
@@ -301,6 +322,9 @@ static void listener_forget(u32 portid)
 {
 	struct sock *sk;
 
+	/* It has asked before it was closed, or not at all. */
+	if (!xa_load(&listeners, portid))
+		return;
 	mutex_lock(&sockets_mutex);
 	sk = xa_load(&listeners, portid);
 	if (sk && sock_flag(sk, SOCK_DEAD))
@@ -313,19 +337,57 @@ static void listener_forget(u32 portid)
 }
 
 /*
- * Destroy the states that end with a closed socket. The port does not tell which these
- * are: another socket may have it by now, and have made states of its own.
+ * Destroy the states that end with a closed socket of this port. Not all states of the
+ * port: another socket may have it by now, and have made states of its own.
  */
-static void remove_tied(void)
+static void remove_tied(u32 portid)
 {
 	struct maker *maker;
-	unsigned long id;
+	struct ties *tied;
 
+	/* It has made its states before it was closed. */
+	if (!xa_load(&ties, portid))
+		return;
 	mutex_lock(&sockets_mutex);
-	xa_for_each(&makers, id, maker)
-		if (maker->sk && sock_flag(maker->sk, SOCK_DEAD))
-			klua_state_remove(id, true);
+	tied = xa_load(&ties, portid);
+	if (tied)
+		hlist_for_each_entry(maker, &tied->makers, tie)
+			if (sock_flag(maker->sk, SOCK_DEAD))
+				klua_state_remove(maker->id, true);
 	mutex_unlock(&sockets_mutex);
+}
+
+/* Let the state of this maker end with the maker's socket. */
+static int tie_add(struct maker *maker)
+{
+	struct ties *tied = xa_load(&ties, maker->portid);
+	int err;
+
+	lockdep_assert_held(&sockets_mutex);
+	if (!tied) {
+		tied = kzalloc(sizeof(*tied), GFP_KERNEL_ACCOUNT);
+		if (!tied)
+			return -ENOMEM;
+		err = xa_err(xa_store(&ties, maker->portid, tied, GFP_KERNEL_ACCOUNT));
+		if (err) {
+			kfree(tied);
+			return err;
+		}
+	}
+	hlist_add_head(&maker->tie, &tied->makers);
+	return 0;
+}
+
+static void tie_remove(struct maker *maker)
+{
+	struct ties *tied = xa_load(&ties, maker->portid);
+
+	lockdep_assert_held(&sockets_mutex);
+	hlist_del(&maker->tie);
+	if (hlist_empty(&tied->makers)) {
+		xa_erase(&ties, maker->portid);
+		kfree(tied);
+	}
 }
 
 /* A socket was closed: send it no more events, and destroy its states. */
@@ -337,7 +399,7 @@ static int socket_notify(struct notifier_block *nb, unsigned long event, void *p
 	    !net_eq(notify->net, &init_net))
 		return NOTIFY_DONE;
 	listener_forget(notify->portid);
-	remove_tied();
+	remove_tied(notify->portid);
 	return NOTIFY_DONE;
 }
 
@@ -811,13 +873,14 @@ static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
-static struct maker *maker_new(struct sock *sk)
+static struct maker *maker_new(struct sock *sk, u32 portid)
 {
 	struct maker *maker = kmalloc(sizeof(*maker), GFP_KERNEL_ACCOUNT);
 
 	if (!maker)
 		return NULL;
 	maker->sk = sk;
+	maker->portid = portid;
 	if (sk)
 		sock_hold(sk);
 	maker->pid = task_tgid_nr(current);
@@ -843,6 +906,8 @@ static void maker_forget(u32 id)
 
 	mutex_lock(&sockets_mutex);
 	maker = xa_erase(&makers, id);
+	if (maker && maker->sk)
+		tie_remove(maker);
 	mutex_unlock(&sockets_mutex);
 	if (maker)
 		maker_free(maker);
@@ -854,9 +919,18 @@ static void maker_forget(u32 id)
  */
 static int maker_keep(u32 id, struct maker *maker)
 {
-	int err = xa_err(xa_store(&makers, id, maker, GFP_KERNEL_ACCOUNT));
 	bool gone;
+	int err;
 
+	maker->id = id;
+	mutex_lock(&sockets_mutex);
+	err = xa_err(xa_store(&makers, id, maker, GFP_KERNEL_ACCOUNT));
+	if (!err && maker->sk) {
+		err = tie_add(maker);
+		if (err)
+			xa_erase(&makers, id);
+	}
+	mutex_unlock(&sockets_mutex);
 	if (err) {
 		maker_free(maker);
 		return err;
@@ -870,17 +944,18 @@ static int maker_keep(u32 id, struct maker *maker)
 }
 
 /*
- * Make a state for user space; @sk: the socket that it ends with, or NULL.
+ * Make a state for user space; @sk: the socket that it ends with, and @portid its port,
+ * or NULL.
  * Returns its number, or an errno below 0, with the cause in config->error.
  */
-s64 klua_user_make(struct klua_config *config, struct sock *sk)
+s64 klua_user_make(struct klua_config *config, struct sock *sk, u32 portid)
 {
 	struct maker *maker;
 	struct klua_state *s;
 	s64 id;
 	int err;
 
-	maker = maker_new(sk);
+	maker = maker_new(sk, portid);
 	if (!maker)
 		return -ENOMEM;
 	config->origin = KLUA_ORIGIN_USER;
@@ -985,7 +1060,8 @@ static int create_doit(struct sk_buff *request, struct genl_info *info)
 		return -EINVAL;
 	}
 	config.name = nla_data(info->attrs[KLUA_A_STATE_NAME]);
-	id = klua_user_make(&config, config.ephemeral ? NETLINK_CB(request).sk : NULL);
+	id = klua_user_make(&config, config.ephemeral ? NETLINK_CB(request).sk : NULL,
+			    info->snd_portid);
 	if (id < 0) {
 		say(info->extack, create_error(id, why));
 		return answerable(id);
@@ -1733,9 +1809,15 @@ void klua_netlink_exit(void)
 	 * Makers of states that consumers still hold: their destroyed events come too
 	 * late.
 	 */
-	xa_for_each(&makers, id, maker)
+	mutex_lock(&sockets_mutex);
+	xa_for_each(&makers, id, maker) {
+		if (maker->sk)
+			tie_remove(maker);
 		maker_free(maker);
+	}
+	mutex_unlock(&sockets_mutex);
 	xa_destroy(&makers);
+	xa_destroy(&ties);
 	xa_for_each(&listeners, id, sk)
 		sock_put(sk);
 	xa_destroy(&listeners);

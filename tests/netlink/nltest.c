@@ -17,6 +17,9 @@
  *	the end of standard input.
  *   nltest fill PREFIX COUNT [BYTES]
  *	Creates COUNT states that may hold BYTES, or the default: PREFIX0, ...
+ *   nltest close COUNT
+ *	Opens and closes COUNT sockets of generic netlink, without CAP_SYS_ADMIN;
+ *	prints how many ns a close took on average.
  *   nltest fuzz SEED COUNT
  *	Makes COUNT mutated requests, runs and builds; prints their results, and how
  *	often each operation succeeded.
@@ -47,6 +50,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 #include <linux/capability.h>
 #include <linux/genetlink.h>
@@ -854,6 +858,34 @@ static int take_port(unsigned int port)
 	return count_messages();
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+/* As anybody may. Only a socket that is bound is told of when it closes. */
+static int close_sockets(unsigned int count)
+{
+	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
+	uint64_t began, sum = 0;
+	unsigned int i;
+
+	drop_capability();
+	for (i = 0; i < count; i++) {
+		open_socket();
+		if (bind(fd, (struct sockaddr *)&any, sizeof(any)))
+			fail("bind");
+		began = now_ns();
+		close(fd);
+		sum += now_ns() - began;
+	}
+	printf("%llu\n", (unsigned long long)(sum / count));
+	return 0;
+}
+
 static int use_device(void)
 {
 	struct klua_run run = { .name = "u/mine" };
@@ -906,6 +938,8 @@ int main(int argc, char **argv)
 		return take_port(strtoul(argv[2], NULL, 0));
 	if (argc == 4 && !strcmp(argv[1], "forge"))
 		return forge(strtoul(argv[2], NULL, 0), argv[3]);
+	if (argc == 3 && !strcmp(argv[1], "close"))
+		return close_sockets(strtoul(argv[2], NULL, 0));
 	if (argc >= 4 && !strcmp(argv[1], "fill"))
 		return fill(argv[2], strtoul(argv[3], NULL, 0),
 			    argc > 4 ? strtoull(argv[4], NULL, 0) : 0);
