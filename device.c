@@ -667,6 +667,13 @@ static int build_run(struct build *build)
 			.len = build->chunks[i].len,
 		});
 	id = klua_user_make(&build->config, NULL, 0);
+	klua_audit(&(struct klua_audit) {
+		.op = build->config.replace ? "replace" : "create",
+		.id = max_t(s64, id, 0),
+		.name = arg->name,
+		.change = true,
+		.err = min_t(s64, id, 0),
+	});
 	if (id < 0)
 		return id;
 	arg->id = id;
