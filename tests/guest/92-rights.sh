@@ -91,9 +91,9 @@ check "afterwards it is" klua destroy --force theirs
 klua create -m 64K u/two
 klua create -m 64K u/three
 klua create -m 64K u/four
-refused "users make so many states" 6 '*over the quota user_states_max' \
+refused "users make so many states" 6 '*over the quota user_states_max*' \
 	'klua create -m 64K u/five'
-refused "and fresh ones count" 6 '*over the quota user_states_max' \
+refused "and fresh ones count" 6 '*over the quota user_states_max*' \
 	'klua -e "return 1"'
 lua 'x = 1' name=theirs keep=1
 like "others do not" '*theirs*' "$(klua list)"
@@ -101,9 +101,9 @@ klua destroy u/two
 check "what is destroyed counts no more" klua create -m 64K u/five
 klua destroy u/three
 klua destroy u/four
-refused "users take so much memory" 6 '*over the quota user_bytes_max' \
+refused "users take so much memory" 6 '*over the quota user_bytes_max*' \
 	'klua create -m 4M u/six'
-refused "nor may a state grow so far" 6 '*over the quota user_bytes_max' \
+refused "nor may a state grow so far" 6 '*over the quota user_bytes_max*' \
 	'klua set -m 4M u/five'
 check "but up to there" klua set -m 3M u/five
 check "and back" klua set -m 64K u/five
