@@ -57,9 +57,9 @@ while IFS='|' read -r what expression; do
 	fi
 done <<'END'
 ties are rounded up|s/0x1ff + (m >> 10 & 1)/0x200/
-what is shifted out of a sum is lost|s/ | !!(mb << (64 - n))//
+what is shifted out of a sum is lost|s/ | ((mb << (64 - n)) != 0)//
 denormal numbers have an exponent too many|s/eb ? eb : 1/eb/
-a remainder of a quotient is lost|s/q | !!rem)/q)/
+a remainder of a quotient is lost|s/q | (rem != 0))/q)/
 the digits of 10^19 are one short|s/CHUNK_DIGITS	19/CHUNK_DIGITS	18/
 a tie of digits is rounded up|s/more = keep .. (d->digits\[keep - 1\] & 1)/more = true/
 numerals have 20 digits|s/BIG_DIGITS	770/BIG_DIGITS	20/
