@@ -22,6 +22,7 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/sched/signal.h>
+#include <linux/stringify.h>
 
 #include "states.h"
 #include "generate.h"
@@ -289,16 +290,29 @@ static void second_run(struct trial *t)
 		complain(t, "afterwards, 1 + 1 is %d: %s", ret, t->buf);
 }
 
-/* Some states get only a few bytes to work with. */
+/*
+ * Leave the state only a few bytes to work with. No limit may be below KLUA_MIN_ALLOC, so
+ * the state holds as many bytes first.
+ */
+static void leave_room(struct trial *t)
+{
+	static const char text[] =
+		"ballast = ('b'):rep(" __stringify(KLUA_MIN_ALLOC) ")";
+	size_t max;
+
+	if (run_text(t, text, sizeof(text) - 1))
+		complain(t, "takes no ballast: %s", t->buf);
+	max = READ_ONCE(t->s->curralloc) + t->room;
+	t->bound = max(READ_ONCE(t->s->peakalloc), max);
+	if (klua_state_set_maxalloc(t->s, max))
+		complain(t, "takes no limit of %zu bytes", max);
+}
+
 static void set_limits(struct trial *t)
 {
 	t->bound = t->maxalloc;
-	if (t->room) {
-		size_t max = READ_ONCE(t->s->curralloc) + t->room;
-
-		t->bound = max(READ_ONCE(t->s->peakalloc), max);
-		klua_state_set_maxalloc(t->s, max);
-	}
+	if (t->room)
+		leave_room(t);
 	klua_state_set_steps(t->s, t->steps);
 }
 

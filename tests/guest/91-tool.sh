@@ -594,7 +594,11 @@ shows "set" 0 '' '' klua set --memory 128K --steps unlimited t/one
 shows "and seen" 0 '*"memory_max":131072,"steps_max":null,*' '' \
 	klua show --json t/one
 shows "set nothing" 2 '' 'klua: --memory, --steps or --time*' klua set t/one
+klua run t/one -e 'held = ("x"):rep(20000)'
 shows "set below use" 6 '' '*the state holds more memory than that' \
+	klua set -m 17K t/one
+klua run t/one -e 'held = nil'
+shows "set below the least" 6 '' '*too little memory: a state has at least 16384 bytes' \
 	klua set -m 9K t/one
 shows "set the time" 0 '' '' klua set --time 1.5s t/one
 like "and see it" '*"time_max_us":1500000,*' "$(klua show --json t/one)"
