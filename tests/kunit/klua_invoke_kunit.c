@@ -531,7 +531,6 @@ static void limits_of_closing_are_not_the_states(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_state_retire(state), 0);
 	KUNIT_EXPECT_EQ(test, seen_steps, steps);
 	KUNIT_EXPECT_EQ(test, seen_time, time);
-	klua_state_put(state);
 }
 
 static int invoke_inside(lua_State *L)
