@@ -48,7 +48,7 @@ shows "it is not started" 4 '' \
 	'klua: *: cannot start the state: a kernel module has stopped the state; this has to be forced (--force)' \
 	klua start theirs
 check "nor if user space has stopped it, too" klua stop theirs
-shows "it is not started, either" 4 '' '*this has to be forced' klua start theirs
+shows "it is not started, either" 4 '' '*this has to be forced (--force)' klua start theirs
 shows "by force it is" 0 '{}' '' klua start --json --force theirs
 runs "it is started"
 owner stop theirs
@@ -65,6 +65,6 @@ owner start theirs
 shows "a stop of its module's is over" 0 '' '' klua start theirs
 owner stop t/one
 shows "nor does user space start one of its own that a module has stopped" 4 '' \
-	'*this has to be forced' klua start t/one
+	'*this has to be forced (--force)' klua start t/one
 check "but by force" klua start -F t/one
 klua destroy --force theirs

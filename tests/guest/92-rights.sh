@@ -60,15 +60,15 @@ is "nor that of who opened the device" 1 "$(nltest device)"
 like "after all this" '\[{*"name":"u/mine",*"runs":0,*}\]' "$(klua list --json)"
 
 lua 'x = 1' name=theirs keep=1
-refused "a module's state is not destroyed" 4 '*has to be forced' \
+refused "a module's state is not destroyed" 4 '*has to be forced (--force)' \
 	'klua destroy theirs'
 check "unless that is forced" klua destroy --force theirs
 lua 'x = 1' name=theirs keep=1
-refused "nor is a script run in it" 4 '*has to be forced' \
+refused "nor is a script run in it" 4 '*has to be forced (--force)' \
 	'klua run theirs -e "x = 2"'
-refused "nor typed" 4 '*has to be forced' 'echo x=2 | klua repl theirs'
-refused "nor its limits changed" 4 '*has to be forced' 'klua set -s 5 theirs'
-refused "be it to 4,000 GiB" 4 '*has to be forced' 'klua set -m 4000G theirs'
+refused "nor typed" 4 '*has to be forced (--force)' 'echo x=2 | klua repl theirs'
+refused "nor its limits changed" 4 '*has to be forced (--force)' 'klua set -s 5 theirs'
+refused "be it to 4,000 GiB" 4 '*has to be forced (--force)' 'klua set -m 4000G theirs'
 refused "which force does not give" 4 '*made the state allowed less' \
 	'klua set --force -m 4000G theirs'
 check "unless that is forced" klua set --force -s 5k theirs
