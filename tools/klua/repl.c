@@ -82,6 +82,23 @@ static bool wait_for_key(int fd)
 	return !interrupted;
 }
 
+/* The prompt of a line, until it is shown */
+static const char *awaited_prompt;
+
+/*
+ * Show the prompt when the first key is read, since the terminal is in the editor's mode
+ * only then. What is typed at a prompt shown before that is the terminal's: it would echo
+ * it, throw it away when the program is suspended, and take Ctrl-D for an end of input.
+ */
+static void show_prompt(void)
+{
+	if (!awaited_prompt)
+		return;
+	rl_set_prompt(awaited_prompt);
+	awaited_prompt = NULL;
+	rl_forced_update_display();
+}
+
 /*
  * Read a key for the line editor. The interrupt key ends the line, which repl_run()
  * then drops; readline itself would go on as if nothing had happened.
@@ -94,6 +111,7 @@ static int read_key(FILE *in)
 	ssize_t n;
 	char byte;
 
+	show_prompt();
 	while (wait_for_key(fileno(in))) {
 		n = read(fileno(in), &byte, 1);
 		if (n < 0 && errno == EINTR)
@@ -123,7 +141,8 @@ static struct bytes read_line(bool tty, const char *prompt)
 	ssize_t len;
 
 	if (tty) {
-		bytes.data = readline(prompt);
+		awaited_prompt = prompt;
+		bytes.data = readline("");
 		bytes.len = bytes.data ? strlen(bytes.data) : 0;
 		return bytes;
 	}
