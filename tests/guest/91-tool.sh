@@ -523,7 +523,7 @@ before=$(cat /sys/module/klua/parameters/sleepable_steps)
 echo 1000000 >/sys/module/klua/parameters/sleepable_steps
 echo 'while true do end' >"$tmp/endless.lua"
 shows "a script that takes more than building may" 6 '' \
-	'klua: t/endless: cannot create the state: *step budget exceeded*sleepable_steps*--steps and --time hold from then on' \
+	'klua: t/endless: cannot create the state: *step budget exceeded*sleepable_steps and sleepable_us, not by --steps' \
 	klua create -s 1 -f "$tmp/endless.lua" t/endless
 echo "$before" >/sys/module/klua/parameters/sleepable_steps
 shows "create what is there" 6 '' '*cannot create the state: the name is taken' \

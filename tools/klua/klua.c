@@ -348,7 +348,7 @@ static u64 parse_time(const char *word)
 	if (time < 1)
 		misuse("'%s' is too short: 1us is the least", word);
 	if (time > TIME_MOST)
-		misuse("'%s' is too long: a sleepable state may have 4294s, or unlimited, an atomic one 8s, an irq state 100ms",
+		misuse("'%s' is too long: sleepable 4294s or unlimited, atomic 8s, irq 100ms",
 		       word);
 	return time;
 }

@@ -350,7 +350,8 @@ _Noreturn void no_module(void)
 {
 	if (access("/sys/module/klua", F_OK))
 		fail(EXIT_NO_MODULE, "the module klua is not loaded");
-	fail(EXIT_NO_MODULE, "the family klua is in the initial network namespace only; elsewhere scripts run in states (run STATE), and make them (create --file, replace)");
+	fail(EXIT_NO_MODULE,
+	     "the family klua is in the initial network namespace only; elsewhere there is run");
 }
 
 /* NULL when there is no family "klua" (@err: -ENOENT), or no netlink. */

@@ -290,7 +290,7 @@ int script_build(struct klua_build *build, bool json, const char *doing)
 	message[build->message_len] = '\0';
 	status = err ? complain_script(&outcome, json, err, doing) : EXIT_OK;
 	if ((err == -ETIME || err == -ETIMEDOUT) && !json)
-		warn("what runs while a state is made may take as much as the module's parameters sleepable_steps and sleepable_us say; --steps and --time hold from then on");
+		warn("building is limited by sleepable_steps and sleepable_us, not by --steps");
 	free(message);
 	return status;
 }

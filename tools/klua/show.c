@@ -712,7 +712,8 @@ static void show_one(const struct nlattr **attrs)
 	       number(attrs[KLUA_A_STATE_USERS]),
 	       attrs[KLUA_A_STATE_BUSY] ? ", busy" : "");
 	if (attrs[KLUA_A_STATE_MEMBERS])
-		printf("members        %" PRIu64 ", one for each processor; memory is that of all\n",
+		printf("members        %" PRIu64
+		       ", one for each processor; memory is that of all\n",
 		       number(attrs[KLUA_A_STATE_MEMBERS]));
 	show_runner(attrs);
 	show_maker(attrs);
