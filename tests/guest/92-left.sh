@@ -31,16 +31,6 @@ listed()
 		sed 's/ $//'
 }
 
-# gone NUMBER: soon there is no such state
-gone()
-{
-	local i=0
-	while klua show --id "$1" >/dev/null 2>&1; do
-		[ $((i += 1)) -lt 600 ] || { not_ok "$1 goes"; return; }
-		sleep 0.1
-	done
-}
-
 echo 'x = 1' >/tmp/x.lua
 load klua
 klua create -s unlimited -T unlimited t/one

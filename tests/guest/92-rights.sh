@@ -110,16 +110,6 @@ check "and back" klua set -m 64K u/five
 klua create -m 2900K u/seven
 check "which counts at once" klua show u/seven
 
-# gone NUMBER: soon there is no such state
-gone()
-{
-	local i=0
-	while klua show --id "$1" >/dev/null 2>&1; do
-		[ $((i += 1)) -lt 600 ] || { not_ok "$1 goes"; return; }
-		sleep 0.1
-	done
-}
-
 # What replaces a state may be there beside it, in addition to the quotas, once.
 echo 'x = 1' >/tmp/x.lua
 klua create -m 64K u/eight

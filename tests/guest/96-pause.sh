@@ -25,6 +25,14 @@ runs()
 	goes_on "a script runs"
 }
 
+# waits SCRIPT: sets $waiter, which waits until the state is free to run this
+waits()
+{
+	klua run p/one -e "$1" >/tmp/waited 2>&1 &
+	waiter=$!
+	until klua show --json p/one | grep -q '"users":3,'; do :; done
+}
+
 # goes_on WHAT: it prints more than it had
 goes_on()
 {
@@ -66,9 +74,7 @@ kill -TERM $runner
 ends "SIGTERM ends it" 143 ''
 
 runs sleepable
-klua run p/one -e 'return 6 * 7' >/tmp/waited 2>&1 &
-waiter=$!
-until klua show --json p/one | grep -q '"users":3,'; do :; done
+waits 'return 6 * 7'
 kill -STOP $waiter
 kill -CONT $waiter
 klua cancel p/one
@@ -78,9 +84,7 @@ is "and then the script runs" 42 "$(cat /tmp/waited)"
 ends "the one before is cancelled" 1 'klua: *: cancelled'
 
 runs sleepable
-klua run p/one -e 'return 1' >/tmp/waited 2>&1 &
-waiter=$!
-until klua show --json p/one | grep -q '"users":3,'; do :; done
+waits 'return 1'
 kill -TERM $waiter
 wait $waiter
 is "SIGTERM ends a wait" 143 $?

@@ -106,3 +106,13 @@ lua_fails()
 	lua "$script" "$@"
 	like "$what" "-$errno: $message" "$lua_errno: $lua_text"
 }
+
+# gone NUMBER: soon klua knows no state of this number
+gone()
+{
+	local i=0
+	while klua show --id "$1" >/dev/null 2>&1; do
+		[ $((i += 1)) -lt 600 ] || { not_ok "$1 goes"; return; }
+		sleep 0.1
+	done
+}
