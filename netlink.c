@@ -1080,65 +1080,6 @@ static int check_origin(const struct klua_state *s, struct genl_info *info)
 	return -EPERM;
 }
 
-/* How often destroy looks again when the state that it found was replaced meanwhile */
-#define REPLACED_TRIES	100
-
-/*
- * Destroy the state that the request means now. -EAGAIN: it has gone meanwhile, and the
- * name may have another one.
- */
-static int destroy_found(struct genl_info *info)
-{
-	char name[KLUA_NAME_MAXSIZE];
-	struct klua_state *s;
-	u32 id = 0;
-	int err;
-
-	rcu_read_lock();
-	s = find(info);
-	err = IS_ERR(s) ? PTR_ERR(s) : check_origin(s, info);
-	if (!err) {
-		id = s->id;
-		strscpy(name, s->name, sizeof(name));
-	}
-	rcu_read_unlock();
-	if (err)
-		return err;
-	err = klua_state_remove(id, false);
-	if (err == -ENOENT && !info->attrs[KLUA_A_STATE_ID])
-		return -EAGAIN;
-	if (info->attrs[KLUA_A_STATE_FORCE])
-		klua_audit(&(struct klua_audit) {
-			.op = "destroy",
-			.id = id,
-			.name = name,
-			.force = true,
-			.change = true,
-			.err = err,
-			.nowait = true,
-		});
-	if (err == -EBUSY)
-		NL_SET_ERR_MSG(info->extack, "somebody holds the state");
-	else if (err)
-		NL_SET_ERR_MSG(info->extack, "the state is gone already");
-	return err;
-}
-
-static int destroy_doit(struct sk_buff *request, struct genl_info *info)
-{
-	int tries, err = permitted_change(request, info->extack);
-
-	if (err)
-		return err;
-	for (tries = 0; tries < REPLACED_TRIES; tries++) {
-		err = destroy_found(info);
-		if (err != -EAGAIN)
-			return err;
-	}
-	NL_SET_ERR_MSG(info->extack, "the state is replaced all the time");
-	return err;
-}
-
 /*
  * How often a busy state is tried, and the time between two tries: 100 to 200 ms in all
  */
@@ -1152,6 +1093,69 @@ static bool wait_again(int *tries)
 		return false;
 	usleep_range(BUSY_US, 2 * BUSY_US);
 	return true;
+}
+
+/* How often destroy looks again when the state that it found was replaced meanwhile */
+#define REPLACED_TRIES	100
+
+/*
+ * Destroy the state that the request means now, and say which one that was. -EAGAIN: it
+ * has gone meanwhile, and the name may have another one.
+ */
+static int destroy_found(struct genl_info *info, u32 *id, char *name)
+{
+	struct klua_state *s;
+	int err;
+
+	rcu_read_lock();
+	s = find(info);
+	err = IS_ERR(s) ? PTR_ERR(s) : check_origin(s, info);
+	if (!err) {
+		*id = s->id;
+		strscpy(name, s->name, KLUA_NAME_MAXSIZE);
+	}
+	rcu_read_unlock();
+	if (err)
+		return err;
+	err = klua_state_remove(*id, false);
+	if (err == -ENOENT && !info->attrs[KLUA_A_STATE_ID])
+		return -EAGAIN;
+	if (err == -ENOENT)
+		NL_SET_ERR_MSG(info->extack, "the state is gone already");
+	return err;
+}
+
+/*
+ * A module holds the state that it calls by name for as long as the call takes, so the
+ * state is tried again for a short time.
+ */
+static int destroy_doit(struct sk_buff *request, struct genl_info *info)
+{
+	int replaced = REPLACED_TRIES, busy = BUSY_TRIES;
+	char name[KLUA_NAME_MAXSIZE];
+	int err = permitted_change(request, info->extack);
+	u32 id = 0;
+
+	if (err)
+		return err;
+	do {
+		err = destroy_found(info, &id, name);
+	} while (err == -EAGAIN ? --replaced : err == -EBUSY && wait_again(&busy));
+	if (err == -EBUSY)
+		NL_SET_ERR_MSG(info->extack, "somebody holds the state");
+	else if (err == -EAGAIN)
+		NL_SET_ERR_MSG(info->extack, "the state is replaced all the time");
+	if (id && info->attrs[KLUA_A_STATE_FORCE])
+		klua_audit(&(struct klua_audit) {
+			.op = "destroy",
+			.id = id,
+			.name = name,
+			.force = true,
+			.change = true,
+			.err = err,
+			.nowait = true,
+		});
+	return err;
 }
 
 /*
