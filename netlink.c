@@ -866,6 +866,11 @@ static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	err = permitted(cb->skb, cb->extack);
 	if (err)
 		return err;
+	if (nlmsg_find_attr(cb->nlh, GENL_HDRLEN, KLUA_A_STATE_ID) ||
+	    nlmsg_find_attr(cb->nlh, GENL_HDRLEN, KLUA_A_STATE_NAME)) {
+		NL_SET_ERR_MSG(cb->extack, "a dump has all states, whatever their names");
+		return -EINVAL;
+	}
 	cb->seq = klua_states_generation();
 	if (dump_table(skb, cb, &place->in_table) &&
 	    nlmsg_find_attr(cb->nlh, GENL_HDRLEN, KLUA_A_STATE_ALL))

@@ -213,6 +213,7 @@ static void reset_limits(struct klua_state *s)
 	lim->used = false;
 	lim->stack_hit = false;
 	lim->memory_hit = false;
+	s->traced = 0;	/* of an error that nobody noted */
 }
 
 /*
@@ -636,6 +637,23 @@ static void copy_text(char *buf, size_t size, const char *text, size_t len)
 	buf[len] = '\0';
 }
 
+/*
+ * Copy the text of an error, and below it the traceback if klua_limits_trace() took one.
+ * Returns the length of both.
+ */
+static size_t copy_traced(const struct klua_state *s, char *buf, size_t size,
+			  const char *text, size_t len)
+{
+	copy_text(buf, size, text, len);
+	if (!s->traced)
+		return len;
+	if (len + 1 < size) {
+		buf[len] = '\n';
+		copy_text(buf + len + 1, size - len - 1, s->trace, s->traced);
+	}
+	return len + 1 + s->traced;
+}
+
 /* A protected entry: the function to run, and where the text of an error goes */
 struct entry {
 	lua_CFunction fn;
@@ -654,6 +672,15 @@ static void set_result(struct klua_result *result, const char *text, size_t len)
 	copy_text(result->buf, result->buf ? result->size : 0, text, len);
 }
 
+static void set_error(const struct klua_state *s, struct klua_result *result,
+		      const char *text, size_t len)
+{
+	if (!result)
+		return;
+	result->len = copy_traced(s, result->buf, result->buf ? result->size : 0, text, len);
+	result->count = 0;
+}
+
 /* The entry failed: put its text where the caller will look for it. */
 static int entry_failed(struct klua_state *s, struct entry *entry, int status)
 {
@@ -661,7 +688,7 @@ static int entry_failed(struct klua_state *s, struct entry *entry, int status)
 	size_t len;
 
 	text = error_text(s->L, &len);
-	set_result(entry->result, text, len);
+	set_error(s, entry->result, text, len);
 	status = s->limits.budget.stopped ?: status_errno(status);
 	klua_error_note(s, status, text, len);
 	return status;
@@ -672,6 +699,7 @@ static int entry_refused(struct klua_state *s, struct entry *entry, int err,
 			 const char *text)
 {
 	set_result(entry->result, text, strlen(text));
+	s->traced = 0;
 	klua_error_note(s, err, text, strlen(text));
 	return err;
 }
@@ -740,9 +768,20 @@ static __always_inline bool call_valid(const struct klua_call *call)
 static int call_failed(struct klua_state *s, struct klua_call *call, int err,
 		       const char *text, size_t len)
 {
-	copy_text(call->error, call->error ? call->error_size : 0, text, len);
+	size_t size = call->error ? call->error_size : 0;
+
+	if (call->traceback)
+		copy_traced(s, call->error, size, text, len);
+	else
+		copy_text(call->error, size, text, len);
 	klua_error_note(s, err, text, len);
 	return err;
+}
+
+static noinline int call_no_stack(struct klua_state *s, struct klua_call *call)
+{
+	s->traced = 0;
+	return call_failed(s, call, -EOVERFLOW, STACK_TEXT, strlen(STACK_TEXT));
 }
 
 static noinline int invoke_failed(struct klua_state *s, struct klua_call *call,
@@ -765,8 +804,7 @@ static __always_inline int invoke(struct klua_state *s, struct klua_call *call)
 	int status;
 
 	if (unlikely(!klua_stack_fits()))
-		return call_failed(s, call, -EOVERFLOW, STACK_TEXT,
-				   strlen(STACK_TEXT));
+		return call_no_stack(s, call);
 	status = klua_core_invoke(s->L, call, call->traceback ?
 				  trace_handler : message_handler);
 	return likely(status == LUA_OK) ? 0 : invoke_failed(s, call, status);

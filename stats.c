@@ -162,8 +162,12 @@ u64 klua_stats_time(const struct klua_state *s)
  */
 #define ERROR_LOCK_TRIES	100
 
-/* Functions that a traceback shows, from the innermost one */
-#define TRACE_LEVELS	20
+/*
+ * Functions that a traceback shows, from the innermost one: of an error, and of a limit,
+ * where each takes 500 instructions of what an entry may go on after its time
+ */
+#define TRACE_LEVELS		20
+#define TRACE_LIMIT_LEVELS	10
 
 /* Take error_lock with interrupts off. False: it stayed taken for all tries. */
 static bool error_trylock(struct klua_state *s, unsigned long *irqs)
@@ -220,54 +224,115 @@ static char *trace_buffer(struct klua_state *s)
 	return s->trace;
 }
 
-/* Write a line of a traceback, in the form of luaL_traceback(). Returns its length. */
-static size_t trace_level(lua_State *L, lua_Debug *ar, char *buf, size_t size)
-{
-	size_t n;
+/* A traceback while it is written. What does not fit is left out. */
+struct trace_text {
+	char *at;
+	char *end;
+};
 
-	lua_getinfo(L, "Slnt", ar);
-	n = scnprintf(buf, size, "\n\t%s:", ar->short_src);
-	if (ar->currentline > 0)
-		n += scnprintf(buf + n, size - n, "%d:", ar->currentline);
-	if (*ar->namewhat)
-		n += scnprintf(buf + n, size - n, " in %s '%s'", ar->namewhat,
-			       ar->name);
-	else if (*ar->what == 'm')
-		n += scnprintf(buf + n, size - n, " in main chunk");
-	else if (*ar->what == 'C')
-		n += scnprintf(buf + n, size - n, " in ?");
-	else
-		n += scnprintf(buf + n, size - n, " in function <%s:%d>",
-			       ar->short_src, ar->linedefined);
-	if (ar->istailcall)
-		n += scnprintf(buf + n, size - n, "\n\t(...tail calls...)");
-	return n;
+static void trace_bytes(struct trace_text *t, const char *bytes, size_t len)
+{
+	len = min_t(size_t, len, t->end - t->at);
+	memcpy(t->at, bytes, len);
+	t->at += len;
+}
+
+static void trace_string(struct trace_text *t, const char *string)
+{
+	trace_bytes(t, string, strlen(string));
+}
+
+/* Write ":LINE". */
+static void trace_line(struct trace_text *t, unsigned int line)
+{
+	char digits[11];
+	int at = sizeof(digits);
+
+	do {
+		digits[--at] = '0' + line % 10;
+		line /= 10;
+	} while (line);
+	digits[--at] = ':';
+	trace_bytes(t, digits + at, sizeof(digits) - at);
 }
 
 /*
- * Write the traceback of an error into the state's trace. Called by a message handler.
- * luaL_traceback() is not used, because it makes a string in the state: if that did not
- * fit, the error would become one of memory.
+ * Write a line of a traceback, in the form of luaL_traceback(). No format is used: it
+ * would take several times as long, and time is what an entry that hit a limit has none
+ * of.
  */
-void klua_trace_take(struct klua_state *s, lua_State *L)
+static void trace_level(struct trace_text *t, const lua_Debug *ar)
 {
-	char *buf = trace_buffer(s);
+	size_t len = strlen(ar->short_src);
+
+	trace_string(t, "\n\t");
+	trace_bytes(t, ar->short_src, len);
+	if (ar->currentline > 0)
+		trace_line(t, ar->currentline);
+	if (*ar->namewhat) {
+		trace_string(t, ": in ");
+		trace_string(t, ar->namewhat);
+		trace_string(t, " '");
+		trace_string(t, ar->name);
+		trace_string(t, "'");
+	} else if (*ar->what == 'm') {
+		trace_string(t, ": in main chunk");
+	} else if (*ar->what == 'C') {
+		trace_string(t, ": in ?");
+	} else {
+		trace_string(t, ": in function <");
+		trace_bytes(t, ar->short_src, len);
+		trace_line(t, ar->linedefined);
+		trace_string(t, ">");
+	}
+	if (ar->istailcall)
+		trace_string(t, "\n\t(...tail calls...)");
+}
+
+/*
+ * Write the traceback of an error into the state's trace: from @level up to @last, what
+ * lua_getinfo() finds of @what about each function. luaL_traceback() is not used, because
+ * it makes a string in the state: if that did not fit, the error would become one of
+ * memory.
+ */
+static void trace_take(struct klua_state *s, lua_State *L, int level, int last, const char *what)
+{
+	struct trace_text t = { .at = trace_buffer(s) };
+	char *buf = t.at;
 	unsigned long irqs;
 	lua_Debug ar;
-	int level;
-	size_t n;
 
+	s->traced = 0;
 	if (!buf || !error_trylock(s, &irqs))
 		return;
 	s->trace_len = 0;	/* no reader looks at the buffer while this is 0 */
 	raw_spin_unlock_irqrestore(&s->error_lock, irqs);
-	n = scnprintf(buf, KLUA_TRACE_MAXSIZE, "stack traceback:");
-	for (level = 1; level <= TRACE_LEVELS && lua_getstack(L, level, &ar);
-	     level++)
-		n += trace_level(L, &ar, buf + n, KLUA_TRACE_MAXSIZE - n);
-	if (level > TRACE_LEVELS && lua_getstack(L, level, &ar))
-		n += scnprintf(buf + n, KLUA_TRACE_MAXSIZE - n, "\n\t...");
-	s->traced = n;
+	t.end = buf + KLUA_TRACE_MAXSIZE;
+	trace_string(&t, "stack traceback:");
+	ar.namewhat = "";
+	for (; level <= last && lua_getstack(L, level, &ar); level++) {
+		lua_getinfo(L, what, &ar);
+		trace_level(&t, &ar);
+	}
+	if (level > last && lua_getstack(L, level, &ar))
+		trace_string(&t, "\n\t...");
+	s->traced = t.at - buf;
+}
+
+/* Take the traceback of an error of a script. Called by a message handler. */
+void klua_trace_take(struct klua_state *s, lua_State *L)
+{
+	trace_take(s, L, 1, TRACE_LEVELS, "Slnt");
+}
+
+/*
+ * Take the traceback of an error that no message handler sees. It has no names of
+ * functions, because to find them takes longer than an entry may that hit a limit.
+ */
+void klua_limits_trace(struct klua_limits *lim, lua_State *L)
+{
+	trace_take(container_of(lim, struct klua_state, limits), L, 0, TRACE_LIMIT_LEVELS - 1,
+		   "Slt");
 }
 
 /*

@@ -137,6 +137,7 @@ struct klua_limits {
 int klua_arm_slow(struct klua_limits *lim);
 void klua_disarm(struct klua_limits *lim);
 int klua_limits_check(struct klua_limits *lim);
+void klua_limits_trace(struct klua_limits *lim, struct lua_State *L);
 bool klua_drop(struct klua_limits *lim, size_t bytes);
 void klua_limits_owe(struct klua_limits *lim, size_t n);
 void klua_limits_shorten(struct klua_limits *lim);

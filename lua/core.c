@@ -213,6 +213,8 @@ static l_noret raise_limit(lua_State *L, int err)
 	bool first = !budget->stopped;
 
 	budget->stopped = err;
+	if (first)
+		klua_limits_trace(klua_limits(L), L);
 	/* Do not grow the Lua stack: that may fail, and raise the limit again. */
 	if (L->top < L->stack + L->stacksize)
 		L->top++;

@@ -124,6 +124,12 @@ int klua_limits_check(struct klua_limits *lim)
 	return 0;
 }
 
+void klua_limits_trace(struct klua_limits *lim, lua_State *L)
+{
+	(void)lim;
+	(void)L;
+}
+
 size_t klua_memory_left(const struct klua_limits *lim)
 {
 	(void)lim;

@@ -26,7 +26,7 @@ done
 is "and changes nothing" 10000000 "$(cat "$steps")"
 
 echo 1 >"$steps"
-lua_fails "a budget of 1 is no more" 'return 1' ETIME '*step budget exceeded'
+lua_fails "a budget of 1 is no more" 'return 1' ETIME '*step budget exceeded*'
 echo 18446744073709551615 >"$steps"
 lua_ok "the largest is unlimited" 'for i = 1, 100000 do end return 1' 1
 echo 10000000 >"$steps"
@@ -49,12 +49,12 @@ for bad in 0 -1 x 8000001 4294967296; do
 done
 echo 2000 >"$us"
 lua_fails "two milliseconds are over soon" 'while true do end' ETIMEDOUT \
-	'*time limit exceeded' steps=18446744073709551615
+	'*time limit exceeded*' steps=18446744073709551615
 echo 8000000 >"$us"
 
 # Each byte of a text that is compared with a set, however small the set
 lua_fails "a set costs a step for each byte" \
-	'return #("b"):rep(100000):match("[^a]*")' ETIME '*step budget exceeded' \
+	'return #("b"):rep(100000):match("[^a]*")' ETIME '*step budget exceeded*' \
 	steps=100000
 lua_ok "a single byte less" 'return #("b"):rep(100000):match("b*")' 100000 \
 	steps=100000

@@ -51,6 +51,8 @@ answers "another operation's attribute" '22: Unsupported attribute*' \
 	$get $name:str:u/a $memory:u64:8192
 answers "all of one state" '22: this is for a dump*' $get $all:flag
 answers "all of all" '0: , 0 replies' -d $get $all:flag
+answers "all of one name" '22: a dump has all states*' -d $get $name:str:u/a
+answers "all of one number" '22: a dump has all states*' -d $get $id:u32:1
 answers "create without a name" '22: a name is needed*' $create
 answers "create with an empty name" '22: a name without a slash*' \
 	$create $name:str:

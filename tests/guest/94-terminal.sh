@@ -64,7 +64,7 @@ start klua run u/mine -e 'print("before") while true do end'
 shown busy true
 keys 'wait before' 'type \003'
 ends "Ctrl-C ends a script" 130 \
-	'before*^Cklua: (command line):1: interrupted by a signal'
+	'before*^Cklua: (command line):1: interrupted by a signal*'
 
 start klua run --json u/mine -e 'while true do end'
 shown busy true
@@ -93,7 +93,7 @@ ends "Ctrl-C while the state is busy" 130 '^Cklua: *while the state was busy'
 shown busy true
 klua cancel u/mine
 wait "$theirs"
-like "others' scripts go on" 'klua: *: cancelled' "$(cat "$tmp/theirs")"
+like "others' scripts go on" 'klua: *: cancelled*' "$(cat "$tmp/theirs")"
 
 # The editor shows its prompt again when it has to show another line.
 start klua repl u/mine
