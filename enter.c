@@ -329,29 +329,20 @@ static bool mutex_lock_try(struct klua_state *s)
 	return mutex_trylock(&s->mutex);
 }
 
-/* Was an entry of this context cancelled? Then it must not wait any longer. */
-static bool inside_cancelled(void)
-{
-	struct klua_limits *lim;
-
-	for (lim = innermost_entry(); lim; lim = lim->outer)
-		if (klua_entry_cancelled(lim))
-			return true;
-	return false;
-}
-
 /* Try again until the lock is taken, or the wait has lasted long enough. */
 static int lock_wait(struct klua_state *s, bool (*try)(struct klua_state *s))
 {
 	u64 deadline = wait_deadline(s);
+	int err;
 
 	do {
 		if (try(s))
 			return 0;
 		if (in_task() && fatal_signal_pending(current))
 			return -EINTR;
-		if (inside_cancelled())
-			return -ECANCELED;
+		err = klua_entry_asked(innermost_entry());
+		if (err)
+			return err;
 	} while (ktime_get_mono_fast_ns() < deadline);
 	return -EBUSY;
 }

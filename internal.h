@@ -274,7 +274,7 @@ struct klua_sink {
 void klua_charge_slow(lua_State *L);
 
 /* run.c */
-bool klua_entry_cancelled(const struct klua_limits *lim);
+int klua_entry_asked(const struct klua_limits *lim);
 bool klua_asked_to_end(void);
 void klua_charge_host(lua_State *L, size_t n);
 int __klua_state_call_text(struct klua_state *s, lua_CFunction fn, void *arg,

@@ -318,12 +318,35 @@ static bool is_interrupted(const struct klua_limits *lim)
  * Was this entry cancelled? An entry that began although the state is stopped or
  * retired counts as cancelled, too: its caller had the lock before.
  */
-bool klua_entry_cancelled(const struct klua_limits *lim)
+static bool is_cancelled(const struct klua_limits *lim)
 {
 	const struct klua_state *s = container_of(lim, struct klua_state, limits);
 
 	return READ_ONCE(lim->cancel) == lim->entry ||
 	       (READ_ONCE(s->gate) && !s->closing);
+}
+
+/*
+ * The entry around this one, which does not go on before this one has ended, or NULL.
+ * An entry of a hard interrupt does not count as nested in the one that was interrupted.
+ */
+static const struct klua_limits *entry_around(const struct klua_limits *lim)
+{
+	return in_hardirq() ? NULL : lim->outer;
+}
+
+/*
+ * Was this entry asked to end, or one around it? Returns 0, or the -errno to stop with.
+ */
+int klua_entry_asked(const struct klua_limits *lim)
+{
+	for (; lim; lim = entry_around(lim)) {
+		if (is_cancelled(lim))
+			return -ECANCELED;
+		if (is_interrupted(lim))
+			return -EINTR;
+	}
+	return 0;
 }
 
 /*
@@ -334,14 +357,14 @@ int klua_limits_check(struct klua_limits *lim)
 {
 	struct klua_budget *budget = &lim->budget;
 	u64 steps = spent(budget), ns;
+	int err;
 
 	lim->used = true;
 	if (steps > budget->total)
 		return -ETIME;
-	if (klua_entry_cancelled(lim))
-		return -ECANCELED;
-	if (is_interrupted(lim))
-		return -EINTR;
+	err = klua_entry_asked(lim);
+	if (err)
+		return err;
 	if (is_late(lim, &ns))
 		return -ETIMEDOUT;
 	budget->total -= steps;

@@ -996,7 +996,8 @@ int klua_state_set_stopped(struct klua_state *s, bool stopped);
  * @name: its name, NUL-terminated
  *
  * The entry in progress ends within KLUA_SLICE_MAX steps, with -ECANCELED for its
- * caller. An entry that begins meanwhile is not cancelled.
+ * caller, and with it each entry that it has made into another state. An entry that
+ * begins meanwhile is not cancelled.
  *
  * Context: Any context. Takes and releases the RCU read lock. Does not sleep.
  * Return: 0: the entry in progress will end; -ENOENT: there is no state of this name;
