@@ -338,7 +338,7 @@ static int lock_wait(struct klua_state *s, bool (*try)(struct klua_state *s))
 	do {
 		if (try(s))
 			return 0;
-		if (in_task() && fatal_signal_pending(current))
+		if (s->kind == KLUA_KIND_SLEEPABLE && fatal_signal_pending(current))
 			return -EINTR;
 		err = klua_entry_asked(innermost_entry());
 		if (err)

@@ -304,14 +304,19 @@ bool klua_asked_to_end(void)
 	return pending & ~READ_ONCE(current->blocked.sig[0]) & ~no_end;
 }
 
-/* Does a signal end this run? */
+/*
+ * Does a signal end this run? Entries that cannot be preempted are short, and a packet
+ * that a task sends is to meet the policy also while the task is killed.
+ */
 static bool is_interrupted(const struct klua_limits *lim)
 {
 	const struct klua_state *s = container_of(lim, struct klua_state, limits);
 
 	if (!in_task())
 		return false;
-	return s->sink ? klua_asked_to_end() : fatal_signal_pending(current);
+	if (s->sink)
+		return klua_asked_to_end();
+	return lim->preemptible && fatal_signal_pending(current);
 }
 
 /*

@@ -770,7 +770,7 @@ struct klua_state * __must_check klua_state_find_id(u32 id);
  *	   -EDEADLK: the caller has the lock, or is called by the state's Lua code;
  *	   -EBUSY: the wait took too long, or would be a deadlock; an irq state is
  *	   locked, whether by another context or by this one;
- *	   -EINTR: a fatal signal came while it waited;
+ *	   -EINTR: a fatal signal came while it waited for a sleepable state;
  *	   -ECANCELED: the entry that waits was cancelled;
  *	   -ESHUTDOWN: the state is stopped, retired, or being closed;
  *	   -EOPNOTSUPP: the kind does not allow this context.
@@ -799,7 +799,7 @@ void klua_state_unlock(struct klua_state *s);
  *	   -ETIME: the entry has reached its limit on steps;
  *	   -ETIMEDOUT: the entry has reached its limit on time;
  *	   -ECANCELED: the entry was cancelled, by klua_state_cancel() say;
- *	   -EINTR: a fatal signal to this task;
+ *	   -EINTR: a fatal signal to this task, in a sleepable state;
  *	   -ENOMEM: no memory: maxalloc is reached, or the kernel has none;
  *	   -ELOOP: an error while an error was handled;
  *	   -EREMOTEIO: any other Lua error;
