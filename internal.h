@@ -320,6 +320,7 @@ void klua_events_exit(void);
 void klua_events_defaults(struct klua_state *s);
 void klua_listeners_forget(struct module *mod);
 bool klua_telling(void);
+bool klua_awaits_listeners(const struct task_struct *task);
 void klua_event_created(const struct klua_state *s);
 void klua_event_destroyed(const struct klua_state *s);
 void klua_event_gate(struct klua_state *s, bool stopped);

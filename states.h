@@ -512,9 +512,10 @@ struct klua_event {
 /**
  * struct klua_listener - a function that is told what happens to states
  *
- * @event: called in process context, without any lock of a state; may sleep. It may
- *	   not make or retire a state, nor register, unregister or wait for listeners:
- *	   these calls return -EDEADLK there
+ * @event: called in process context; may sleep. It may not make or retire a state, nor
+ *	   register, unregister or wait for listeners: these calls return -EDEADLK there.
+ *	   Entering a sleepable state waits no longer than an entry into it may take, and
+ *	   is -EBUSY or -EDEADLK if whoever has its lock waits for listeners
  * @list:  private
  */
 struct klua_listener {
