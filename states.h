@@ -296,7 +296,8 @@ struct klua_chunk {
  * @existing: with @replace: fail if there is no state of this name
  * @error:    buffer for the cause of a failure as text, with a traceback if a
  *	      chunk failed, or NULL. NUL-terminated if @error_size is not 0
- * @error_size: bytes of @error; 0: the cause goes into the kernel log
+ * @error_size: bytes of @error. If it is 0 or @error is NULL, the cause goes into the
+ *	      kernel log
  * @origin:   whom it is made for. Default: KLUA_ORIGIN_KERNEL. For user space the name
  *	      needs a slash, and a state that a kernel module made is not replaced
  * @ephemeral: for netlink.c alone

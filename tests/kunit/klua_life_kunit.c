@@ -303,6 +303,7 @@ static void each_wrong_field_is_said(struct kunit *test)
 static void nowhere_to_say_it(struct kunit *test)
 {
 	struct klua_config config = CONFIG();
+	struct kmsg_dump_iter log;
 	struct klua_state *s;
 
 	config.name = NULL;
@@ -319,8 +320,10 @@ static void nowhere_to_say_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, message[0], '\0');
 	config.error = NULL;
 	config.error_size = sizeof(message);
+	log_begin(&log);
 	s = klua_state_new(&config);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(s), -EINVAL);
+	KUNIT_EXPECT_EQ(test, log_count(&log, LOG_ERR, "the name is NULL"), 1);
 }
 
 /* Where one may not sleep, making a state fails, and nothing else happens. */
