@@ -33,7 +33,8 @@
  * notes from the state that it wants: if they lead back to one of its own states,
  * it gets -EBUSY and does not wait. The context whose note would close a circle is
  * the only one that is refused. A context that is in no state cannot be part of a
- * circle.
+ * circle, unless it has locked one without running Lua there: states.h forbids it to
+ * wait for a sleepable state then, and for others it waits a limited time.
  *
  * A listener is a party to such circles as well: a function that makes a state waits
  * until listeners have been told, and a listener may want the state that the function is

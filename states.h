@@ -564,8 +564,9 @@ bool klua_state_get(struct klua_state *s);
  * context. If a state that is in the table is put more often than it was held, it is
  * taken out of the table and closed or leaked, and the kernel log says so.
  *
- * Context: Any context but NMI. Does not sleep; may be called with the state's
- *	    lock held.
+ * Context: Any context but NMI. Does not sleep. May be called with the state's lock held,
+ *	    unless the state is sleepable: the close does not wait for whoever has that
+ *	    lock, and the last put begins it.
  */
 void klua_state_put(struct klua_state *s);
 
@@ -761,7 +762,9 @@ struct klua_state * __must_check klua_state_find_id(u32 id);
  * How long it waits depends on the state's kind: for an atomic state at most as long as
  * one entry into it may take, for a sleepable state until a fatal signal comes, for an
  * irq state not at all. A function that Lua calls may lock another state. It waits for
- * that state too, unless that would be a deadlock.
+ * that state too, unless that would be a deadlock. This is not looked for where the
+ * caller has locked a state and Lua does not run in it: who has locked a sleepable state
+ * in this way must not lock or call another one.
  *
  * Context: By the state's kind. Atomic: process context or softirq, interrupts on;
  *	    bottom halves are off, and nothing may sleep, until klua_state_unlock().
