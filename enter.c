@@ -33,7 +33,12 @@
  * notes from the state that it wants: if they lead back to one of its own states,
  * it gets -EBUSY and does not wait. The context whose note would close a circle is
  * the only one that is refused. A context that is in no state cannot be part of a
- * circle.
+ * circle, unless it has locked one without running Lua there: states.h forbids it to
+ * wait for a sleepable state then, and for others it waits a limited time.
+ *
+ * A listener is a party to such circles as well: a function that makes a state waits
+ * until listeners have been told, and a listener may want the state that the function is
+ * in. The making must be told, so it is the listener that gets -EBUSY.
  */
 
 #include <linux/hash.h>
@@ -329,29 +334,42 @@ static bool mutex_lock_try(struct klua_state *s)
 	return mutex_trylock(&s->mutex);
 }
 
-/* Was an entry of this context cancelled? Then it must not wait any longer. */
-static bool inside_cancelled(void)
+/*
+ * Is this a listener, for which the holder of @s waits, or whoever the holder waits for?
+ * They do not go on before this context does. Only holders of sleepable states wait for
+ * listeners: the owner of another state may be a task that was interrupted.
+ */
+static bool waits_for_listener(struct klua_state *s)
 {
-	struct klua_limits *lim;
+	unsigned long irqs;
+	bool waits = false;
 
-	for (lim = innermost_entry(); lim; lim = lim->outer)
-		if (klua_entry_cancelled(lim))
-			return true;
-	return false;
+	if (!klua_telling())
+		return false;
+	irqs = klua_guard_lock(&wait_lock);
+	for (; s && !waits; s = s->waits)
+		waits = s->kind == KLUA_KIND_SLEEPABLE &&
+			klua_awaits_listeners(READ_ONCE(s->owner));
+	klua_guard_unlock(&wait_lock, irqs);
+	return waits;
 }
 
 /* Try again until the lock is taken, or the wait has lasted long enough. */
 static int lock_wait(struct klua_state *s, bool (*try)(struct klua_state *s))
 {
 	u64 deadline = wait_deadline(s);
+	int err;
 
 	do {
 		if (try(s))
 			return 0;
-		if (in_task() && fatal_signal_pending(current))
+		if (s->kind == KLUA_KIND_SLEEPABLE && fatal_signal_pending(current))
 			return -EINTR;
-		if (inside_cancelled())
-			return -ECANCELED;
+		err = klua_entry_asked(innermost_entry());
+		if (err)
+			return err;
+		if (waits_for_listener(s))
+			return -EBUSY;
 	} while (ktime_get_mono_fast_ns() < deadline);
 	return -EBUSY;
 }
@@ -396,7 +414,8 @@ static __always_inline int atomic_lock(struct klua_state *s)
 
 /*
  * A task in a sleepable state tries only: lockdep takes the mutexes of all states
- * for one, and circles are found by wait_begin().
+ * for one, and circles are found by wait_begin(). So does a listener, since the holder
+ * may begin to wait for listeners at any time.
  */
 static noinline int sleepable_lock(struct klua_state *s)
 {
@@ -408,6 +427,8 @@ static noinline int sleepable_lock(struct klua_state *s)
 		return 0;
 	if (innermost_entry())
 		return lock_taken(s, mutex_lock_try);
+	if (klua_telling())
+		return lock_wait(s, mutex_lock_try);
 	return mutex_lock_killable(&s->mutex);
 }
 

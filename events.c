@@ -138,6 +138,61 @@ bool klua_telling(void)
 	return READ_ONCE(teller) == current;
 }
 
+/**
+ * struct waiter - a task that waits for listeners
+ * @list: link in waiters
+ * @task: the task
+ */
+struct waiter {
+	struct list_head list;
+	const struct task_struct *task;
+};
+
+/* The tasks that wait for listeners, which see by that whom they must not wait for */
+static LIST_HEAD(waiters);
+
+/* Guards waiters. Innermost. */
+static DEFINE_RAW_SPINLOCK(waiters_lock);
+
+static void wait_begin(struct waiter *waiter)
+{
+	unsigned long irqs = klua_guard_lock(&waiters_lock);
+
+	waiter->task = current;
+	list_add(&waiter->list, &waiters);
+	klua_guard_unlock(&waiters_lock, irqs);
+}
+
+static void wait_end(struct waiter *waiter)
+{
+	unsigned long irqs = klua_guard_lock(&waiters_lock);
+
+	list_del(&waiter->list);
+	klua_guard_unlock(&waiters_lock, irqs);
+}
+
+/* Does the task wait for listeners? */
+bool klua_awaits_listeners(const struct task_struct *task)
+{
+	unsigned long irqs = klua_guard_lock(&waiters_lock);
+	struct waiter *waiter;
+	bool found = false;
+
+	list_for_each_entry(waiter, &waiters, list)
+		found |= waiter->task == task;
+	klua_guard_unlock(&waiters_lock, irqs);
+	return found;
+}
+
+static void listeners_lock(void)
+{
+	struct waiter waiter;
+
+	wait_begin(&waiter);
+	mutex_lock(&listeners_mutex);
+	wait_end(&waiter);
+}
+
 static void tell_records(struct work_struct *work);
 static DECLARE_WORK(records_work, tell_records);
 
@@ -354,7 +409,7 @@ static void tell(const struct klua_event *event)
 {
 	struct klua_listener *listener;
 
-	mutex_lock(&listeners_mutex);
+	listeners_lock();
 	WRITE_ONCE(teller, current);
 	list_for_each_entry(listener, &listeners, list)
 		listener->event(listener, event);
@@ -447,12 +502,16 @@ static void tell_records(struct work_struct *work)
 
 int klua_events_flush(void)
 {
+	struct waiter waiter;
+
 	if (klua_telling())
 		return -EDEADLK;
+	wait_begin(&waiter);
 	mutex_lock(&records_sync);
 	irq_work_sync(&records_kick);
 	mutex_unlock(&records_sync);
 	flush_work(&records_work);
+	wait_end(&waiter);
 	return 0;
 }
 EXPORT_SYMBOL_KLUA(klua_events_flush);
@@ -506,7 +565,7 @@ int klua_listener_register(struct klua_listener *listener)
 		return -EINVAL;
 	if (klua_telling())
 		return -EDEADLK;
-	mutex_lock(&listeners_mutex);
+	listeners_lock();
 	if (listens(listener))
 		err = -EEXIST;
 	else
@@ -524,7 +583,7 @@ int klua_listener_unregister(struct klua_listener *listener)
 		return -EINVAL;
 	if (klua_telling())
 		return -EDEADLK;
-	mutex_lock(&listeners_mutex);
+	listeners_lock();
 	if (listens(listener))
 		list_del(&listener->list);
 	else
@@ -539,7 +598,7 @@ void klua_listeners_forget(struct module *mod)
 {
 	struct klua_listener *listener, *next;
 
-	mutex_lock(&listeners_mutex);
+	listeners_lock();
 	list_for_each_entry_safe(listener, next, &listeners, list) {
 		if (!within_module((unsigned long)listener->event, mod))
 			continue;

@@ -274,7 +274,7 @@ struct klua_sink {
 void klua_charge_slow(lua_State *L);
 
 /* run.c */
-bool klua_entry_cancelled(const struct klua_limits *lim);
+int klua_entry_asked(const struct klua_limits *lim);
 bool klua_asked_to_end(void);
 void klua_charge_host(lua_State *L, size_t n);
 int __klua_state_call_text(struct klua_state *s, lua_CFunction fn, void *arg,
@@ -320,6 +320,7 @@ void klua_events_exit(void);
 void klua_events_defaults(struct klua_state *s);
 void klua_listeners_forget(struct module *mod);
 bool klua_telling(void);
+bool klua_awaits_listeners(const struct task_struct *task);
 void klua_event_created(const struct klua_state *s);
 void klua_event_destroyed(const struct klua_state *s);
 void klua_event_gate(struct klua_state *s, bool stopped);

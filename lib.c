@@ -605,7 +605,7 @@ static struct refusal unregister_lib(struct klua_lib *lib)
 	struct refusal refusal;
 
 	/* A task that holds the lock of an atomic state cannot wait either. */
-	if (!in_task() || in_softirq() || irqs_disabled() || klua_inside_any())
+	if (!klua_may_sleep() || klua_inside_any())
 		return refuse(-EDEADLK, "Lua runs here, or nothing may sleep");
 	/* We would wait for a function that makes a state and waits for this listener. */
 	if (klua_telling())

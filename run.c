@@ -304,26 +304,54 @@ bool klua_asked_to_end(void)
 	return pending & ~READ_ONCE(current->blocked.sig[0]) & ~no_end;
 }
 
-/* Does a signal end this run? */
+/*
+ * Does a signal end this run? Entries that cannot be preempted are short, and a packet
+ * that a task sends is to meet the policy also while the task is killed.
+ */
 static bool is_interrupted(const struct klua_limits *lim)
 {
 	const struct klua_state *s = container_of(lim, struct klua_state, limits);
 
 	if (!in_task())
 		return false;
-	return s->sink ? klua_asked_to_end() : fatal_signal_pending(current);
+	if (s->sink)
+		return klua_asked_to_end();
+	return lim->preemptible && fatal_signal_pending(current);
 }
 
 /*
  * Was this entry cancelled? An entry that began although the state is stopped or
  * retired counts as cancelled, too: its caller had the lock before.
  */
-bool klua_entry_cancelled(const struct klua_limits *lim)
+static bool is_cancelled(const struct klua_limits *lim)
 {
 	const struct klua_state *s = container_of(lim, struct klua_state, limits);
 
 	return READ_ONCE(lim->cancel) == lim->entry ||
 	       (READ_ONCE(s->gate) && !s->closing);
+}
+
+/*
+ * The entry around this one, which does not go on before this one has ended, or NULL.
+ * An entry of a hard interrupt does not count as nested in the one that was interrupted.
+ */
+static const struct klua_limits *entry_around(const struct klua_limits *lim)
+{
+	return in_hardirq() ? NULL : lim->outer;
+}
+
+/*
+ * Was this entry asked to end, or one around it? Returns 0, or the -errno to stop with.
+ */
+int klua_entry_asked(const struct klua_limits *lim)
+{
+	for (; lim; lim = entry_around(lim)) {
+		if (is_cancelled(lim))
+			return -ECANCELED;
+		if (is_interrupted(lim))
+			return -EINTR;
+	}
+	return 0;
 }
 
 /*
@@ -334,14 +362,14 @@ int klua_limits_check(struct klua_limits *lim)
 {
 	struct klua_budget *budget = &lim->budget;
 	u64 steps = spent(budget), ns;
+	int err;
 
 	lim->used = true;
 	if (steps > budget->total)
 		return -ETIME;
-	if (klua_entry_cancelled(lim))
-		return -ECANCELED;
-	if (is_interrupted(lim))
-		return -EINTR;
+	err = klua_entry_asked(lim);
+	if (err)
+		return err;
 	if (is_late(lim, &ns))
 		return -ETIMEDOUT;
 	budget->total -= steps;

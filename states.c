@@ -1154,7 +1154,7 @@ struct klua_state *klua_state_new(const struct klua_config *config)
 	if (!config)
 		return ERR_PTR(-EINVAL);
 	might_sleep();
-	if (!config->error_size)
+	if (!config->error || !config->error_size)
 		return make_logged(*config, _RET_IP_);
 	refuse(config, 0, "");
 	return make(config, true, _RET_IP_);

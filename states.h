@@ -296,7 +296,8 @@ struct klua_chunk {
  * @existing: with @replace: fail if there is no state of this name
  * @error:    buffer for the cause of a failure as text, with a traceback if a
  *	      chunk failed, or NULL. NUL-terminated if @error_size is not 0
- * @error_size: bytes of @error; 0: the cause goes into the kernel log
+ * @error_size: bytes of @error. If it is 0 or @error is NULL, the cause goes into the
+ *	      kernel log
  * @origin:   whom it is made for. Default: KLUA_ORIGIN_KERNEL. For user space the name
  *	      needs a slash, and a state that a kernel module made is not replaced
  * @ephemeral: for netlink.c alone
@@ -512,9 +513,10 @@ struct klua_event {
 /**
  * struct klua_listener - a function that is told what happens to states
  *
- * @event: called in process context, without any lock of a state; may sleep. It may
- *	   not make or retire a state, nor register, unregister or wait for listeners:
- *	   these calls return -EDEADLK there
+ * @event: called in process context; may sleep. It may not make or retire a state, nor
+ *	   register, unregister or wait for listeners: these calls return -EDEADLK there.
+ *	   Entering a sleepable state waits no longer than an entry into it may take, and
+ *	   is -EBUSY or -EDEADLK if whoever has its lock waits for listeners
  * @list:  private
  */
 struct klua_listener {
@@ -562,8 +564,9 @@ bool klua_state_get(struct klua_state *s);
  * context. If a state that is in the table is put more often than it was held, it is
  * taken out of the table and closed or leaked, and the kernel log says so.
  *
- * Context: Any context but NMI. Does not sleep; may be called with the state's
- *	    lock held.
+ * Context: Any context but NMI. Does not sleep. May be called with the state's lock held,
+ *	    unless the state is sleepable: the close does not wait for whoever has that
+ *	    lock, and the last put begins it.
  */
 void klua_state_put(struct klua_state *s);
 
@@ -759,7 +762,9 @@ struct klua_state * __must_check klua_state_find_id(u32 id);
  * How long it waits depends on the state's kind: for an atomic state at most as long as
  * one entry into it may take, for a sleepable state until a fatal signal comes, for an
  * irq state not at all. A function that Lua calls may lock another state. It waits for
- * that state too, unless that would be a deadlock.
+ * that state too, unless that would be a deadlock. This is not looked for where the
+ * caller has locked a state and Lua does not run in it: who has locked a sleepable state
+ * in this way must not lock or call another one.
  *
  * Context: By the state's kind. Atomic: process context or softirq, interrupts on;
  *	    bottom halves are off, and nothing may sleep, until klua_state_unlock().
@@ -770,7 +775,7 @@ struct klua_state * __must_check klua_state_find_id(u32 id);
  *	   -EDEADLK: the caller has the lock, or is called by the state's Lua code;
  *	   -EBUSY: the wait took too long, or would be a deadlock; an irq state is
  *	   locked, whether by another context or by this one;
- *	   -EINTR: a fatal signal came while it waited;
+ *	   -EINTR: a fatal signal came while it waited for a sleepable state;
  *	   -ECANCELED: the entry that waits was cancelled;
  *	   -ESHUTDOWN: the state is stopped, retired, or being closed;
  *	   -EOPNOTSUPP: the kind does not allow this context.
@@ -799,7 +804,7 @@ void klua_state_unlock(struct klua_state *s);
  *	   -ETIME: the entry has reached its limit on steps;
  *	   -ETIMEDOUT: the entry has reached its limit on time;
  *	   -ECANCELED: the entry was cancelled, by klua_state_cancel() say;
- *	   -EINTR: a fatal signal to this task;
+ *	   -EINTR: a fatal signal to this task, in a sleepable state;
  *	   -ENOMEM: no memory: maxalloc is reached, or the kernel has none;
  *	   -ELOOP: an error while an error was handled;
  *	   -EREMOTEIO: any other Lua error;
@@ -996,7 +1001,8 @@ int klua_state_set_stopped(struct klua_state *s, bool stopped);
  * @name: its name, NUL-terminated
  *
  * The entry in progress ends within KLUA_SLICE_MAX steps, with -ECANCELED for its
- * caller. An entry that begins meanwhile is not cancelled.
+ * caller, and with it each entry that it has made into another state. An entry that
+ * begins meanwhile is not cancelled.
  *
  * Context: Any context. Takes and releases the RCU read lock. Does not sleep.
  * Return: 0: the entry in progress will end; -ENOENT: there is no state of this name;

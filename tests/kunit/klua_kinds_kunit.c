@@ -1087,6 +1087,36 @@ static void a_cancelled_entry_waits_no_more(struct kunit *test)
 	klua_state_put(w.other);
 }
 
+static int open_spin(lua_State *L)
+{
+	lua_register(L, "spin", spin_nested);
+	return 0;
+}
+
+/* Who is asked to end does so, although the function that it calls runs another state. */
+static void a_cancel_ends_nested_entries(struct kunit *test)
+{
+	struct klua_state *s = states[KLUA_KIND_SLEEPABLE];
+	struct inside in;
+
+	nested_state = new_state("nested", KLUA_KIND_SLEEPABLE);
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(nested_state));
+	KUNIT_EXPECT_EQ(test, klua_state_call(s, open_spin, NULL), 0);
+	nested_err = 0;
+	KUNIT_ASSERT_TRUE(test, inside_begin(&in, s, "spin() while true do end",
+					     inside_run));
+	while (!(READ_ONCE(nested_state->limits.entry) & 1) &&
+	       !completion_done(&in.done))
+		usleep_range(100, 200);
+	KUNIT_EXPECT_EQ(test, klua_state_cancel("sleepable"), 0);
+	KUNIT_EXPECT_EQ(test, inside_end(&in), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, nested_err, -ECANCELED);
+	/* That was for one entry, and the other state has not been cancelled. */
+	KUNIT_EXPECT_EQ(test, run_text(nested_state, "for i = 1, 5000 do end"), 0);
+	KUNIT_EXPECT_EQ(test, run_text(s, "for i = 1, 5000 do end"), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_retire(nested_state), 0);
+}
+
 static void a_state_in_use_is_waited_for(struct kunit *test)
 {
 	enum klua_kind kind;
@@ -1305,6 +1335,7 @@ static struct kunit_case kinds_cases[] = {
 	KUNIT_CASE(a_look_follows_a_nested_entry),
 	KUNIT_CASE(only_endless_waits_are_refused),
 	KUNIT_CASE(a_cancelled_entry_waits_no_more),
+	KUNIT_CASE(a_cancel_ends_nested_entries),
 	KUNIT_CASE(a_state_in_use_is_waited_for),
 	KUNIT_CASE(a_late_cancel_hits_nobody),
 	KUNIT_CASE(cancel_hits_the_entry_that_it_finds),

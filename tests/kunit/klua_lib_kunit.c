@@ -511,6 +511,36 @@ static void unregister_from_inside(struct kunit *test)
 	}
 }
 
+/* Where it cannot wait, it is refused as well, and the library stays. */
+static void unregister_where_one_may_not_sleep(struct kunit *test)
+{
+	static DEFINE_SPINLOCK(lock);
+	int bh, irqs, rcu = -EDEADLK, spin = -EDEADLK;
+
+	local_bh_disable();
+	bh = klua_lib_unregister(&lib);
+	local_bh_enable();
+	local_irq_disable();
+	irqs = klua_lib_unregister(&lib);
+	local_irq_enable();
+	/* Without these options this cannot be detected. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RCU)) {
+		rcu_read_lock();
+		rcu = klua_lib_unregister(&lib);
+		rcu_read_unlock();
+	}
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT)) {
+		spin_lock(&lock);
+		spin = klua_lib_unregister(&lib);
+		spin_unlock(&lock);
+	}
+	KUNIT_EXPECT_EQ(test, bh, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, irqs, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, rcu, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, spin, -EDEADLK);
+	gives(test, "return require('kulib').add(1, 1)", "2");
+}
+
 static void a_new_library_of_the_name(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, run("old = require 'kulib'"), 0);
@@ -860,6 +890,7 @@ static struct kunit_case lib_cases[] = {
 	KUNIT_CASE(errors_end_calls),
 	KUNIT_CASE(a_look_follows_calls_that_may_sleep),
 	KUNIT_CASE(unregister_from_inside),
+	KUNIT_CASE(unregister_where_one_may_not_sleep),
 	KUNIT_CASE(a_new_library_of_the_name),
 	KUNIT_CASE(reloading_costs_no_memory),
 	KUNIT_CASE(counts_its_states),

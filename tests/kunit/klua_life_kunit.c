@@ -303,6 +303,7 @@ static void each_wrong_field_is_said(struct kunit *test)
 static void nowhere_to_say_it(struct kunit *test)
 {
 	struct klua_config config = CONFIG();
+	struct kmsg_dump_iter log;
 	struct klua_state *s;
 
 	config.name = NULL;
@@ -319,8 +320,10 @@ static void nowhere_to_say_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, message[0], '\0');
 	config.error = NULL;
 	config.error_size = sizeof(message);
+	log_begin(&log);
 	s = klua_state_new(&config);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(s), -EINVAL);
+	KUNIT_EXPECT_EQ(test, log_count(&log, LOG_ERR, "the name is NULL"), 1);
 }
 
 /* Where one may not sleep, making a state fails, and nothing else happens. */
@@ -1194,6 +1197,93 @@ static void listeners_do_not_wait_for_themselves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_listener_unregister(NULL), -EINVAL);
 }
 
+/**
+ * struct visitor - a listener that enters a state whose holder waits for listeners
+ * @listener: the listener, which enters @s when @failed has failed
+ * @s: the state
+ * @failed: another state
+ * @wait: what the holder does, which waits for listeners
+ * @told: completed before @s is entered
+ * @left: completed afterwards
+ * @err: result of entering @s
+ * @wait_err: result of @wait
+ */
+struct visitor {
+	struct klua_listener listener;
+	struct klua_state *s;
+	struct klua_state *failed;
+	int (*wait)(void);
+	struct completion told;
+	struct completion left;
+	int err;
+	int wait_err;
+};
+
+static struct visitor visitor;
+
+static void visit(struct klua_listener *listener, const struct klua_event *event)
+{
+	if (event->type != KLUA_EVENT_ERROR || event->id != visitor.failed->id)
+		return;
+	complete(&visitor.told);
+	visitor.err = run_text(visitor.s, "");
+	complete(&visitor.left);
+}
+
+static int wait_by_making(void)
+{
+	struct klua_config config = { .name = "made", .maxalloc = SMALL };
+
+	return klua_state_publish(&config);
+}
+
+static int wait_by_unregistering(void)
+{
+	return klua_listener_unregister(&visitor.listener) ?:
+	       klua_listener_register(&visitor.listener);
+}
+
+static int wait_inside(lua_State *L)
+{
+	run_text(visitor.failed, "error('oh')");
+	wait_for_completion(&visitor.told);
+	visitor.wait_err = visitor.wait();
+	return 0;
+}
+
+/* Otherwise the two would wait for each other, for ever. */
+static void listeners_do_not_wait_for_who_waits_for_them(struct kunit *test)
+{
+	static int (*const waits[])(void) = {
+		wait_by_making, klua_events_flush, wait_by_unregistering
+	};
+	int i;
+
+	visitor.listener.event = visit;
+	visitor.failed = build(KLUA_KIND_ATOMIC, "", false);
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(visitor.failed));
+	visitor.s = klua_state_new(&(struct klua_config) {
+		.name = "visited", .kind = KLUA_KIND_SLEEPABLE, .maxalloc = SMALL,
+		.time_unlimited = true,
+	});
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(visitor.s));
+	KUNIT_ASSERT_EQ(test, klua_listener_register(&visitor.listener), 0);
+	for (i = 0; i < ARRAY_SIZE(waits); i++) {
+		init_completion(&visitor.told);
+		init_completion(&visitor.left);
+		visitor.wait = waits[i];
+		KUNIT_EXPECT_EQ(test, klua_state_call(visitor.s, wait_inside, NULL), 0);
+		wait_for_completion(&visitor.left);
+		KUNIT_EXPECT_EQ_MSG(test, visitor.wait_err, 0, "wait %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, visitor.err, -EBUSY, "wait %d", i);
+		KUNIT_EXPECT_EQ(test, run_text(visitor.s, ""), 0);
+	}
+	KUNIT_EXPECT_EQ(test, klua_listener_unregister(&visitor.listener), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_try_destroy("made"), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_retire(visitor.s), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_retire(visitor.failed), 0);
+}
+
 #define SHORT_NAME	"short-lived"
 
 /* Without the hold in tell_created() listeners were not told of one life in seven. */
@@ -1336,6 +1426,7 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE(a_retired_state_starts_what_has_replaced_it),
 	KUNIT_CASE(user_space_replaces_no_state_of_a_module),
 	KUNIT_CASE(listeners_do_not_wait_for_themselves),
+	KUNIT_CASE(listeners_do_not_wait_for_who_waits_for_them),
 	KUNIT_CASE(told_of_short_lives),
 	KUNIT_CASE(lost_events_are_counted),
 	KUNIT_CASE(print_is_bounded_for_the_machine),

@@ -405,7 +405,6 @@ static int run_endless(void *data)
 {
 	struct endless *e = data;
 
-	allow_signal(SIGKILL);
 	complete(&e->begun);
 	e->err = run_text(state, "while true do pcall(function()\n"
 			  "while true do end end) end");
@@ -413,38 +412,64 @@ static int run_endless(void *data)
 }
 
 /* Start the thread, and wait until it runs the script. */
-static struct task_struct *begin_endless(struct kunit *test, struct endless *e)
+static void begin_endless(struct kunit *test, struct endless *e)
 {
-	struct task_struct *task;
-
 	init_completion(&e->begun);
 	init_completion(&e->done);
 	e->err = 0;
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, KLUA_STEPS_UNLIMITED),
 			0);
-	task = kthread_run(run_endless, e, "endless");
-	KUNIT_ASSERT_TRUE(test, !IS_ERR(task));
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(kthread_run(run_endless, e, "endless")));
 	wait_for_completion(&e->begun);
 	while (!(READ_ONCE(state->limits.entry) & 1) && !completion_done(&e->done))
 		usleep_range(100, 200);
-	return task;
 }
 
-static void a_fatal_signal_ends_a_run(struct kunit *test)
+/* A task that was killed before it enters an atomic state, which another task has locked */
+struct killed {
+	struct completion begun;
+	struct completion done;
+	int err;
+};
+
+static int enter_killed(void *data)
 {
+	struct killed *k = data;
+
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	complete(&k->begun);
+	k->err = run_text(state, "for i = 1, 5000 do end");
+	kthread_complete_and_exit(&k->done, 0);
+}
+
+/* Packets that a task sends while it is killed get the same answers as others. */
+static void a_fatal_signal_ends_no_atomic_run(struct kunit *test)
+{
+	unsigned int here = cpumask_first(cpu_online_mask);
+	unsigned int there = cpumask_next(here, cpu_online_mask);
 	struct task_struct *task;
-	struct endless e;
+	struct killed k;
 
-	/* Another processor has to send the signal. */
-	if (num_online_cpus() < 2)
+	/* Another processor has to wait for the lock. */
+	if (there >= nr_cpu_ids)
 		return;
-
-	task = begin_endless(test, &e);
-	get_task_struct(task);
-	send_sig(SIGKILL, task, 1);
-	wait_for_completion(&e.done);
-	put_task_struct(task);
-	KUNIT_EXPECT_EQ(test, e.err, -EINTR);
+	init_completion(&k.begun);
+	init_completion(&k.done);
+	KUNIT_EXPECT_EQ(test, klua_state_set_time(state, KLUA_TIME_MAX_US_ATOMIC), 0);
+	task = kthread_create(enter_killed, &k, "killed");
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(task));
+	kthread_bind(task, there);
+	set_cpus_allowed_ptr(current, cpumask_of(here));
+	KUNIT_EXPECT_EQ(test, klua_state_lock(state), 0);
+	wake_up_process(task);
+	while (!completion_done(&k.begun))
+		cpu_relax();
+	mdelay(10);
+	klua_state_unlock(state);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	wait_for_completion(&k.done);
+	KUNIT_EXPECT_EQ(test, k.err, 0);
 	expect_disarmed(test);
 }
 
@@ -644,7 +669,7 @@ static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(setting_from_inside_does_not_wait),
 	KUNIT_CASE(setting_with_the_lock_does_not_wait),
 	KUNIT_CASE(setting_with_irqs_off_is_refused),
-	KUNIT_CASE(a_fatal_signal_ends_a_run),
+	KUNIT_CASE(a_fatal_signal_ends_no_atomic_run),
 	KUNIT_CASE(a_late_cancel_takes_no_other_back),
 	KUNIT_CASE(cancel_of_what_does_not_run),
 	KUNIT_CASE(finalizers_run_in_a_full_state),
