@@ -276,10 +276,10 @@ shows "an error that is no string" 1 '' 'klua: (error object is a table value)*'
 shows "results that end in an error end their line" 1 '1	' 'klua: *no text*' \
 	klua -e 'return 1, setmetatable({}, {__tostring = function() error("no text") end})'
 is "and only that" 1 "$(wc -l <"$tmp/out")"
-shows "steps are limited" 1 1 '*step budget exceeded*klua: --steps allows more;*' \
+shows "steps are limited" 1 1 '*step budget exceeded*klua: --steps allows more' \
 	klua run --steps 1000 -e 'print(1) while true do end'
-shows "even to a few" 1 '' '*klua: --steps allows more;*' klua run -s 1 -e ''
-shows "memory is limited" 1 '' '*not enough memory*klua: --memory allows more;*' \
+shows "even to a few" 1 '' '*klua: --steps allows more' klua run -s 1 -e ''
+shows "memory is limited" 1 '' '*not enough memory*klua: --memory allows more' \
 	klua run -m 64K -e 'local t = {} for i = 1, 1000000 do t[i] = i end'
 shows "a state is kept" 0 '' '' klua run t/one -e 'x = 42'
 shows "and used again" 0 42 '' klua run t/one -e 'return x'
@@ -511,7 +511,7 @@ wait "$runner" 2>/dev/null
 { klua run -T 300ms -e 'while true do print(("x"):rep(1000)) end' \
 	2>"$tmp/err"; echo $? >"$tmp/out"; } | { sleep 3; cat; } >/dev/null
 is "nobody is waited for longer than the limit on time" 1 "$(cat "$tmp/out")"
-like "which is said" '*time limit exceeded*klua: --time allows more;*' "$(cat "$tmp/err")"
+like "which is said" '*time limit exceeded*klua: --time allows more' "$(cat "$tmp/err")"
 
 shows "create with scripts" 0 '' '' klua create -k atomic -T 20ms -m 2M \
 	-f "$tmp/b1.lua" -f "$tmp/b2.lua" t/built

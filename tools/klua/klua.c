@@ -889,7 +889,7 @@ static int cmd_run(const struct options *opt, char **args, int count)
 	int files = opt->code ? 0 : 1;
 	char name[KLUA_NAME_LEN + 1], chunkname[256] = "=(command line)";
 	struct script script = {
-		.state.name = name,
+		.state = { .name = name, .fresh = true },
 		.chunkname = chunkname,
 		.room = opt->room ?: ROOM_DEFAULT,
 		.flags = run_flags(opt),
@@ -926,7 +926,7 @@ static int cmd_run(const struct options *opt, char **args, int count)
 static int cmd_repl(const struct options *opt, char **args, int count)
 {
 	char name[KLUA_NAME_LEN + 1];
-	struct ref state = { .name = name };
+	struct ref state = { .name = name, .fresh = true };
 	struct link *link;
 	int err;
 
