@@ -314,6 +314,20 @@ shows "code, and a file where a state is looked for" 3 '' \
 	klua run -e 'return 1' "$tmp/attack.lua"
 for command in show 'run -e x=1' repl cancel stop start 'set -s 5' destroy stats; do
 	# shellcheck disable=SC2086	# one word for each
+shows "an argument where a script is looked for" 2 '' \
+	"klua: first: No such file; arguments of the script $tmp/attack.lua follow --*" \
+	klua run "$tmp/attack.lua" first
+shows "even if it is a file" 3 '' \
+	"*no such state; '$tmp/attack.lua' is a file, and a script's arguments follow --" \
+	klua run "$tmp/attack.lua" "$tmp/attack.lua"
+shows "two arguments" 2 '' \
+	"klua: too many arguments: 'second'; those of the script follow --*" \
+	klua run "$tmp/attack.lua" first second
+shows "arguments behind code" 2 '' \
+	"klua: too many arguments: 'b'; those of the script follow --*" klua -e x=1 a b
+shows "a pattern where a state is looked for" 3 '' \
+	"klua: t/n*: *no such state; patterns are for list, stats, top and monitor" \
+	klua destroy 't/n*'
 	shows "a number for a name: $command" 3 '' \
 		'klua: *: there is no such state; a number is given as --id 7' \
 		klua $command 7

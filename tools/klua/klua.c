@@ -854,11 +854,25 @@ static int run_and_show(const struct script *script, bool json)
 	return err;
 }
 
-/* A file's name after -e CODE is taken for a state: add a hint. */
+#define SCRIPT_ARGS	"; those of the script follow --"
+
+/* The first of two words, or the only one with -e CODE, is a state: hint at a file. */
 static void hint_at_file(const struct options *opt, const char *word)
 {
-	if (opt->code && !opt->id && !access(word, F_OK))
-		set_hint("'%s' is a file, and -e CODE is the script", word);
+	if (opt->id || access(word, F_OK))
+		return;
+	set_hint(opt->code ? "'%s' is a file, and -e CODE is the script" :
+		 "'%s' is a file, and a script's arguments follow --", word);
+}
+
+/* FILE ARGUMENT, as other interpreters have it, looks like STATE FILE. */
+static void check_file(const struct options *opt, char **args)
+{
+	if (opt->id || access(args[0], F_OK) || !strcmp(args[1], "-"))
+		return;
+	if (access(args[1], F_OK) && errno == ENOENT)
+		misuse("%s: No such file; arguments of the script %s follow --",
+		       args[1], args[0]);
 }
 
 /*
@@ -872,11 +886,13 @@ static void check_script(const struct options *opt, char **args, int count,
 			      "a FILE, - or -e CODE is missing";
 
 	if (count > files + 1)
-		misuse("too many arguments; those of the script follow --");
+		misuse("too many arguments: '%s'" SCRIPT_ARGS, args[files + 1]);
 	if (count < files)
 		misuse("which script? A FILE, - or -e CODE is missing");
 	if (count != 1 || !files || !strcmp(args[0], "-"))
 		return;
+	if (count == 2)
+		check_file(opt, args);
 	if (opt->id || opt->force)
 		misuse("which script? After '%s' %s", args[0], missing);
 	if (access(args[0], F_OK) && errno == ENOENT)
@@ -1282,7 +1298,8 @@ static int run_command(int argc, char **argv)
 	if (count < command->least)
 		misuse("%s needs %s", command->name, command->usage);
 	if (count > command->most)
-		misuse("too many arguments: '%s'", words[command->most]);
+		misuse("too many arguments: '%s'%s", words[command->most],
+		       command->run == cmd_run ? SCRIPT_ARGS : "");
 	return command->run(&opt, words, count);
 }
 
