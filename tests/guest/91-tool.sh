@@ -31,13 +31,15 @@ shows()
 	like "$what: errors" "$errors" "$err"
 }
 
-shows "without the module" 5 '' 'klua: the module klua is not loaded' klua list
+shows "without the module" 5 '' 'klua: the module klua is not loaded; see modprobe klua' \
+	klua list
 shows "without it there are no states" 0 '' '' klua destroy --if-exists t/none
 shows "which is what may be waited for" 0 '' '' klua wait --gone t/none
 shows "and told as JSON" 0 '{}' '' klua wait --gone --json t/none
-shows "which is an error" 5 '' '*is not loaded' klua destroy t/none
+shows "which is an error" 5 '' '*is not loaded; *' klua destroy t/none
 shows "no command" 2 'usage: klua \[--json|--pretty] COMMAND*' '' klua
 shows "a wrong command" 2 '' "klua: 'frob' is no command*--help" klua frob
+shows "standard input" 2 '' "klua: '-' is no command; klua run - reads a script*" klua -
 for command in list show create destroy run repl cancel set stats top monitor \
 	       wait batch info help; do
 	shows "$command --help" 0 "usage: klua $command*--help*" '' \
@@ -312,8 +314,6 @@ shows "a script behind --" 2 '' \
 shows "code, and a file where a state is looked for" 3 '' \
 	"klua: $tmp/attack.lua: cannot run the script: there is no such state; '$tmp/attack.lua' is a file, and -e CODE is the script" \
 	klua run -e 'return 1' "$tmp/attack.lua"
-for command in show 'run -e x=1' repl cancel stop start 'set -s 5' destroy stats; do
-	# shellcheck disable=SC2086	# one word for each
 shows "an argument where a script is looked for" 2 '' \
 	"klua: first: No such file; arguments of the script $tmp/attack.lua follow --*" \
 	klua run "$tmp/attack.lua" first
@@ -328,6 +328,8 @@ shows "arguments behind code" 2 '' \
 shows "a pattern where a state is looked for" 3 '' \
 	"klua: t/n*: *no such state; patterns are for list, stats, top and monitor" \
 	klua destroy 't/n*'
+for command in show 'run -e x=1' repl cancel stop start 'set -s 5' destroy stats; do
+	# shellcheck disable=SC2086	# one word for each
 	shows "a number for a name: $command" 3 '' \
 		'klua: *: there is no such state; a number is given as --id 7' \
 		klua $command 7

@@ -504,6 +504,8 @@ static struct ref parse_ref(bool is_id, const char *word)
 		set_subject(word, false);
 		if (!word[strspn(word, "0123456789")])
 			set_hint("a number is given as --id %s", word);
+		else if (strpbrk(word, "*?["))
+			set_hint("patterns are for list, stats, top and monitor");
 		return ref;
 	}
 	errno = 0;
@@ -889,10 +891,10 @@ static void check_script(const struct options *opt, char **args, int count,
 		misuse("too many arguments: '%s'" SCRIPT_ARGS, args[files + 1]);
 	if (count < files)
 		misuse("which script? A FILE, - or -e CODE is missing");
-	if (count != 1 || !files || !strcmp(args[0], "-"))
-		return;
 	if (count == 2)
 		check_file(opt, args);
+	if (count != 1 || !files || !strcmp(args[0], "-"))
+		return;
 	if (opt->id || opt->force)
 		misuse("which script? After '%s' %s", args[0], missing);
 	if (access(args[0], F_OK) && errno == ENOENT)
@@ -1404,6 +1406,8 @@ static int run_words(int argc, char **argv)
 		return run_interpreter(argc - 1, argv + 1);
 	if (!command && !access(word, F_OK))
 		misuse("'%s' is no command; the file is ./%s", word, word);
+	if (!command && !strcmp(word, "-"))
+		misuse("'-' is no command; klua run - reads a script");
 	if (!command)
 		misuse("'%s' is no command", word);
 	return run_command(argc - 1, argv + 1);
