@@ -195,7 +195,7 @@ shows "create with a name that modules may need" 6 '' \
 check "they get it" insmod /klua/modules/minimal.ko
 rmmod minimal
 for size in 100 1KiB; do
-	shows "create with $size" 6 '' '*maxalloc is below*16384 bytes*' \
+	shows "create with $size" 6 '' '*too little memory: a state has at least 16384 bytes' \
 		klua create -m $size t/small
 done
 shows "create shows it as JSON" 0 '{"id":*,"name":"t/two","origin":"user",*}' '' \
@@ -611,7 +611,7 @@ shows "and seen" 0 '*"memory_max":131072,"steps_max":null,*' '' \
 	klua show --json t/one
 shows "set nothing" 2 '' 'klua: --memory, --steps or --time*' klua set t/one
 klua run t/one -e 'held = ("x"):rep(20000)'
-shows "set below use" 6 '' '*the state holds more memory than that' \
+shows "set below use" 6 '' '*the state holds more memory than that, garbage included' \
 	klua set -m 17K t/one
 klua run t/one -e 'held = nil'
 shows "set below the least" 6 '' '*too little memory: a state has at least 16384 bytes' \
