@@ -398,7 +398,7 @@ shows "nothing" 2 '' 'klua: which script?*' klua run --
 shows "too many" 2 '' 'klua: too many arguments*' klua run -- a b c -- d
 shows "code and its arguments" 0 '-x/y' '' klua run -e 'return ...' -- -x/y
 check "it goes" klua destroy -- -x/y
-printf '#!/klua/bin/klua\nreturn ...\n' >"$tmp/script"
+printf '#!/usr/bin/env klua\nreturn ...\n' >"$tmp/script"
 chmod +x "$tmp/script"
 shows "a script that is a program" 0 "-x	y z" '' "$tmp/script" -x 'y z'
 { cat "$tmp/long.lua"; head -c 200000 /dev/zero | tr '\0' ' '; } >"$tmp/huge"
