@@ -14,9 +14,9 @@ struct sock;
 
 #define KLUA_VERSION	"0.1.0"
 
-/* The text for a caller whose @maxalloc is too small */
+/* The text for whoever wants a limit on memory that is too small */
 #define KLUA_MIN_ALLOC_TEXT \
-	"maxalloc is below KLUA_MIN_ALLOC (" __stringify(KLUA_MIN_ALLOC) " bytes)"
+	"too little memory: a state has at least " __stringify(KLUA_MIN_ALLOC) " bytes"
 
 /*
  * For printing a name. Names come from outside: escaped, they cannot forge a line or a

@@ -1200,9 +1200,7 @@ static int check_memory(struct klua_state *s, u64 bytes,
 			struct netlink_ext_ack *extack)
 {
 	if (bytes < KLUA_MIN_ALLOC) {
-		NL_SET_ERR_MSG(extack,
-			       "too little memory: a state has at least "
-			       __stringify(KLUA_MIN_ALLOC) " bytes");
+		NL_SET_ERR_MSG(extack, KLUA_MIN_ALLOC_TEXT);
 		return -EINVAL;
 	}
 	if (bytes > LONG_MAX) {
@@ -1262,7 +1260,8 @@ static int take_memory(struct klua_state *s, u64 bytes,
 	klua_state_assert_locked(s);
 	/* Otherwise the quota would get back bytes that the state still holds. */
 	if (bytes < s->curralloc) {
-		NL_SET_ERR_MSG(extack, "the state holds more memory than that");
+		NL_SET_ERR_MSG(extack,
+			       "the state holds more memory than that, garbage included");
 		return -EBUSY;
 	}
 	/* What is reserved stays so, and counts. */

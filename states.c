@@ -843,8 +843,7 @@ static int check_config(const struct klua_config *config)
 	if ((unsigned int)config->kind >= __KLUA_KIND_MAX)
 		return refuse(config, -EINVAL, "there is no such kind");
 	if (config->maxalloc < KLUA_MIN_ALLOC)
-		return refuse(config, -EINVAL,
-			      KLUA_MIN_ALLOC_TEXT);
+		return refuse(config, -EINVAL, KLUA_MIN_ALLOC_TEXT);
 	if (us && !klua_time_valid(config->kind, us))
 		return refuse(config, -EINVAL,
 			      "more time than a state of this kind may have: 8 s, an irq state 100 ms");

@@ -59,7 +59,7 @@ answers "create with an empty name" '22: a name without a slash*' \
 answers "create with a name that is for modules" \
 	'22: a name without a slash is for kernel modules*' $create $name:str:a
 least=16384
-answers "create with too little" "22: maxalloc is below*$least bytes*" \
+answers "create with too little" "22: too little memory: *$least bytes*" \
 	$create $name:str:u/a $memory:u64:10
 for kind in sleepable atomic irq; do
 	check_fails "a state, $kind, with a byte less than the least memory" \

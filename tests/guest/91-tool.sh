@@ -31,13 +31,15 @@ shows()
 	like "$what: errors" "$errors" "$err"
 }
 
-shows "without the module" 5 '' 'klua: the module klua is not loaded' klua list
+shows "without the module" 5 '' 'klua: the module klua is not loaded; see modprobe klua' \
+	klua list
 shows "without it there are no states" 0 '' '' klua destroy --if-exists t/none
 shows "which is what may be waited for" 0 '' '' klua wait --gone t/none
 shows "and told as JSON" 0 '{}' '' klua wait --gone --json t/none
-shows "which is an error" 5 '' '*is not loaded' klua destroy t/none
+shows "which is an error" 5 '' '*is not loaded; *' klua destroy t/none
 shows "no command" 2 'usage: klua \[--json|--pretty] COMMAND*' '' klua
 shows "a wrong command" 2 '' "klua: 'frob' is no command*--help" klua frob
+shows "standard input" 2 '' "klua: '-' is no command; klua run - reads a script*" klua -
 for command in list show create destroy run repl cancel set stats top monitor \
 	       wait batch info help; do
 	shows "$command --help" 0 "usage: klua $command*--help*" '' \
@@ -193,7 +195,7 @@ shows "create with a name that modules may need" 6 '' \
 check "they get it" insmod /klua/modules/minimal.ko
 rmmod minimal
 for size in 100 1KiB; do
-	shows "create with $size" 6 '' '*maxalloc is below*16384 bytes*' \
+	shows "create with $size" 6 '' '*too little memory: a state has at least 16384 bytes' \
 		klua create -m $size t/small
 done
 shows "create shows it as JSON" 0 '{"id":*,"name":"t/two","origin":"user",*}' '' \
@@ -276,10 +278,10 @@ shows "an error that is no string" 1 '' 'klua: (error object is a table value)*'
 shows "results that end in an error end their line" 1 '1	' 'klua: *no text*' \
 	klua -e 'return 1, setmetatable({}, {__tostring = function() error("no text") end})'
 is "and only that" 1 "$(wc -l <"$tmp/out")"
-shows "steps are limited" 1 1 '*step budget exceeded*klua: --steps allows more;*' \
+shows "steps are limited" 1 1 '*step budget exceeded*klua: --steps allows more' \
 	klua run --steps 1000 -e 'print(1) while true do end'
-shows "even to a few" 1 '' '*klua: --steps allows more;*' klua run -s 1 -e ''
-shows "memory is limited" 1 '' '*not enough memory*klua: --memory allows more;*' \
+shows "even to a few" 1 '' '*klua: --steps allows more' klua run -s 1 -e ''
+shows "memory is limited" 1 '' '*not enough memory*klua: --memory allows more' \
 	klua run -m 64K -e 'local t = {} for i = 1, 1000000 do t[i] = i end'
 shows "a state is kept" 0 '' '' klua run t/one -e 'x = 42'
 shows "and used again" 0 42 '' klua run t/one -e 'return x'
@@ -312,6 +314,20 @@ shows "a script behind --" 2 '' \
 shows "code, and a file where a state is looked for" 3 '' \
 	"klua: $tmp/attack.lua: cannot run the script: there is no such state; '$tmp/attack.lua' is a file, and -e CODE is the script" \
 	klua run -e 'return 1' "$tmp/attack.lua"
+shows "an argument where a script is looked for" 2 '' \
+	"klua: first: No such file; arguments of the script $tmp/attack.lua follow --*" \
+	klua run "$tmp/attack.lua" first
+shows "even if it is a file" 3 '' \
+	"*no such state; '$tmp/attack.lua' is a file, and a script's arguments follow --" \
+	klua run "$tmp/attack.lua" "$tmp/attack.lua"
+shows "two arguments" 2 '' \
+	"klua: too many arguments: 'second'; those of the script follow --*" \
+	klua run "$tmp/attack.lua" first second
+shows "arguments behind code" 2 '' \
+	"klua: too many arguments: 'b'; those of the script follow --*" klua -e x=1 a b
+shows "a pattern where a state is looked for" 3 '' \
+	"klua: t/n*: *no such state; patterns are for list, stats, top and monitor" \
+	klua destroy 't/n*'
 for command in show 'run -e x=1' repl cancel stop start 'set -s 5' destroy stats; do
 	# shellcheck disable=SC2086	# one word for each
 	shows "a number for a name: $command" 3 '' \
@@ -382,7 +398,7 @@ shows "nothing" 2 '' 'klua: which script?*' klua run --
 shows "too many" 2 '' 'klua: too many arguments*' klua run -- a b c -- d
 shows "code and its arguments" 0 '-x/y' '' klua run -e 'return ...' -- -x/y
 check "it goes" klua destroy -- -x/y
-printf '#!/klua/bin/klua\nreturn ...\n' >"$tmp/script"
+printf '#!/usr/bin/env klua\nreturn ...\n' >"$tmp/script"
 chmod +x "$tmp/script"
 shows "a script that is a program" 0 "-x	y z" '' "$tmp/script" -x 'y z'
 { cat "$tmp/long.lua"; head -c 200000 /dev/zero | tr '\0' ' '; } >"$tmp/huge"
@@ -511,7 +527,7 @@ wait "$runner" 2>/dev/null
 { klua run -T 300ms -e 'while true do print(("x"):rep(1000)) end' \
 	2>"$tmp/err"; echo $? >"$tmp/out"; } | { sleep 3; cat; } >/dev/null
 is "nobody is waited for longer than the limit on time" 1 "$(cat "$tmp/out")"
-like "which is said" '*time limit exceeded*klua: --time allows more;*' "$(cat "$tmp/err")"
+like "which is said" '*time limit exceeded*klua: --time allows more' "$(cat "$tmp/err")"
 
 shows "create with scripts" 0 '' '' klua create -k atomic -T 20ms -m 2M \
 	-f "$tmp/b1.lua" -f "$tmp/b2.lua" t/built
@@ -595,7 +611,7 @@ shows "and seen" 0 '*"memory_max":131072,"steps_max":null,*' '' \
 	klua show --json t/one
 shows "set nothing" 2 '' 'klua: --memory, --steps or --time*' klua set t/one
 klua run t/one -e 'held = ("x"):rep(20000)'
-shows "set below use" 6 '' '*the state holds more memory than that' \
+shows "set below use" 6 '' '*the state holds more memory than that, garbage included' \
 	klua set -m 17K t/one
 klua run t/one -e 'held = nil'
 shows "set below the least" 6 '' '*too little memory: a state has at least 16384 bytes' \

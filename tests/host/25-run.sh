@@ -85,7 +85,7 @@ stack traceback:*bad.lua:3: in main chunk*" "$status $out"
 
 run SCRIPT="$tmp/good.lua" MAXALLOC=8192
 is "a limit too small for a state is an error like any other" \
-	"1 klua: cannot create a state: maxalloc is below KLUA_MIN_ALLOC (16384 bytes)" \
+	"1 klua: cannot create a state: too little memory: a state has at least 16384 bytes" \
 	"$status $out"
 
 # The prompt comes when all else is there; what is typed before may be lost.

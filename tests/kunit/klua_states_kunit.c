@@ -141,7 +141,7 @@ static void fault_longest_name_without_nul(struct kunit *test)
 
 static void create_refuses_small_maxalloc(struct kunit *test)
 {
-	static const char why[] = "maxalloc is below KLUA_MIN_ALLOC";
+	static const char why[] = "too little memory: a state has at least 16384";
 
 	refused(test, 0, NAME, why);
 	refused(test, 1, NAME, why);

@@ -504,6 +504,8 @@ static struct ref parse_ref(bool is_id, const char *word)
 		set_subject(word, false);
 		if (!word[strspn(word, "0123456789")])
 			set_hint("a number is given as --id %s", word);
+		else if (strpbrk(word, "*?["))
+			set_hint("patterns are for list, stats, top and monitor");
 		return ref;
 	}
 	errno = 0;
@@ -854,11 +856,25 @@ static int run_and_show(const struct script *script, bool json)
 	return err;
 }
 
-/* A file's name after -e CODE is taken for a state: add a hint. */
+#define SCRIPT_ARGS	"; those of the script follow --"
+
+/* The first of two words, or the only one with -e CODE, is a state: hint at a file. */
 static void hint_at_file(const struct options *opt, const char *word)
 {
-	if (opt->code && !opt->id && !access(word, F_OK))
-		set_hint("'%s' is a file, and -e CODE is the script", word);
+	if (opt->id || access(word, F_OK))
+		return;
+	set_hint(opt->code ? "'%s' is a file, and -e CODE is the script" :
+		 "'%s' is a file, and a script's arguments follow --", word);
+}
+
+/* FILE ARGUMENT, as other interpreters have it, looks like STATE FILE. */
+static void check_file(const struct options *opt, char **args)
+{
+	if (opt->id || access(args[0], F_OK) || !strcmp(args[1], "-"))
+		return;
+	if (access(args[1], F_OK) && errno == ENOENT)
+		misuse("%s: No such file; arguments of the script %s follow --",
+		       args[1], args[0]);
 }
 
 /*
@@ -872,9 +888,11 @@ static void check_script(const struct options *opt, char **args, int count,
 			      "a FILE, - or -e CODE is missing";
 
 	if (count > files + 1)
-		misuse("too many arguments; those of the script follow --");
+		misuse("too many arguments: '%s'" SCRIPT_ARGS, args[files + 1]);
 	if (count < files)
 		misuse("which script? A FILE, - or -e CODE is missing");
+	if (count == 2)
+		check_file(opt, args);
 	if (count != 1 || !files || !strcmp(args[0], "-"))
 		return;
 	if (opt->id || opt->force)
@@ -889,7 +907,7 @@ static int cmd_run(const struct options *opt, char **args, int count)
 	int files = opt->code ? 0 : 1;
 	char name[KLUA_NAME_LEN + 1], chunkname[256] = "=(command line)";
 	struct script script = {
-		.state.name = name,
+		.state = { .name = name, .fresh = true },
 		.chunkname = chunkname,
 		.room = opt->room ?: ROOM_DEFAULT,
 		.flags = run_flags(opt),
@@ -926,7 +944,7 @@ static int cmd_run(const struct options *opt, char **args, int count)
 static int cmd_repl(const struct options *opt, char **args, int count)
 {
 	char name[KLUA_NAME_LEN + 1];
-	struct ref state = { .name = name };
+	struct ref state = { .name = name, .fresh = true };
 	struct link *link;
 	int err;
 
@@ -1282,7 +1300,8 @@ static int run_command(int argc, char **argv)
 	if (count < command->least)
 		misuse("%s needs %s", command->name, command->usage);
 	if (count > command->most)
-		misuse("too many arguments: '%s'", words[command->most]);
+		misuse("too many arguments: '%s'%s", words[command->most],
+		       command->run == cmd_run ? SCRIPT_ARGS : "");
 	return command->run(&opt, words, count);
 }
 
@@ -1387,6 +1406,8 @@ static int run_words(int argc, char **argv)
 		return run_interpreter(argc - 1, argv + 1);
 	if (!command && !access(word, F_OK))
 		misuse("'%s' is no command; the file is ./%s", word, word);
+	if (!command && !strcmp(word, "-"))
+		misuse("'-' is no command; klua run - reads a script");
 	if (!command)
 		misuse("'%s' is no command", word);
 	return run_command(argc - 1, argv + 1);

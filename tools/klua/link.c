@@ -349,9 +349,9 @@ bool module_absent(void)
 _Noreturn void no_module(void)
 {
 	if (access("/sys/module/klua", F_OK))
-		fail(EXIT_NO_MODULE, "the module klua is not loaded");
+		fail(EXIT_NO_MODULE, "the module klua is not loaded; see modprobe klua");
 	fail(EXIT_NO_MODULE,
-	     "the family klua is in the initial network namespace only; elsewhere there is run");
+	     "the family klua is in the initial network namespace only; elsewhere see man klua");
 }
 
 /* NULL when there is no family "klua" (@err: -ENOENT), or no netlink. */

@@ -249,6 +249,7 @@ int script_run(const struct script *script, struct outcome *outcome)
 	int err;
 
 	memset(outcome, 0, sizeof(*outcome));
+	outcome->fresh = script->state.fresh;
 	outcome->message.data = message;
 	message[0] = '\0';
 	reader.fd = open_device();
@@ -342,7 +343,8 @@ static void explain(const struct outcome *outcome)
 	if (!strstr(outcome->message.data, reason->said))
 		warn("%s", reason->words);
 	else if (reason->option)
-		warn("%s allows more; for a state that is there klua set does",
+		warn("%s%s allows more",
+		     outcome->fresh ? "" : "for this state klua set ",
 		     reason->option);
 }
 

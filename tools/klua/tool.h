@@ -39,6 +39,7 @@ enum {
 struct ref {
 	const char *name;
 	u32 id;
+	bool fresh;		/* made by this command, and ends with it */
 };
 
 /*
@@ -112,6 +113,7 @@ struct script {
 struct outcome {
 	int err;
 	bool more;		/* the script is incomplete, and did not run */
+	bool fresh;		/* its state was made for it */
 	u64 dropped;
 	bool kept_all;		/* of what the kernel did not drop */
 	bool unfinished;	/* the last line of what was shown, of results */
