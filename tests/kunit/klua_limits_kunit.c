@@ -412,7 +412,10 @@ static int run_endless(void *data)
 	kthread_complete_and_exit(&e->done, 0);
 }
 
-/* Start the thread, and wait until it runs the script. */
+/*
+ * Start the thread, and wait until it runs the script. The task is given back by
+ * put_task_struct().
+ */
 static struct task_struct *begin_endless(struct kunit *test, struct endless *e)
 {
 	struct task_struct *task;
@@ -422,8 +425,8 @@ static struct task_struct *begin_endless(struct kunit *test, struct endless *e)
 	e->err = 0;
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, KLUA_STEPS_UNLIMITED),
 			0);
-	task = kthread_run(run_endless, e, "endless");
-	KUNIT_ASSERT_TRUE(test, !IS_ERR(task));
+	task = start_elsewhere(run_endless, e);
+	KUNIT_ASSERT_NOT_NULL(test, task);
 	wait_for_completion(&e->begun);
 	while (!(READ_ONCE(state->limits.entry) & 1) && !completion_done(&e->done))
 		usleep_range(100, 200);
@@ -440,7 +443,6 @@ static void a_fatal_signal_ends_a_run(struct kunit *test)
 		return;
 
 	task = begin_endless(test, &e);
-	get_task_struct(task);
 	send_sig(SIGKILL, task, 1);
 	wait_for_completion(&e.done);
 	put_task_struct(task);
@@ -476,7 +478,7 @@ static void cancel_of_what_does_not_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, run_text(state, "return 1"), 0);
 
 	KUNIT_ASSERT_TRUE(test, klua_state_get(state));
-	begin_endless(test, &e);
+	put_task_struct(begin_endless(test, &e));
 	klua_state_destroy_all();
 	KUNIT_EXPECT_EQ(test, klua_state_cancel(NAME), -ENOENT);
 	wait_for_completion(&e.done);
