@@ -30,8 +30,7 @@ say()
 # room DIRECTORY MIB WHAT: dies where there is not that much, before WHAT half fills it
 room()
 {
-	left=$(($(df -m --output=avail "$1" | tail -n 1)))
-	[ "$left" -ge "$2" ] || die "$3 needs $2 MiB of disk, and $1 has $left"
+	said=$("$top/tools/room.sh" "$@" 2>&1) || die "$said"
 }
 
 # as_root CMD...: through sudo only when that is needed
