@@ -91,7 +91,13 @@ docs:
 		     "Try: make docs KERNEL_DOC=program." >&2; exit 2; }
 	@doc/man.sh '$(kernel-doc)' build/man9
 
+# What is installed is all of it or nothing, also where a disk is nearly full.
 install: module tool $(if $(kernel-doc),docs)
+	@need=$$(du -cm klua.ko Module.symvers build/tools build/man9 lua/src 2>/dev/null | \
+		sed -n '$$s/[^0-9].*//p'); \
+	for dir in '$(moddir)/lib/modules' '$(incdir)' '$(DESTDIR)$(prefix)'; do \
+		tools/room.sh "$$dir" "$$need" 'make install' || exit; \
+	done
 	$(MAKE) -C tools/klua O='$(CURDIR)/build/tools' install
 	$(MAKE) -C '$(kdir)' M='$(CURDIR)' $(llvm) INSTALL_MOD_DIR=updates \
 		INSTALL_MOD_PATH='$(moddir)' modules_install

@@ -42,7 +42,7 @@ EOF
 die()
 {
 	echo "import.sh: $*" >&2
-	exit 1
+	exit 2
 }
 
 mode=src

@@ -30,6 +30,18 @@
 	ret
 .endm
 
+/*
+ * No kretprobe: a throw drops the probes' return addresses above klua_try(), but could
+ * not drop one of klua_try() itself. Not all kernels have a macro for this.
+ */
+.macro	nokprobe name
+#ifdef CONFIG_KPROBES
+	.pushsection "_kprobe_blacklist", "aw"
+	.dword	\name
+	.popsection
+#endif
+.endm
+
 	.text
 
 /* a0: L, a1: ud, where f() gets them, too; a2: buf, a3: f */
@@ -57,15 +69,11 @@ SYM_FUNC_START(klua_try)
 	call	klua_try_call
 	restore
 SYM_FUNC_END(klua_try)
-/*
- * No kretprobe here: a throw drops the probes' return addresses above klua_try(), but
- * could not drop one of klua_try() itself.
- */
-_ASM_NOKPROBE(klua_try)
+	nokprobe klua_try
 
 /* a0: buf. Takes over the frame of klua_try(). */
 SYM_FUNC_START(klua_throw)
 	ld	sp, 0(a0)
 	restore
 SYM_FUNC_END(klua_throw)
-_ASM_NOKPROBE(klua_throw)
+	nokprobe klua_throw

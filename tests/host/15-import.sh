@@ -61,7 +61,7 @@ refused()
 	what=$1 message=$2
 	shift 2
 	import "$@"
-	is "$what is refused" 1 $status
+	is "$what is refused" 2 $status
 	like "$what: in a line that says so" "import.sh: $message" "$err"
 	is "$what: in one line" 1 "$(echo "$err" | wc -l)"
 	is "$what: leaves nothing" "" "$left"
@@ -116,7 +116,7 @@ unchanged()
 }
 echo "# changed" >>"$tree/lua/import.sh"
 import
-is "an import that is to be made anew and cannot fails" 1 $status
+is "an import that is to be made anew and cannot fails" 2 $status
 unchanged "not imported"
 is "and nothing else" "$whole" "$left"
 
@@ -137,7 +137,7 @@ echo 'this is no patch' >"$tree/lua/patches/9999-broken.patch"
 ln -sf "$(command -v patch)" "$bin/patch"
 import LUA_TARBALL="$good"
 like "a patch that does not apply is named" \
-	"1 *import.sh: lua/patches/9999-broken.patch does not apply: patch: *" \
+	"2 *import.sh: lua/patches/9999-broken.patch does not apply: patch: *" \
 	"$status $err"
 unchanged "not patched"
 is "and what the killed one left is gone" "$whole" "$left"
@@ -166,7 +166,7 @@ if unshare -rm true 2>/dev/null; then
 			"$tmp/disk" "$tree" $room 2>&1)
 		case $said in
 		"0 1 lua/src "*) break ;;
-		"1 1 lua/src build/lua/tmp* import.sh: "*) full=$((full + 1)) ;;
+		"2 1 lua/src build/lua/tmp* import.sh: "*) full=$((full + 1)) ;;
 		*) wrong="$wrong
 $said" ;;
 		esac

@@ -34,6 +34,20 @@ check "make install" make_in_copy KDIR="$kdir" install
 check "the module is where modprobe looks" \
 	test -e "$tmp/root/lib/modules/$kver/updates/klua.ko"
 
+if unshare -rm true 2>/dev/null; then
+	mkdir "$tmp/full"
+	# shellcheck disable=SC2016	# the shell inside expands it
+	said=$(env -u MAKEFLAGS -u MAKELEVEL unshare -rm sh -c '
+		mount -t tmpfs -o size=3m none "$1/full" || exit
+		make -s -C "$1/src" DESTDIR="$1/full" KDIR="$2" install
+		echo "$?$(find "$1/full" -type f)"' sh "$tmp" "$kdir" 2>&1)
+	like "on a disk that is nearly full it says so, and installs nothing" \
+		"*make install needs * MiB of disk, and $tmp/full has 3*
+2" "$said"
+else
+	skip "a disk that is nearly full" "no unshare -rm here"
+fi
+
 check "the kernel's own make clean, which knows no configuration" \
 	make -C "$kdir" M="$tmp/src" clean
 

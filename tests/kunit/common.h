@@ -7,9 +7,13 @@
 #define KLUA_KUNIT_COMMON_H
 
 #include <linux/completion.h>
+#include <linux/cpumask.h>
 #include <linux/irqflags.h>
 #include <linux/kmsg_dump.h>
+#include <linux/kthread.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/string.h>
 
 #include "states.h"
@@ -105,6 +109,29 @@ static inline int watch_state(struct klua_state *s, struct watch *w)
 static inline bool watch_closed(struct watch *w)
 {
 	return wait_for_completion_timeout(&w->closed, CLOSE_TIME);
+}
+
+/*
+ * Start a thread on another processor, if there is one, and stay on this one until the
+ * case is over. On PREEMPT_RT both may find themselves on the same one otherwise; and
+ * there the timers, and on Linux 6.12 whoever wants bottom halves off, wait
+ * until a thread in an atomic state has left it. To be given back by put_task_struct().
+ */
+static inline struct task_struct *start_elsewhere(int (*fn)(void *data), void *data)
+{
+	unsigned int here = raw_smp_processor_id(), other;
+	struct task_struct *task;
+
+	set_cpus_allowed_ptr(current, cpumask_of(here));
+	task = kthread_create(fn, data, "elsewhere");
+	if (IS_ERR(task))
+		return NULL;
+	other = cpumask_any_but(cpu_online_mask, here);
+	if (other < nr_cpu_ids)
+		kthread_bind(task, other);
+	get_task_struct(task);
+	wake_up_process(task);
+	return task;
 }
 
 /* Run a text and return its errno. */

@@ -83,19 +83,14 @@ static inline int inside_lock(void *data)
 static inline bool inside_begin(struct inside *in, struct klua_state *s,
 				const char *text, int (*fn)(void *data))
 {
-	struct task_struct *task;
-
 	memset(in, 0, sizeof(*in));
 	in->s = s;
 	in->text = text;
 	init_completion(&in->begun);
 	init_completion(&in->done);
-	task = kthread_create(fn, in, "inside");
-	if (IS_ERR(task))
+	in->task = start_elsewhere(fn, in);
+	if (!in->task)
 		return false;
-	in->task = task;
-	get_task_struct(task);
-	wake_up_process(task);
 	wait_for_completion(&in->begun);
 	while (fn == inside_run && !(READ_ONCE(s->limits.entry) & 1) &&
 	       !completion_done(&in->done))

@@ -649,7 +649,8 @@ static void reserved_may_be_atomic(struct kunit *test)
  */
 static void reserved_doubles(struct kunit *test)
 {
-	size_t size = 8192;
+	/* Whole pages, however large these are */
+	size_t size = 2 * PAGE_SIZE;
 	char *block, *grown;
 
 	KUNIT_ASSERT_EQ(test, make_bare(KLUA_KIND_IRQ, true, SZ_1M), 0);
@@ -659,13 +660,14 @@ static void reserved_doubles(struct kunit *test)
 	/* There is free room behind the block, so it is not moved. */
 	grown = resize(block, size, 2 * size);
 	KUNIT_EXPECT_PTR_EQ(test, grown, block);
+	block = grown;
 	for (size *= 2; size < SZ_1M; size *= 2) {
 		block = resize(block, size, 2 * size);
-		KUNIT_ASSERT_TRUE(test, holds(block, 0x66, 8192));
+		KUNIT_ASSERT_TRUE(test, holds(block, 0x66, 2 * PAGE_SIZE));
 	}
 	KUNIT_EXPECT_NULL(test, resize(NULL, 0, 1));
 	block = resize(block, SZ_1M, 2 * PAGE_SIZE);
-	KUNIT_ASSERT_TRUE(test, holds(block, 0x66, 8192));
+	KUNIT_ASSERT_TRUE(test, holds(block, 0x66, 2 * PAGE_SIZE));
 	resize(block, 2 * PAGE_SIZE, 0);
 	KUNIT_EXPECT_EQ(test, bare.curralloc, 0);
 	KUNIT_EXPECT_EQ(test, bare.heap.held, 0);

@@ -414,12 +414,16 @@ static int run_endless(void *data)
 /* Start the thread, and wait until it runs the script. */
 static void begin_endless(struct kunit *test, struct endless *e)
 {
+	struct task_struct *task;
+
 	init_completion(&e->begun);
 	init_completion(&e->done);
 	e->err = 0;
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(state, KLUA_STEPS_UNLIMITED),
 			0);
-	KUNIT_ASSERT_TRUE(test, !IS_ERR(kthread_run(run_endless, e, "endless")));
+	task = start_elsewhere(run_endless, e);
+	KUNIT_ASSERT_NOT_NULL(test, task);
+	put_task_struct(task);
 	wait_for_completion(&e->begun);
 	while (!(READ_ONCE(state->limits.entry) & 1) && !completion_done(&e->done))
 		usleep_range(100, 200);

@@ -368,6 +368,7 @@ static int hold_other(void *data)
 /* An entry that waits for another state ends within its own time limit. */
 static void waiting_for_another_ends(struct kunit *test)
 {
+	struct task_struct *task;
 	struct endless e = {};
 	int err = 1;
 
@@ -382,7 +383,8 @@ static void waiting_for_another_ends(struct kunit *test)
 						   KLUA_STEPS_UNLIMITED), 0);
 	KUNIT_EXPECT_EQ(test, klua_state_set_time(klua_state_lookup("other"),
 						  8 * USEC_PER_SEC), 0);
-	KUNIT_ASSERT_TRUE(test, !IS_ERR(kthread_run(hold_other, &e, "other")));
+	task = start_elsewhere(hold_other, &e);
+	KUNIT_ASSERT_NOT_NULL(test, task);
 	while (!(READ_ONCE(klua_state_lookup("other")->limits.entry) & 1) &&
 	       !completion_done(&e.done))
 		usleep_range(100, 200);
@@ -391,6 +393,7 @@ static void waiting_for_another_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, err, -EBUSY);
 	KUNIT_EXPECT_EQ(test, klua_state_cancel("other"), 0);
 	wait_for_completion(&e.done);
+	put_task_struct(task);
 	KUNIT_EXPECT_EQ(test, e.err, -ECANCELED);
 	KUNIT_EXPECT_EQ(test, klua_state_set_time(state, 8 * USEC_PER_SEC), 0);
 }

@@ -196,9 +196,7 @@ locked_build()
 	}
 	[ ! -e "$entry" ] || return 0
 	rm -rf "$cache"/kernel.tmp.*
-	left=$(df -m --output=avail "$cache" | tail -n 1)
-	[ "$left" -ge "$need" ] ||
-		die "a build needs $need MiB of disk, $cache has $left"
+	room "$cache" "$need" "a build"
 	work=$(mktemp -d "$cache/kernel.tmp.XXXXXX")
 	build
 }

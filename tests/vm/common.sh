@@ -27,6 +27,12 @@ say()
 	printf '==> %s\n' "$*" >&2
 }
 
+# room DIRECTORY MIB WHAT: dies where there is not that much, before WHAT half fills it
+room()
+{
+	said=$("$top/tools/room.sh" "$@" 2>&1) || die "$said"
+}
+
 # as_root CMD...: through sudo only when that is needed
 as_root()
 {

@@ -26,6 +26,8 @@ export LC_ALL=C
 # Part of the result's name: to be raised when this script makes something
 # else than before from the same packages.
 recipe=4
+# MiB of disk, at most: 400 are package lists, 300 packages, 700 what is unpacked
+need=1500
 here=$top/tests/vm
 
 # What a build in the root takes besides the compiler and the headers
@@ -177,6 +179,7 @@ for entry in "$cache/debian-$name-"????????????; do
 	link "$entry"
 	exit
 done
+room "$cache" "$need" "Debian's kernel for $name"
 APT_CONFIG=$("$here/apt.sh" "$suite")
 export APT_CONFIG
 resolve || die "Debian's $suite has no kernel linux-image-$flavour for $arch"
@@ -194,7 +197,7 @@ if [ ! -e "$entry" ]; then
 	status=$?
 	set -e
 	[ $status -eq 0 ] || die "cannot unpack Debian's kernel $release:" \
-		"$(echo "$said" | sed 1q)"
+		"$(echo "$said" | grep -m 1 'No space left' || echo "$said" | sed 1q)"
 	ln -s "root/usr/src/$headers" "$tmp/kdir"
 	echo "$release" >"$tmp/release"
 	echo "$arch" >"$tmp/arch"

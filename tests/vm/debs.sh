@@ -35,13 +35,14 @@ have()
 		echo "${2#SHA256:}  $debs/$1" | sha256sum --check --status
 }
 
-# missing: the packages of $tmp/files that the cache lacks, as name=version
+# missing: the packages of $tmp/files that the cache lacks, as name=version, and the
+# bytes of each
 missing()
 {
-	while read -r file _ hash; do
+	while read -r file bytes hash; do
 		have "$file" "$hash" && continue
-		echo "$file" | sed 's/%3a/:/
-			s/^\([^_]*\)_\([^_]*\)_\(.*\)\.deb$/\1:\3=\2/; s/:all=/=/'
+		echo "$file $bytes" | sed 's/%3a/:/
+			s/^\([^_]*\)_\([^_]*\)_\([^ ]*\)\.deb /\1:\3=\2 /; s/:all=/=/'
 	done <"$tmp/files"
 }
 
@@ -60,9 +61,12 @@ fetch()
 all()
 {
 	list "$@" || return 1
-	need=$(missing)
-	# shellcheck disable=SC2086	# one word for each package
-	[ -z "$need" ] || fetch $need
+	missing >"$tmp/missing"
+	[ -s "$tmp/missing" ] || return 0
+	room "$debs" "$(awk '{ n += $2 } END { print int(n / 2^20) + 1 }' \
+		"$tmp/missing")" "the download of $wanted"
+	# shellcheck disable=SC2046	# one word for each package
+	fetch $(cut -d ' ' -f 1 "$tmp/missing")
 }
 
 update()

@@ -124,12 +124,13 @@ say "this machine lacks:$missing"
 say "installing the Debian packages:$packages"
 # What that has to say must not go to the log.
 as_root true
+# Another run may be installing at the same time: that is waited for.
 # shellcheck disable=SC2086	# one word for each package
 install()
 {
 	as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get -q -y --no-install-recommends install $packages \
-		</dev/null >"$log" 2>&1
+		apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=900 \
+		install $packages </dev/null >"$log" 2>&1
 }
 
 log=$(mktemp)

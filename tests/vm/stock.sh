@@ -67,7 +67,8 @@ command -v apt-cache >/dev/null ||
 	die "no apt here to fetch a kernel with; give KERNEL= and KDIR="
 if ! resolve; then
 	say "apt's package lists lack a kernel: apt-get update"
-	as_root apt-get -q update >/dev/null
+	said=$(as_root apt-get -q update 2>&1) || die "apt-get update failed:" \
+		"$(echo "$said" | grep -m 1 '^E:')"
 	resolve || die "apt offers no linux-image-amd64; give KERNEL= and KDIR="
 fi
 

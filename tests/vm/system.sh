@@ -13,6 +13,8 @@ export LC_ALL=C
 
 # Part of the result's name: to be raised when this script makes something else.
 recipe=2
+# MiB of disk while it is installed
+need=2048
 here=$top/tests/vm
 key=/usr/share/keyrings/debian-archive-keyring.gpg
 packages='linux-image-amd64 linux-headers-amd64 dkms openssl kmod xz-utils'
@@ -59,6 +61,7 @@ entry=$cache/system-$suite-$recipe
 exec 9>"$entry.lock"
 flock 9
 if [ -z "$(find "$entry" -maxdepth 0 -mtime -30 2>/dev/null)" ]; then
+	room "$cache" "$need" "Debian's $suite"
 	"$here/need.sh" system 9>&-
 	say "installing Debian's $suite in a directory, a matter of minutes"
 	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
