@@ -303,14 +303,19 @@ bool klua_asked_to_end(void)
 	return pending & ~READ_ONCE(current->blocked.sig[0]) & ~no_end;
 }
 
-/* Does a signal end this run? */
+/*
+ * Does a signal end this run? One for user space, and the building of a state for it,
+ * end as whoever asked for it is asked to; others by the end of the task alone.
+ */
 static bool is_interrupted(const struct klua_limits *lim)
 {
 	const struct klua_state *s = container_of(lim, struct klua_state, limits);
 
 	if (!in_task())
 		return false;
-	return s->sink ? klua_asked_to_end() : fatal_signal_pending(current);
+	if (s->sink || (s->building && s->origin == KLUA_ORIGIN_USER))
+		return klua_asked_to_end();
+	return fatal_signal_pending(current);
 }
 
 /*

@@ -526,6 +526,20 @@ shows "a script that takes more than building may" 6 '' \
 	'klua: t/endless: cannot create the state: *step budget exceeded*sleepable_steps and sleepable_us, not by --steps' \
 	klua create -s 1 -f "$tmp/endless.lua" t/endless
 echo "$before" >/sys/module/klua/parameters/sleepable_steps
+# A script that a state is made with ends as one that is run: by any signal that would
+# end klua, also one that leaves a core. Nothing else ends this one in time.
+parameters=/sys/module/klua/parameters
+times=$(cat $parameters/sleepable_us)
+echo 4000000000 >$parameters/sleepable_us
+echo 1000000000000 >$parameters/sleepable_steps
+klua create -f "$tmp/endless.lua" t/endless 2>/dev/null &
+builder=$!
+until [ "$(awk '{ print $15 }' /proc/$builder/stat)" -ge 10 ]; do sleep 0.1; done
+kill -ABRT "$builder"
+wait "$builder" 2>/dev/null
+is "a signal ends a script that a state is made with" 134 $?
+echo "$times" >$parameters/sleepable_us
+echo "$before" >$parameters/sleepable_steps
 shows "create what is there" 6 '' '*cannot create the state: the name is taken' \
 	klua create -f "$tmp/b1.lua" t/built
 shows "a script that fails makes none" 6 '' \
