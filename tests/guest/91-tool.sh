@@ -76,6 +76,8 @@ shows "JSON of what is missing" 2 '{"error":"--json: a command follows it",*}' '
 	klua --json
 shows "help as JSON" 0 '{"command":"list","usage":"*","help":"Lists *","options":\[*\]}' '' \
 	klua help --json list
+shows "the same beside other options" 0 '{"command":"list",*}' '' \
+	klua list --json --help
 shows "and all of it" 0 '\[{"command":"list",*"command":"help",*}\]' '' klua -j help
 shows "a wrong id" 2 '' "klua: 'x' is no number*" klua show --id x
 shows "an empty name" 2 '' "klua: a name has*" klua create ''
