@@ -148,7 +148,42 @@ is "monitor to a full disk ends" 7 $?
 is "a reader that goes ends the script" \
 	'7 klua: cannot write the output: Broken pipe' \
 	"$(cat "$tmp/out" "$tmp/err" | tr '\n' ' ' | sed 's/ $//')"
+# One that says nothing is noticed as well: no other error comes.
+klua create t/gone
+{ klua monitor --event error 2>"$tmp/err"; echo $? >"$tmp/out.gone"; } |
+	head -n 1 >"$tmp/first" &
+until [ -s "$tmp/first" ]; do
+	klua run t/gone -e 'error("oh")' 2>/dev/null
+	sleep 1
+done
+i=0
+until [ -s "$tmp/out.gone" ] || [ $((i += 1)) -gt 600 ]; do sleep 0.1; done
+is "a reader that goes ends a monitor without an event" \
+	'7 klua: cannot write the output: Broken pipe' \
+	"$(cat "$tmp/out.gone" "$tmp/err" | tr '\n' ' ' | sed 's/ $//')"
+klua destroy t/gone
 shows "repl without input" 0 '' '' sh -c 'klua repl <&-'
+for command in 'repl' 'run -' 'batch -'; do
+	shows "$command of what cannot be read" 2 '' 'klua: *: Is a directory' \
+		sh -c "klua $command <$tmp"
+done
+# slowly LINE...: a line a second
+slowly()
+{
+	local line
+	for line; do
+		sleep 1
+		echo "$line"
+	done
+}
+is "a script that comes slowly to an input that nobody waits for" '7 8' \
+	"$(slowly 'return 7,' 8 | nltest impatient klua run - 2>&1 | tr '\t' ' ')"
+is "likewise lines that are typed" '7 8' \
+	"$(slowly 'return 7' 'return 8' | nltest impatient klua repl 2>&1 |
+		tr '\n' ' ' | sed 's/ $//')"
+is "and commands" '7 8' \
+	"$(slowly "-e 'return 7'" "-e 'return 8'" | nltest impatient klua batch - 2>&1 |
+		tr '\n' ' ' | sed 's/ $//')"
 
 # What is printed must not become a request: without a standard output the
 # first socket would take its place. One for each family that there may be.
