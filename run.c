@@ -305,8 +305,10 @@ bool klua_asked_to_end(void)
 }
 
 /*
- * Does a signal end this run? Entries that cannot be preempted are short, and a packet
- * that a task sends is to meet the policy also while the task is killed.
+ * Does a signal end this run? One for user space, and the building of a state for it,
+ * end as whoever asked for it is asked to; others by the end of the task alone, and
+ * those of atomic and irq states not at all: they are short, and a packet that a task
+ * sends is to meet the policy also while the task is killed.
  */
 static bool is_interrupted(const struct klua_limits *lim)
 {
@@ -314,7 +316,7 @@ static bool is_interrupted(const struct klua_limits *lim)
 
 	if (!in_task())
 		return false;
-	if (s->sink)
+	if (s->sink || (s->building && s->origin == KLUA_ORIGIN_USER))
 		return klua_asked_to_end();
 	return lim->preemptible && fatal_signal_pending(current);
 }

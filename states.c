@@ -598,8 +598,6 @@ static void close_unheld(struct klua_state *s)
 		forget_number(s);
 	if (is_front(s))
 		klua_event_destroyed(s);
-	else
-		xa_erase_irq(&ids, s->id);
 	free_state(s);
 }
 
@@ -964,7 +962,8 @@ static void tell_created(struct klua_state *s)
 /* Close and free a state that was never in the table. */
 static void discard(struct klua_state *s)
 {
-	xa_erase_irq(&ids, s->id);
+	if (is_front(s))
+		xa_erase_irq(&ids, s->id);
 	list_del_init(&s->all);
 	free_state(s);
 }
@@ -1037,6 +1036,23 @@ static void discard_members(struct klua_set *set)
 			discard(set->members[i]);
 }
 
+/*
+ * Put the state into the set. All states of a set have the number of the first: what is
+ * told of any of them is told of the set.
+ */
+static void join_set(struct klua_state *s, struct klua_set *set, unsigned int cpu)
+{
+	refcount_inc(&set->refs);
+	s->set = set;
+	set->members[cpu] = s;
+	if (!set->front) {
+		set->front = s;
+		return;
+	}
+	xa_erase_irq(&ids, s->id);
+	s->id = set->front->id;
+}
+
 static int build_members(const struct klua_config *config, struct klua_set *set,
 			 unsigned long maker)
 {
@@ -1047,10 +1063,7 @@ static int build_members(const struct klua_config *config, struct klua_set *set,
 		s = build_state(config, maker);
 		if (IS_ERR(s))
 			return PTR_ERR(s);
-		refcount_inc(&set->refs);
-		s->set = set;
-		set->members[cpu] = s;
-		set->front = set->front ?: s;
+		join_set(s, set, cpu);
 	}
 	return 0;
 }

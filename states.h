@@ -146,7 +146,8 @@ enum klua_gate {
  *		lock
  * @error:	E: -errno of the last entry that failed, or 0
  * @error_ns:	E: when that entry failed, on the monotonic clock
- * @id:		I: number that no other state has, nor had lately
+ * @id:		I: number that no other state has, nor had lately; of a set all states have
+ *		the same
  * @origin:	I: whom it was made for
  * @maker:	I: address of the code that made it, which tells the module. An address
  *		in init text becomes that of the struct module before the text is freed

@@ -277,6 +277,23 @@ like "the last error is the last one's" '*"last_error":"*: last*' \
 	"$(klua stats --json luapkt)"
 taskset -c 0 klua run --force luapkt -e 'error("first")' 2>/dev/null
 like "whichever that is" '*"last_error":"*: first*' "$(klua stats --json luapkt)"
+# Whichever of them it happens in, the number is the set's.
+klua monitor --json luapkt >/tmp/told 2>&1 &
+monitor=$!
+until [ -s /tmp/told ]; do
+	klua run --force luapkt -e 'error("begin")' 2>/dev/null
+done
+cpu=0
+while [ $cpu -lt "$processors" ]; do
+	taskset -c $cpu klua run --force luapkt -e "error('of $cpu')" 2>/dev/null
+	until grep -q "of $cpu" /tmp/told; do :; done
+	cpu=$((cpu + 1))
+done
+kill "$monitor"
+wait "$monitor" 2>/dev/null
+is "what is told of its states has the set's number" \
+	"$(klua show --json luapkt | sed 's/^{"id":\([0-9]*\),.*/\1/')" \
+	"$(sed -n 's/.*"event":"error","id":\([0-9]*\),.*/\1/p' /tmp/told | sort -u)"
 check "limits are set for all" klua set --force -m 600K -s 500 -T 7s luapkt
 is "each has them" "$processors" "$(each klua run --force luapkt -e \
 	'for i = 1, 100000 do end' 2>&1 | grep -c 'step budget')"

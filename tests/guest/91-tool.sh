@@ -78,6 +78,8 @@ shows "JSON of what is missing" 2 '{"error":"--json: a command follows it",*}' '
 	klua --json
 shows "help as JSON" 0 '{"command":"list","usage":"*","help":"Lists *","options":\[*\]}' '' \
 	klua help --json list
+shows "the same beside other options" 0 '{"command":"list",*}' '' \
+	klua list --json --help
 shows "and all of it" 0 '\[{"command":"list",*"command":"help",*}\]' '' klua -j help
 shows "a wrong id" 2 '' "klua: 'x' is no number*" klua show --id x
 shows "an empty name" 2 '' "klua: a name has*" klua create ''
@@ -148,7 +150,42 @@ is "monitor to a full disk ends" 7 $?
 is "a reader that goes ends the script" \
 	'7 klua: cannot write the output: Broken pipe' \
 	"$(cat "$tmp/out" "$tmp/err" | tr '\n' ' ' | sed 's/ $//')"
+# One that says nothing is noticed as well: no other error comes.
+klua create t/gone
+{ klua monitor --event error 2>"$tmp/err"; echo $? >"$tmp/out.gone"; } |
+	head -n 1 >"$tmp/first" &
+until [ -s "$tmp/first" ]; do
+	klua run t/gone -e 'error("oh")' 2>/dev/null
+	sleep 1
+done
+i=0
+until [ -s "$tmp/out.gone" ] || [ $((i += 1)) -gt 600 ]; do sleep 0.1; done
+is "a reader that goes ends a monitor without an event" \
+	'7 klua: cannot write the output: Broken pipe' \
+	"$(cat "$tmp/out.gone" "$tmp/err" | tr '\n' ' ' | sed 's/ $//')"
+klua destroy t/gone
 shows "repl without input" 0 '' '' sh -c 'klua repl <&-'
+for command in 'repl' 'run -' 'batch -'; do
+	shows "$command of what cannot be read" 2 '' 'klua: *: Is a directory' \
+		sh -c "klua $command <$tmp"
+done
+# slowly LINE...: a line a second
+slowly()
+{
+	local line
+	for line; do
+		sleep 1
+		echo "$line"
+	done
+}
+is "a script that comes slowly to an input that nobody waits for" '7 8' \
+	"$(slowly 'return 7,' 8 | nltest impatient klua run - 2>&1 | tr '\t' ' ')"
+is "likewise lines that are typed" '7 8' \
+	"$(slowly 'return 7' 'return 8' | nltest impatient klua repl 2>&1 |
+		tr '\n' ' ' | sed 's/ $//')"
+is "and commands" '7 8' \
+	"$(slowly "-e 'return 7'" "-e 'return 8'" | nltest impatient klua batch - 2>&1 |
+		tr '\n' ' ' | sed 's/ $//')"
 
 # What is printed must not become a request: without a standard output the
 # first socket would take its place. One for each family that there may be.
@@ -542,6 +579,20 @@ shows "a script that takes more than building may" 6 '' \
 	'klua: t/endless: cannot create the state: *step budget exceeded*sleepable_steps and sleepable_us, not by --steps' \
 	klua create -s 1 -f "$tmp/endless.lua" t/endless
 echo "$before" >/sys/module/klua/parameters/sleepable_steps
+# A script that a state is made with ends as one that is run: by any signal that would
+# end klua, also one that leaves a core. Nothing else ends this one in time.
+parameters=/sys/module/klua/parameters
+times=$(cat $parameters/sleepable_us)
+echo 4000000000 >$parameters/sleepable_us
+echo 1000000000000 >$parameters/sleepable_steps
+klua create -f "$tmp/endless.lua" t/endless 2>/dev/null &
+builder=$!
+until [ "$(awk '{ print $15 }' /proc/$builder/stat)" -ge 10 ]; do sleep 0.1; done
+kill -ABRT "$builder"
+wait "$builder" 2>/dev/null
+is "a signal ends a script that a state is made with" 134 $?
+echo "$times" >$parameters/sleepable_us
+echo "$before" >$parameters/sleepable_steps
 shows "create what is there" 6 '' '*cannot create the state: the name is taken' \
 	klua create -f "$tmp/b1.lua" t/built
 shows "a script that fails makes none" 6 '' \

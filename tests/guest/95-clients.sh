@@ -241,6 +241,7 @@ completes "a key behind =" 'steps' top --sort = s
 completes "commands behind --json" 'show stop start set stats' --json s
 completes "options of such" '--id --json --pretty --help' -j show --
 completes "a script in the place of a command" './test.lua' ./t
+completes "options behind code" '--steps' -e 'return 1' --s
 completes "nothing after nonsense" '' frob ''
 for state in u/made u/noisy u/noise "$(printf 'u/odd name')"; do
 	klua destroy "$state"

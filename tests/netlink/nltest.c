@@ -31,6 +31,8 @@
  *   nltest take PORT
  *	Without CAP_SYS_ADMIN, waits for the port to be free and has it until the
  *	end of standard input; prints how many messages came.
+ *   nltest impatient COMMAND...
+ *	Runs the command with a standard input that nobody waits for: O_NONBLOCK.
  *   nltest device
  *	Opens the device, drops CAP_SYS_ADMIN, tries to run a script and prints the
  *	errno.
@@ -926,8 +928,21 @@ static int count_messages(void)
 	return 0;
 }
 
+static int impatient(char **command)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	if (flags < 0 || fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK))
+		fail("fcntl");
+	execvp(*command, command);
+	fail(*command);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc >= 3 && !strcmp(argv[1], "impatient"))
+		return impatient(argv + 2);
 	if (argc == 2 && !strcmp(argv[1], "device"))
 		return use_device();
 	if (argc == 2 && !strcmp(argv[1], "listen"))

@@ -70,6 +70,8 @@ _klua()
 		at=$((at + 1))
 	done
 	command=${COMP_WORDS[at]}
+	# klua -e CODE is klua run -e CODE.
+	[ "$COMP_CWORD" -eq "$at" ] || [ "$command" != -e ] || command=run
 	if [ "$COMP_CWORD" -eq "$at" ]; then
 		words="$(_klua_commands) --help --version --json --pretty -e"
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

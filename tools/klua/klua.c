@@ -1162,6 +1162,15 @@ static struct json_object *json_command(const struct command *c)
 	return object;
 }
 
+/* Say what a command takes, to people or as JSON. */
+static void tell_help(const struct command *c, bool json)
+{
+	if (json)
+		json_show(json_command(c));
+	else
+		show_help(c);
+}
+
 static void json_overview(void)
 {
 	struct json_object *all = json_object_new_array();
@@ -1186,10 +1195,7 @@ static int cmd_help(const struct options *opt, char **args, int count)
 	c = find_command(args[0]);
 	if (!c)
 		misuse("'%s' is no command", args[0]);
-	if (opt->json)
-		json_show(json_command(c));
-	else
-		show_help(c);
+	tell_help(c, opt->json);
 	return EXIT_OK;
 }
 
@@ -1269,7 +1275,7 @@ static int parse_options(struct options *opt, int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, LETTERS, long_options,
 				     &index)) != -1) {
 		if (letter == 'h') {
-			show_help(command);
+			tell_help(command, json_wanted());
 			finish(EXIT_OK);
 		}
 		if (letter == ':')

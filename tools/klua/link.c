@@ -451,8 +451,10 @@ static bool family_gone(const struct link *link, const struct nlmsghdr *nlh)
 int link_listen(struct link *link)
 {
 	const struct nlmsghdr *nlh = (void *)link->answer;
-	int len = receive_answer(link);
+	int len;
 
+	wait_for_input(mnl_socket_get_fd(link->nl));
+	len = receive_answer(link);
 	if (len < 0)
 		return len;
 	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {

@@ -71,24 +71,44 @@ static ssize_t write_message(void *unused, const char *buf, size_t size)
 	return write_waiting(STDERR_FILENO, buf, size);
 }
 
-/* The library's own one, for what has to know its descriptor. */
+/* Likewise a pipe or terminal that is read: its writer is waited for. */
+static ssize_t read_input(void *unused, char *buf, size_t size)
+{
+	struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, buf, size)) < 0 && errno == EAGAIN)
+		if (poll(&ready, 1, -1) < 0)
+			break;
+	return n;
+}
+
+/* The library's own ones, for what has to know their descriptors. */
+FILE *plain_input;
 FILE *plain_output;
 
-/* The library's own streams lose what a descriptor does not take at once. */
+/*
+ * The library's own streams lose what a descriptor does not take at once, and end where
+ * it has nothing yet.
+ */
 static void open_streams(void)
 {
+	cookie_io_functions_t input = { .read = read_input };
 	cookie_io_functions_t output = { .write = write_output };
 	cookie_io_functions_t message = { .write = write_message };
+	FILE *in = fopencookie(NULL, "r", input);
 	FILE *out = fopencookie(NULL, "w", output);
 	FILE *err = fopencookie(NULL, "w", message);
 
-	if (!out || !err)
+	if (!in || !out || !err)
 		_exit(EXIT_OUTPUT);
 	/* Lines at once: others may write to the same log. */
 	setvbuf(err, NULL, _IOLBF, BUFSIZ);
 	if (isatty(STDOUT_FILENO))
 		setvbuf(out, NULL, _IOLBF, BUFSIZ);
+	plain_input = stdin;
 	plain_output = stdout;
+	stdin = in;
 	stdout = out;
 	stderr = err;
 }
@@ -174,6 +194,24 @@ void check_output(void)
 	if (!fflush(stdout) && !ferror(stdout))
 		return;
 	warn("cannot write the output: %s", strerror(output_errno));
+	_exit(EXIT_OUTPUT);
+}
+
+/*
+ * Wait until there is something to read. Ends the program when nobody is left to read its
+ * output, which a write would notice only when there is something to tell.
+ */
+void wait_for_input(int fd)
+{
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = STDOUT_FILENO },
+	};
+
+	if (poll(fds, ARRAY_SIZE(fds), -1) < 0 ||
+	    !(fds[1].revents & (POLLERR | POLLHUP)))
+		return;
+	warn("cannot write the output: %s", strerror(EPIPE));
 	_exit(EXIT_OUTPUT);
 }
 

@@ -148,6 +148,8 @@ static struct bytes read_line(bool tty, const char *prompt)
 	}
 	len = getline(&line, &size, stdin);
 	if (len < 0) {
+		if (ferror(stdin))
+			fail(EXIT_USAGE, "cannot read the input: %s", strerror(errno));
 		free(line);
 		return bytes;
 	}
@@ -232,6 +234,7 @@ int repl_run(const struct ref *state, u32 flags, u32 room)
 	if (tty) {
 		puts("Lua 5.3 in the kernel. Ctrl-C stops a script, Ctrl-D ends.");
 		setlocale(LC_CTYPE, "");
+		rl_instream = plain_input;
 		rl_outstream = plain_output;
 		rl_getc_function = read_key;
 		catch_interrupts(false);

@@ -56,9 +56,11 @@ struct bytes {
 };
 
 /* output.c: messages and JSON */
+extern FILE *plain_input;
 extern FILE *plain_output;
 void open_descriptors(void);
 void check_output(void);
+void wait_for_input(int fd);
 void finish(int status) __attribute__((noreturn));
 void fail(int status, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
