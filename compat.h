@@ -23,9 +23,14 @@
 #include <stdarg.h>
 #endif
 
-/* Hexadecimal digits of a byte; older kernels have them in <linux/kernel.h>. */
-#if __has_include(<linux/hex.h>)
+/*
+ * Hexadecimal digits of a byte. Up to 6.12, if not longer, <linux/kernel.h> has them, by
+ * itself or from <linux/hex.h>.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/hex.h>
+#else
+#include <linux/kernel.h>
 #endif
 
 /* From Linux 6.13 on a namespace is named by a string. */

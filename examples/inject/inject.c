@@ -19,9 +19,6 @@
 
 #include <linux/bottom_half.h>
 #include <linux/gfp.h>
-#if __has_include(<linux/hex.h>)
-#include <linux/hex.h>
-#endif
 #include <linux/inetdevice.h>
 #include <linux/ip.h>
 #include <linux/kernel.h>
@@ -31,8 +28,13 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/skbuff.h>
+#include <linux/version.h>
 #include <net/ip.h>
 #include <net/route.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/hex.h>
+#endif
 
 static unsigned int piece;
 module_param(piece, uint, 0644);

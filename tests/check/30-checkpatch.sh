@@ -51,9 +51,6 @@ style()
 	# Its macros take the place of the manager's own functions and loops.
 	tests/torture/busted.c)
 		ignore=MACRO_ARG_REUSE,SPACING ;;
-	# It is to see what the kernel's own headers lack.
-	examples/inject/*)
-		ignore=SPACING ;;
 	# Interrupts are off.
 	tests/irq/*)
 		ignore=USLEEP_RANGE,LINE_SPACING ;;

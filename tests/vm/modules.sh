@@ -59,7 +59,8 @@ compile()
 		${strict:+KCFLAGS=-Wframe-larger-than=1024} \
 		modules </dev/null >"$log" 2>&1 9>&- || status=$?
 	cat "$log" >>"$log.all"
-	grep -i 'warning' "$log" >>"$src.warnings" || true
+	# After an error of its own sparse warns of nothing any more.
+	grep -iE 'warning|: error: ' "$log" >>"$src.warnings" || true
 	if [ "$status" -ne 0 ]; then
 		grep -iE 'error|undefined' "$log" | head -n 20 >&2 || true
 		cp "$log" "$log.failed"
