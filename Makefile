@@ -21,7 +21,7 @@ llvm = $(if $(LLVM),,$(if $(filter-out 0,$(clang)),LLVM=$(if $(shell \
 
 .DEFAULT_GOAL := module
 .PHONY: help module tool docs install uninstall deb run shell test torture fuzz bench \
-	bench-baseline check clean distclean core headers
+	bench-baseline check clean distclean core headers llvm
 
 help:
 	@echo 'For a kernel of your own:'
@@ -62,6 +62,10 @@ help:
 
 core:
 	@lua/import.sh
+
+# What the kernel's make is told of the compiler, for tests/vm/modules.sh
+llvm:
+	@echo '$(llvm)'
 
 headers:
 	@test -e '$(kdir)/Makefile' || { \

@@ -4,7 +4,7 @@
 # usage: run.sh [-k KERNEL] [-l] [TEST|GROUP]...
 #
 # Runs tests: those named or, without names, the groups "host" and "guest"; the
-# group "packages", which takes long, when it is named.
+# groups "packages" and "intree", which take long, when they are named.
 # The last line is "N passed, N failed" with ", N skipped" when some were.
 #
 #   -k KERNEL	guest tests on this kernel only (may be repeated): stock, one of
@@ -91,15 +91,17 @@ select_tests()
 	return "${PIPESTATUS[0]}"
 }
 
-# kernels_of FILE: without -k the others of vm/debian.list have its short tests
+# kernels_of FILE: without -k the others of vm/debian.list have its short tests, and the
+# kernel of clang has none. With it, that one has the short tests of the debug kernels.
 kernels_of()
 {
 	local on others k
 	on=$(header "$1" kernel)
 	on=${on:-stock kasan}
 	others=$(header "$1" others)
+	[[ "$others $on " != "short "*" kasan "* ]] || on+=" clang"
 	for k in $on; do
-		wanted "$k" "${only:-yes}" && echo "$k"
+		wanted "$k" "${k%clang}" && echo "$k"
 	done
 	[[ " $on " = *" stock "* ]] && [ "$others" != no ] || return 0
 	for k in $(vm/debian.sh -l); do
@@ -375,7 +377,9 @@ run_guest_tests()	# KERNEL FILE...
 		prepare "$kernel: the VM's programs" vm/rootfs.sh "$kernel" ||
 			return
 	else
-		prepare "$kernel: the tools" vm/need.sh kernels || return
+		prepare "$kernel: the tools" \
+			vm/need.sh "$([ "$kernel" = clang ] && echo kernel-clang ||
+				echo kernels)" || return
 		prepare "$kernel: the kernel" vm/build-kernel.sh "$kernel" ||
 			return
 	fi

@@ -44,7 +44,7 @@ help=$(make -s help)
 targets=$(sed -n '/^\.PHONY:/,/[^\\]$/{s/\\$//; s/^.*://; p;}' Makefile)
 for target in $targets; do
 	case $target in
-	module|help|core|headers) ;;
+	module|help|core|headers|llvm) ;;
 	*) like "make help tells of $target" "*  make $target *" "$help" ;;
 	esac
 done

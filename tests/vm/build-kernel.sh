@@ -4,7 +4,7 @@
 # usage: build-kernel.sh [-j JOBS] NAME
 #        build-kernel.sh --packages
 #
-# Compiles the debug kernel NAME (kasan or kcsan) from Debian's kernel source,
+# Compiles the debug kernel NAME (kasan, kcsan or clang) from Debian's kernel source,
 # which it downloads but does not install, and links it to build/kernels/NAME:
 #   bzImage	the kernel
 #   kdir	KDIR for modules
@@ -19,7 +19,6 @@ set -eu
 export LC_ALL=C
 . "$(dirname "$0")/common.sh"
 
-source=linux-source-6.1
 # Part of the result's name: to be raised when this script makes something
 # else than before from the same input.
 recipe=1
@@ -54,6 +53,21 @@ present()
 	esac
 }
 
+# particulars: of the kernel $name. $suite is Debian's that has the source, where that
+# is not this machine's own; $llvm is what the names of clang's tools end with.
+particulars()
+{
+	source=linux-source-6.1
+	suite=
+	llvm=
+	[ "$name" = clang ] || return 0
+	# Linux 6.1 checks indirect calls on arm64 only.
+	source=linux-source-6.12
+	suite=bookworm-backports
+	llvm=-19
+	tools="$tools clang$llvm:clang$llvm ld.lld$llvm:lld$llvm llvm-nm$llvm:llvm$llvm"
+}
+
 # packages [missing]: those of $tools, or those of what this machine lacks
 packages()
 {
@@ -74,11 +88,34 @@ overrides()
 	printf '%s' 'KCSAN_SANITIZE=$(if $(filter '"$watched"',$(obj)),y,n)'
 }
 
+# renamed: the lines of kernel-base.config as newer kernels have them
+renamed()
+{
+	if [ "$source" = linux-source-6.1 ]; then
+		cat
+		return
+	fi
+	sed -E '/^CONFIG_(BASE_FULL|RANDOM_TRUST_CPU)=/d
+		s/^CONFIG_(RETPOLINE|RETHUNK|SLS)=/CONFIG_MITIGATION_\1=/'
+}
+
 # The lines that the kernel's .config has to contain
 wanted()
 {
 	grep -hE '^(CONFIG_|# CONFIG_[A-Z0-9_]+ is not set$)' \
-		"$here/kernel-base.config" "$here/kernel-$name.config"
+		"$here/kernel-base.config" "$here/kernel-$name.config" | renamed
+}
+
+# compilers: which they are
+compilers()
+{
+	if [ "$llvm" ]; then
+		"clang$llvm" --version | head -n 1
+		"ld.lld$llvm" --version | head -n 1
+		return
+	fi
+	gcc --version | head -n 1
+	ld --version | head -n 1
 }
 
 # entry_of VERSION: where the cache has the kernel made of that source
@@ -87,8 +124,7 @@ entry_of()
 	key=$({
 		wanted
 		echo "$recipe${overrides:+ $overrides}"
-		gcc --version | head -n 1
-		ld --version | head -n 1
+		compilers
 	} | sha256sum | cut -c 1-12)
 	echo "$cache/kernel-$name-$1-$key"
 }
@@ -99,7 +135,7 @@ kmake()
 {
 	exec setsid env -i PATH="$PATH" HOME="$HOME" LC_ALL=C \
 		KBUILD_BUILD_USER=klua KBUILD_BUILD_HOST=klua \
-		make -C "$work/linux" -j "$jobs" "$@" </dev/null >>"$log" 2>&1
+		make -C "$work/linux" -j "$jobs" ${llvm:+"LLVM=$llvm"} "$@" </dev/null >>"$log" 2>&1
 }
 
 # run ARG...: kmake in a process group that cleanup() can end as a whole
@@ -232,6 +268,11 @@ esac
 names | grep -qxF -- "$name" ||
 	die "there is no kernel $name, only $(names | tr '\n' ' ')"
 [ "$(uname -m)" = x86_64 ] || die "the debug kernels are x86-64 ones"
+particulars
+if [ "$suite" ]; then
+	APT_CONFIG=$("$here/apt.sh" "$suite")
+	export APT_CONFIG
+fi
 
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP

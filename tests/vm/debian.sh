@@ -45,7 +45,8 @@ field()
 		"$here/debian.list"
 }
 
-# table: the kernels as README shows them, with the one of tests/vm/stock.sh
+# table: the kernels as README shows them, with the one of tests/vm/stock.sh and the
+# one that build-kernel.sh compiles by another compiler
 table()
 {
 	echo '| kernel | machine | Debian suite | tests |'
@@ -62,6 +63,9 @@ table()
 			machine[$2], $3, $5 == "short" ? \
 			"the shortest each time, all on demand" : "on demand"
 	}' "$here/debian.list"
+	# shellcheck disable=SC2016	# nothing to expand
+	echo '| 6.12, by clang 19 with kCFI `clang` | x86-64 | bookworm-backports |' \
+		'the shortest on demand |'
 }
 
 # depends PACKAGE: what it depends on, one a line

@@ -33,12 +33,14 @@ copy()
 	done
 }
 
-# kmake ARG...: by the compiler of the kernel, where it brought one
+# kmake ARG...: by the compiler of the kernel, where it brought one, or by the one that
+# plain "make" chooses
 kmake()
 {
 	dir=$(realpath "$build/kernels/$kernel")
 	if [ ! -d "$dir/root" ]; then
-		make -C "$kdir" "$@"
+		# shellcheck disable=SC2046	# one word, or none
+		make -C "$kdir" $(make -s -f "$top/Makefile" KDIR="$kdir" llvm) "$@"
 		return
 	fi
 	inside=$(realpath "$kdir")

@@ -6,7 +6,8 @@
 # Checks that this machine has the tools of each SET, and installs those it
 # lacks with apt-get after saying which. Sets: build (compile the module),
 # vm (boot it), vm-arm64, vm-riscv64 (other machines), kernels (compile the debug
-# kernels), check (check the style), fuzz (fuzz the Lua core in user space), time
+# kernels), kernel-clang (and the one of clang), intree (compile KLua in kernel
+# sources), check (check the style), fuzz (fuzz the Lua core in user space), time
 # (what the benchmark in user space compares with), tool (check the program klua),
 # deb (make Debian packages), system (install Debian in a directory).
 set -eu
@@ -35,6 +36,13 @@ tools()
 		echo "bc:bc bison:bison flex:flex xz:xz-utils perl:perl" \
 		     "/usr/include/libelf.h:libelf-dev" \
 		     "/usr/include/openssl/opensslv.h:libssl-dev" ;;
+	kernel-clang)
+		tools kernels
+		echo "clang-19:clang-19 ld.lld-19:lld-19 llvm-nm-19:llvm-19" ;;
+	intree)	tools kernels
+		echo "sparse:sparse python3:python3" \
+		     "aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu" \
+		     "riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu" ;;
 	check)	echo "perl:perl shellcheck:shellcheck mandoc:mandoc sparse:sparse" \
 		     "xz:xz-utils" ;;
 	tool)	echo "clang:clang cppcheck:cppcheck valgrind:valgrind" ;;
