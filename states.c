@@ -127,6 +127,13 @@ static unsigned int states_bits;
 static unsigned int states_shift __read_mostly;	/* bits of a hash below the index */
 
 /*
+ * What states are allocated from. kmalloc() would round their size up to 2 KiB, and each
+ * state would begin at a multiple of that: the same fields of all of them would compete
+ * for the same few lines of the processor's caches.
+ */
+static struct kmem_cache *state_cache;
+
+/*
  * Every state that is not freed, in the table or not. The exit of this module, and that
  * of a module that has made states, go through it.
  */
@@ -443,7 +450,8 @@ static void set_put(struct klua_set *set)
 		leave_line(set->front);
 	}
 	for (i = 0; i < nr_cpu_ids; i++)
-		kfree(set->members[i]);
+		if (set->members[i])
+			kmem_cache_free(state_cache, set->members[i]);
 	kfree(set);
 }
 
@@ -479,7 +487,7 @@ static void free_state(struct klua_state *s)
 		s->quota->uncharge(s->charged);
 	if (!s->set) {
 		leave_line(s);
-		kfree(s);
+		kmem_cache_free(state_cache, s);
 		return;
 	}
 	retired(s);
@@ -645,12 +653,12 @@ static bool reserve_id(u32 *id)
 static struct klua_state *alloc_state(const struct klua_config *config,
 				      const struct state_key *key)
 {
-	struct klua_state *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	struct klua_state *s = kmem_cache_zalloc(state_cache, GFP_KERNEL);
 
 	if (!s)
 		return NULL;
 	if (!reserve_id(&s->id)) {
-		kfree(s);
+		kmem_cache_free(state_cache, s);
 		return NULL;
 	}
 	refcount_set(&s->users, 1);
@@ -1015,7 +1023,7 @@ static struct klua_state *build_state(const struct klua_config *config,
 	err = charge(config, s);
 	if (err) {
 		xa_erase_irq(&ids, s->id);
-		kfree(s);
+		kmem_cache_free(state_cache, s);
 		return ERR_PTR(err);
 	}
 	err = build(config, s);
@@ -1891,6 +1899,8 @@ static void free_table(void)
 	if (close_queue)
 		destroy_workqueue(close_queue);
 	close_queue = NULL;
+	kmem_cache_destroy(state_cache);
+	state_cache = NULL;
 	kvfree(states);
 	states = NULL;
 }
@@ -1907,8 +1917,9 @@ void klua_states_init(void)
 	states_bits = table_bits();
 	states_shift = 32 - states_bits;
 	states = kvcalloc(1u << states_bits, sizeof(*states), GFP_KERNEL);
+	state_cache = KMEM_CACHE(klua_state, SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	close_queue = alloc_workqueue("klua_close", WQ_UNBOUND, 0);
-	if (!states || !close_queue)
+	if (!states || !state_cache || !close_queue)
 		free_table();
 	klua_enter_init();
 	klua_events_init();

@@ -19,8 +19,9 @@ done
 echo N >/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem
 echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
 
-# Objects in the slabs that states and their blocks are in, those that KASAN
-# keeps from being used again not counted.
+# Objects in the slabs that states' blocks are in, those that KASAN keeps from being
+# used again not counted. The slab of the states themselves is gone with the module,
+# and the kernel reports a state that is left in it.
 objects()
 {
 	for slab in /sys/kernel/slab/kmalloc-cg-*; do

@@ -12,7 +12,7 @@
 # objects: those of the slab caches that ties and states are of
 objects()
 {
-	awk '/^(kmalloc|radix_tree_node)/ { n += $2 } END { print n }' \
+	awk '/^(kmalloc|klua_state|radix_tree_node)/ { n += $2 } END { print n }' \
 		/proc/slabinfo
 }
 

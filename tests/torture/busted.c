@@ -64,6 +64,14 @@ static struct contents *contents_of(const struct klua_state *s);
 static void free_state_later(struct klua_state *s);
 static void free_set_later(struct klua_set *set);
 
+/* The cache of the states, which are freed after states.c is done with it. */
+static struct kmem_cache *kept_cache;
+
+static void keep_cache(struct kmem_cache *cache)
+{
+	kept_cache = cache;
+}
+
 /*
  * no_rcu: finding a state is not in an RCU read section. The finder sleeps between
  * reading the table and raising the count, so that the state can be freed there.
@@ -256,9 +264,12 @@ static unsigned int first_member(struct klua_state *s, struct klua_state **m)
 #define refcount_dec_and_test	dec_and_test
 #define queue_rcu_work		queue_close
 #define list_del		list_del_init
-#define kfree(ptr) _Generic((ptr),				\
-	struct klua_state *: free_state_later,			\
-	struct klua_set *: free_set_later)(ptr)
+#define kfree			free_set_later
+#define kmem_cache_free(cache, s)	free_state_later(s)
+#define kmem_cache_destroy	keep_cache
+#undef KMEM_CACHE
+#define KMEM_CACHE(type, flags)	\
+	kmem_cache_create("torture_busted", sizeof(struct type), 0, flags, NULL)
 #define hlist_replace_rcu	replace_node
 #undef cmpxchg
 #define cmpxchg			change_gate
@@ -281,6 +292,8 @@ static unsigned int first_member(struct klua_state *s, struct klua_state **m)
 #undef queue_rcu_work
 #undef list_del
 #undef kfree
+#undef kmem_cache_free
+#undef kmem_cache_destroy
 #undef hlist_replace_rcu
 
 /* All contents ever made are kept until the end; at most so many */
@@ -448,7 +461,7 @@ void klua_event_gate_now(const struct klua_state *s, bool stopped)
 static void free_state_later(struct klua_state *s)
 {
 	if (!contents_of(s)) {
-		kfree(s);
+		kmem_cache_free(state_cache, s);
 		return;
 	}
 	WRITE_ONCE(contents_of(s)->freed, true);
@@ -558,9 +571,10 @@ static void stop(void)
 	list_for_each_entry_safe(c, next, &all_contents, all) {
 		if (c->s->set && c->s->set->front == c->s)
 			kfree(c->s->set);
-		kfree(c->s);
+		kmem_cache_free(kept_cache, c->s);
 		kfree(c);
 	}
+	kmem_cache_destroy(kept_cache);
 }
 
 const struct torture_ops torture_busted_ops = {

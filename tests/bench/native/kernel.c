@@ -156,6 +156,61 @@ void kvfree_call_rcu(char *head, void *p)
 	free((size_t)p < PAGE ? head - (size_t)p : p);
 }
 
+/*
+ * A cache of blocks: as in the kernel, they lie next to each other on SLAB bytes of
+ * pages. There is one cache, whose blocks are not given back.
+ */
+#define SLAB		(8 * PAGE)
+#define LINE		64u	/* bytes; what SLAB_HWCACHE_ALIGN aligns to */
+
+static struct cache {
+	size_t size;
+	void **free;
+} cache;
+
+void *kmem_cache_create(const char *name, unsigned int size)
+{
+	(void)name;
+	cache.size = (size + LINE - 1) / LINE * LINE;
+	return &cache;
+}
+
+void kmem_cache_destroy(struct cache *c)
+{
+	(void)c;
+}
+
+void kmem_cache_free(struct cache *c, void *p)
+{
+	*(void **)p = c->free;
+	c->free = p;
+}
+
+static void cache_fill(struct cache *c)
+{
+	char *slab = alloc_pages_exact(SLAB, 0);
+	size_t i;
+
+	if (!slab)
+		return;
+	for (i = SLAB / c->size; i--; )
+		kmem_cache_free(c, slab + i * c->size);
+}
+
+void *kmem_cache_alloc(struct cache *c, unsigned int gfp)
+{
+	void **p;
+
+	(void)gfp;
+	if (!c->free)
+		cache_fill(c);
+	p = c->free;
+	if (!p)
+		return NULL;
+	c->free = *p;
+	return memset(p, 0, c->size);
+}
+
 void *get_mem_cgroup_from_mm(void *mm)
 {
 	(void)mm;
