@@ -60,15 +60,15 @@ lua_ok "a single byte less" 'return #("b"):rep(100000):match("b*")' 100000 \
 	steps=100000
 
 # The reader runs the script: it is the one to kill.
-lua 'x = 1' name=killed keep=1
+lua 'x = 1' name=killed kind=sleepable keep=1
 sh -c 'exec 4<>/dev/klua-runner
-	printf "run name=killed keep=1 steps=%s\nwhile true do end" \
+	printf "run name=killed kind=sleepable keep=1 steps=%s\nwhile true do end" \
 		18446744073709551615 >&4
 	exec cat <&4' >/dev/null &
 reader=$!
 until klua show --json killed | grep -q '"busy":true'; do :; done
 kill -KILL $reader
-lua 'return x' name=killed keep=1
+lua 'return x' name=killed kind=sleepable keep=1
 is "a script whose process is killed" "0: 1" "$lua_errno: $lua_text"
 like "ends by the signal, not by its time" '*"signals":1,*' \
 	"$(klua show --json killed)"

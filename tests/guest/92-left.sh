@@ -55,7 +55,7 @@ check_fails "nor is it destroyed again" klua destroy --id "$old"
 check "whoever waits for its end sees it" klua wait --gone --id --timeout 9 "$old"
 check "what runs in it is cancelled" klua cancel --id "$old"
 wait "$runner"
-like "and ends" 'klua: *: cancelled' "$(cat /tmp/said)"
+like "and ends" 'klua: *: cancelled*' "$(cat /tmp/said)"
 gone "$old"
 is "then it is gone" "$new sleepable" "$(listed t/one)"
 is "and nothing runs in its number" 3 \

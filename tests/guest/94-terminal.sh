@@ -62,7 +62,7 @@ klua create --steps unlimited u/mine
 
 start klua run u/mine -e 'print("before") while true do end'
 shown busy true
-keys 'wait before' 'type \003'
+keys 'line before' 'type \003'
 ends "Ctrl-C ends a script" 130 \
 	'before*^Cklua: (command line):1: interrupted by a signal*'
 

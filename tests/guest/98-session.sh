@@ -22,7 +22,7 @@ awk '
 	/^> \^D$/ { print "wait > "; print "type \\004"; next }
 	/^>> / { print "wait >> "; print "type " substr($0, 4) "\\r"; next }
 	/^> / { print "wait > "; print "type " substr($0, 3) "\\r"; next }
-	/^\^C/ { print "wait " before; print "type \\003" }
+	/^\^C/ { print "line " before; print "type \\003" }
 	{ before = $0 }
 	END { print "wait # "; print "type \\004" }' /tmp/session >/tmp/keys
 

@@ -6,6 +6,7 @@
  *	Runs COMMAND on a terminal of its own, and follows the lines of standard
  *	input:
  *	  wait TEXT	reads the output until TEXT was in it
+ *	  line TEXT	reads the output until a line that ends with TEXT was in it
  *	  type TEXT	sends TEXT, in which \r, \e and \NNN (octal) stand for keys
  *	  tell FILE	creates FILE, so that others know that the lines before are
  *			done
@@ -122,6 +123,11 @@ static void tell(const char *path)
 
 static void follow(char *line)
 {
+	/* An awaited line keeps its end. */
+	if (!strncmp(line, "line ", 5)) {
+		wait_for(line + 5);
+		return;
+	}
 	line[strcspn(line, "\n")] = '\0';
 	if (!strncmp(line, "wait ", 5)) {
 		wait_for(line + 5);
