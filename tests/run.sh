@@ -140,13 +140,30 @@ bad()		# WHAT
 	echo "FAILED: $1"
 }
 
+# note KERNEL TEST [CHECKS FAILED SECONDS]: for tests/tested.sh; nothing while it runs
+note()
+{
+	local file=$build/tested/$1
+	[ -e "$build/kernels/$1/release" ] || return 0
+	mkdir -p "$build/tested"
+	{
+		grep -vs "^$2 " "$file"
+		[ $# -eq 2 ] || echo "${*:2}" \
+			"$(<"$build/kernels/$1/release") $(date -u +%F)"
+	} >"$file.new"
+	mv "$file.new" "$file"
+}
+
 # report WHERE TEST...: reads what the tests print; counts and shows it
 report()
 {
 	local where=$1 line current='' status=0 n=0 f=0 s=0 since=0
 	shift
 	local -A pending=()
-	for line in "$@"; do pending[$line]=1; done
+	for line in "$@"; do
+		pending[$line]=1
+		note "$where" "$line"
+	done
 
 	while IFS= read -r line; do
 		line=${line%$'\r'}
@@ -162,6 +179,7 @@ report()
 			[ $s = $skipped ] ||
 				printf ', %d skipped' $((skipped - s))
 			printf ' (%d s)\n' $((SECONDS - since))
+			note "$where" "$current" $n $((failed - f)) $((SECONDS - since))
 			current= ;;
 		"ok "*"# SKIP"*)
 			n=$((n + 1)) skipped=$((skipped + 1))
@@ -188,6 +206,12 @@ report()
 took()
 {
 	[ $((SECONDS - $2)) -lt 5 ] || echo "$1: $((SECONDS - $2)) s"
+}
+
+# all_took KERNEL|GROUP SINCE
+all_took()
+{
+	echo "$1: all of it took $((SECONDS - $2)) s"
 }
 
 # prepare WHAT COMMAND...: counted only when it fails
@@ -289,6 +313,7 @@ boot()
 	done
 	for file in $(cut -f 1 "$build/logs/$log.bad" | uniq); do
 		bad "$kernel: $file: warnings on the console, build/logs/$log.console:"
+		note "$kernel" "$file"
 		grep "^$file	" "$build/logs/$log.bad" | cut -f 2- |
 			sed 's/^/    /;20q'
 	done
@@ -361,7 +386,7 @@ finish_other()
 	k=${at[$pid]}
 	unset "running[$k]" "at[$pid]"
 	collect "$k" "$work/$k" "$status"
-	echo "$k: all of it took $((SECONDS - began_at[$k])) s"
+	all_took "$k" "${began_at[$k]}"
 }
 
 run_guest_tests()	# KERNEL FILE...
@@ -459,15 +484,21 @@ for k in $(printf '%s\n' "${!on[@]}" | LC_ALL=C sort -r); do
 	fi
 done
 [ ${#others[@]} -eq 0 ] || fetch_others "${others[@]}"
-[ ${#host[@]} -eq 0 ] || run_host_tests "${host[@]}"
+if [ ${#host[@]} -gt 0 ]; then
+	run_host_tests "${host[@]}"
+	[ ${#host[@]} -eq 1 ] || all_took host 0
+fi
 if [ ${#on[@]} -gt 0 ]; then
 	prepare "tools" vm/need.sh build vm &&
-	prepare "the VM's programs" vm/rootfs.sh &&
-	for k in "${own[@]}"; do
-		# shellcheck disable=SC2086	# one word for each file
-		run_guest_tests "$k" ${on[$k]}
-	done &&
-	run_others "${others[@]}"
+	prepare "the VM's programs" vm/rootfs.sh && {
+		for k in "${own[@]}"; do
+			began_at[$k]=$SECONDS
+			# shellcheck disable=SC2086	# one word for each file
+			run_guest_tests "$k" ${on[$k]}
+			[ ${#on[@]} -eq 1 ] || all_took "$k" "${began_at[$k]}"
+		done
+		run_others "${others[@]}"
+	}
 fi
 
 if [ ${#summary[@]} -gt 0 ]; then

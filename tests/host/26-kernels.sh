@@ -14,6 +14,26 @@ sed -n '/^| kernel /,/^$/{/^$/!p}' "$top/README.md" >"$tmp/readme"
 check "README has the table of debian.sh --table" \
 	diff "$tmp/readme" "$tmp/table"
 
+# A tree with a test that is noted of one of them
+tree=$tmp/tree
+mkdir -p "$tree/tests" "$tree/build/tested"
+: >"$tree/states.h"
+cp -r "$top/tests/vm" "$top/tests/guest" "$top/tests/tested.sh" "$top/tests/README.md" \
+	"$tree/tests/"
+echo "runner 21 2 8 9.9-amd64 2030-01-02" >"$tree/build/tested/6.12"
+"$tree/tests/tested.sh" --update
+rows()
+{
+	sed -n '/^<!-- tested -->/,/^<!-- end /{/^| [^k-]/p}' "$1/tests/README.md"
+}
+like "tested.sh puts what was noted into the table" \
+	"| 6.12 | 9.9-amd64 | 2030-01-02 | 21, 2 failed | - *| 8 |" \
+	"$(rows "$tree" | grep '^| 6.12 |')"
+is "and leaves the others" "$(rows "$top" | grep -v '^| 6.12 |')" \
+	"$(rows "$tree" | grep -v '^| 6.12 |')"
+is "all kernels are in that table" "$("$top/tests/vm/debian.sh" -l)" \
+	"$(rows "$top" | awk '{ print $2 }')"
+
 # on KERNEL...: all of these are among what "make test" runs the shortest tests on
 on()
 {
@@ -42,6 +62,33 @@ apt.sh: cannot fetch the package lists of Debian's sid: E: Could not resolve the
 	"$err"
 check "and leaves nothing half-made" \
 	test -z "$(find "$tmp/cache" -name 'tmp.*' -o -name 'debian-newest-*')"
+
+# The disk is full before anything is fetched to it.
+if unshare -rm true 2>/dev/null; then
+	mkdir "$tmp/disk"
+	# shellcheck disable=SC2016	# the shell inside expands it
+	err=$(unshare -rm sh -c '
+		mount -t tmpfs -o size=8m none "$1/disk" || exit
+		PATH=$1/bin:$PATH KLUA_CACHE=$1/disk "$2/tests/vm/debian.sh" oldest
+		echo "$? $(ls "$1/disk")"' sh "$tmp" "$top" 2>&1)
+	is "a disk that is full is said in one line, and nothing is begun" \
+		"debian.sh: Debian's kernel for oldest needs 1500 MiB of disk, and \
+$tmp/disk has 8
+2 debian-oldest.lock" "$err"
+else
+	skip "a disk that is full" "no unshare -rm here"
+fi
+
+mkdir "$tmp/has"
+cat >"$tmp/has/apt-get" <<'END'
+#!/bin/sh
+echo "'http://mirror/large_1_all.deb' large_1_all.deb 1000000000000000 SHA256:0"
+END
+chmod +x "$tmp/has/apt-get"
+err=$(PATH=$tmp/has:$PATH KLUA_CACHE=$tmp/cache "$top/tests/vm/debs.sh" large 2>&1)
+like "a download that has no room is not begun" "2 debs.sh: the download of large \
+needs 953674317 MiB of disk, and $tmp/cache/debs has *" "$? $err"
+is "which is one line" 1 "$(echo "$err" | wc -l)"
 
 # This machine's own settings
 echo 'Acquire::Check-Valid-Until "false"; APT::Install-Recommends "true";' \

@@ -80,7 +80,21 @@ is "a VM that ends early fails its test and itself" \
 vm '' 121
 is "a VM that never begins, too" "1 passed, 2 failed, status 1" \
 	"$(verdict -k stock)"
+mkdir -p "$tmp/build/kernels/stock"
+echo 9.9 >"$tmp/build/kernels/stock/release"
+# noted: what of that is kept for tests/tested.sh, without seconds and the date
+noted()
+{
+	verdict -k stock >/dev/null
+	cut -d ' ' -f 1-3,5 "$tmp/build/tested/stock"
+}
+vm '# begin it\nok 1 - a\nnot ok 2 - b\n# end it\n' 0
+is "what a kernel passed is noted" "it 2 1 9.9" "$(noted)"
+vm '# begin it\nok 1 - a\n' 121
+is "and forgotten where it does not end" "" "$(noted)"
 bad='it\t3: WARNING: x\n'
+vm '# begin it\nok 1 - a\n# end it\n' 120
+is "or the console shows a warning" "" "$(noted)"
 vm '# begin it\nok 1 - a\n# end it\n' 120
 is "a warning on the console fails its test" "2 passed, 1 failed, status 1" \
 	"$(verdict -k stock)"

@@ -134,6 +134,20 @@ static inline struct task_struct *start_elsewhere(int (*fn)(void *data), void *d
 	return task;
 }
 
+/*
+ * Give the entries into a state that is an irq one and that has not been entered yet
+ * more time than such a state may have: a busy machine may take an emulated processor
+ * away for longer.
+ */
+static inline void be_patient(struct klua_state *s)
+{
+	if (s->kind != KLUA_KIND_IRQ)
+		return;
+	s->time_ns = KLUA_TIME_MAX_US_ATOMIC * NSEC_PER_USEC;
+	s->entry_ns = s->time_ns;
+	s->limits.used = true;
+}
+
 /* Run a text and return its errno. */
 static inline int run_text(struct klua_state *s, const char *text)
 {

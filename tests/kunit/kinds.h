@@ -20,10 +20,7 @@ static const char * const kind_names[] = { "atomic", "sleepable", "irq" };
 #define for_each_kind(kind) \
 	for ((kind) = 0; (kind) < __KLUA_KIND_MAX; (kind)++)
 
-/*
- * Make a state that the caller holds. Entries into an irq state may take longer than by
- * default.
- */
+/* Make a state that the caller holds. */
 static inline struct klua_state *new_state(const char *name,
 					   enum klua_kind kind)
 {
@@ -31,10 +28,12 @@ static inline struct klua_state *new_state(const char *name,
 		.name = name,
 		.kind = kind,
 		.maxalloc = SMALL,
-		.time_us = kind == KLUA_KIND_IRQ ? KLUA_TIME_MAX_US_IRQ : 0,
 	};
+	struct klua_state *s = klua_state_new(&config);
 
-	return klua_state_new(&config);
+	if (!IS_ERR(s))
+		be_patient(s);
+	return s;
 }
 
 /* A thread that runs an endless text, or that holds a state's lock */

@@ -171,11 +171,13 @@ static struct klua_state *make_state(enum klua_kind kind, const char *name)
 		.kind = kind,
 		.maxalloc = SMALL,
 		.steps = 100000,
-		.time_us = kind == KLUA_KIND_IRQ ? KLUA_TIME_MAX_US_IRQ : 0,
 	};
 	struct klua_state *s = klua_state_new(&config);
 
-	return IS_ERR(s) ? NULL : s;
+	if (IS_ERR(s))
+		return NULL;
+	be_patient(s);
+	return s;
 }
 
 static int init_lib(struct kunit *test)
