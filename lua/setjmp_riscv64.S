@@ -7,6 +7,18 @@
 #include <linux/linkage.h>
 #include <asm/asm.h>
 
+/* Older kernels do not have this. */
+#ifndef ASM_NOKPROBE
+#ifdef CONFIG_KPROBES
+#define ASM_NOKPROBE(name)			\
+	.pushsection "_kprobe_blacklist", "aw";	\
+	RISCV_PTR name;				\
+	.popsection
+#else
+#define ASM_NOKPROBE(name)
+#endif
+#endif
+
 #define FRAME	112
 
 .macro	restore
@@ -61,11 +73,11 @@ SYM_FUNC_END(klua_try)
  * No kretprobe here: a throw drops the probes' return addresses above klua_try(), but
  * could not drop one of klua_try() itself.
  */
-_ASM_NOKPROBE(klua_try)
+ASM_NOKPROBE(klua_try)
 
 /* a0: buf. Takes over the frame of klua_try(). */
 SYM_FUNC_START(klua_throw)
 	ld	sp, 0(a0)
 	restore
 SYM_FUNC_END(klua_throw)
-_ASM_NOKPROBE(klua_throw)
+ASM_NOKPROBE(klua_throw)
