@@ -40,7 +40,7 @@ tools()
 		tools kernels
 		echo "clang-19:clang-19 ld.lld-19:lld-19 llvm-nm-19:llvm-19" ;;
 	intree)	tools kernels
-		echo "sparse:sparse python3:python3" \
+		echo "python3:python3" \
 		     "aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu" \
 		     "riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu" ;;
 	check)	echo "perl:perl shellcheck:shellcheck mandoc:mandoc sparse:sparse" \
