@@ -554,18 +554,23 @@ bool klua_state_linked(struct klua_state *s)
 	return find_number(front->id) == front;
 }
 
-/* Take the state, or its set, out of the table. False: it was not in there. */
-static bool unlink_if_linked(struct klua_state *s)
+/*
+ * Take the state, or its set, out of the table, if @s has @users or more references.
+ * Returns whether it was in there with so many, 0 or 1; -EINVAL: it is in there, with
+ * fewer.
+ */
+static int unlink_if_linked(struct klua_state *s, unsigned int users)
 {
 	struct klua_state *front = klua_state_front(s);
-	bool linked;
+	int ret = 0;
 
 	spin_lock_irq(&states_lock);
-	linked = klua_state_linked(front);
-	if (linked)
+	if (klua_state_linked(front))
+		ret = refcount_read(&s->users) < users ? -EINVAL : 1;
+	if (ret > 0)
 		unlink_state(front);
 	spin_unlock_irq(&states_lock);
-	return linked;
+	return ret;
 }
 
 /*
@@ -578,7 +583,7 @@ static bool put_too_often(struct klua_state *s)
 	struct klua_state *m;
 	unsigned int i;
 
-	if (!unlink_if_linked(s))
+	if (!unlink_if_linked(s, 0))
 		return false;
 	pr_err("state '" NAME_FMT "' was put more often than it was held\n",
 	       NAME_ARG(s));
@@ -1603,6 +1608,8 @@ static bool locked_here(struct klua_state *s)
 
 int klua_state_retire(struct klua_state *s)
 {
+	int linked;
+
 	if (!s)
 		return -EINVAL;
 	if (klua_inside_any() || klua_telling() || locked_here(s))
@@ -1610,7 +1617,14 @@ int klua_state_retire(struct klua_state *s)
 	might_sleep();
 	if (!klua_may_sleep())
 		return -EOPNOTSUPP;
-	if (unlink_if_linked(s))
+	/* Of a state in the table, one reference is the table's, and one the caller's. */
+	linked = unlink_if_linked(s, 2);
+	if (linked < 0) {
+		pr_err("%ps retires state '" NAME_FMT "', which nobody holds\n",
+		       (void *)_RET_IP_, NAME_ARG(s));
+		return linked;
+	}
+	if (linked)
 		table_put(klua_state_front(s));
 	if (s->set)
 		retire_set(s);

@@ -678,10 +678,11 @@ klua_state_publish(const struct klua_config *config)
  *
  * Context: Process context. May sleep. Takes and releases states_lock and the
  *	    state's lock.
- * Return: 0, or, with nothing changed: -EINVAL: @s is NULL; -EDEADLK: called by a
- *	   function that Lua called, in this or another state, by a listener's
- *	   event function, or with the state's lock held; -EOPNOTSUPP: called
- *	   where one may not sleep.
+ * Return: 0, or, with nothing changed: -EINVAL: @s is NULL, or it is in the
+ *	   table and nobody holds it, which the kernel log says, with the caller's
+ *	   name; -EDEADLK: called by a function that Lua called, in this or another
+ *	   state, by a listener's event function, or with the state's lock held;
+ *	   -EOPNOTSUPP: called where one may not sleep.
  */
 int klua_state_retire(struct klua_state *s);
 

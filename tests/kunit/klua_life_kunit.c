@@ -812,6 +812,33 @@ static void retire_with_the_lock_is_refused(struct kunit *test)
 	}
 }
 
+/* To retire a state that only the table holds would give back more than there is. */
+static void retire_without_a_hold_is_refused(struct kunit *test)
+{
+	struct kmsg_dump_iter log;
+	struct klua_state *s;
+	int i;
+
+	for (i = 0; i < 2 * __KLUA_KIND_MAX; i++) {
+		struct klua_config config = CONFIG(.kind = i / 2, .percpu = i % 2);
+
+		s = klua_state_new(&config);
+		KUNIT_ASSERT_TRUE(test, !IS_ERR(s));
+		klua_state_put(s);
+		log_begin(&log);
+		KUNIT_EXPECT_EQ(test, klua_state_retire(s), -EINVAL);
+		KUNIT_EXPECT_EQ(test, log_count(&log, LOG_ERR, "retires state '"
+						NAME "', which nobody holds"), 1);
+		KUNIT_EXPECT_EQ(test, log_count(&log, LOG_ERR, __func__), 1);
+		KUNIT_EXPECT_EQ(test, refcount_read(&s->users), 1);
+		KUNIT_EXPECT_EQ(test, s->gate, KLUA_GATE_OPEN);
+		KUNIT_EXPECT_NOT_NULL(test, klua_state_lookup(NAME));
+		KUNIT_EXPECT_TRUE(test, klua_state_get(s));
+		KUNIT_EXPECT_EQ(test, klua_state_retire(s), 0);
+		KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
+	}
+}
+
 /*
  * A put too many gives back the table's own reference: the state is out of the table
  * then.
@@ -1415,6 +1442,7 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE(retire_ends_what_runs_next),
 	KUNIT_CASE(retire_from_inside_is_refused),
 	KUNIT_CASE(retire_with_the_lock_is_refused),
+	KUNIT_CASE(retire_without_a_hold_is_refused),
 	KUNIT_CASE(a_put_too_many_is_reported),
 	KUNIT_CASE(try_destroy_says_why),
 	KUNIT_CASE(a_walk_sees_each_state_once),
