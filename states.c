@@ -1009,7 +1009,7 @@ static int charge(const struct klua_config *config, struct klua_state *s)
 
 /* Make a state that is ready to be published. */
 static struct klua_state *build_state(const struct klua_config *config,
-				      unsigned long maker)
+				      struct module *maker)
 {
 	struct state_key key = name_key(config->name);
 	struct klua_state *s = alloc_state(config, &key);
@@ -1043,7 +1043,7 @@ static void discard_members(struct klua_set *set)
 }
 
 static int build_members(const struct klua_config *config, struct klua_set *set,
-			 unsigned long maker)
+			 struct module *maker)
 {
 	struct klua_state *s;
 	unsigned int cpu;
@@ -1072,7 +1072,7 @@ static void write_plate(struct klua_set *set)
 
 /* Make a state for each processor. Returns the one that stands for all. */
 static struct klua_state *build_set(const struct klua_config *config,
-				    unsigned long maker)
+				    struct module *maker)
 {
 	struct klua_state *front;
 	struct klua_set *set;
@@ -1107,11 +1107,10 @@ static void discard_built(struct klua_state *s)
 
 /*
  * Make a state; all ways to make one lead here. With @held the caller gets a hold;
- * without, somebody else may destroy the state before this returns. @maker is the
- * address of the code that asks, by which klua_states_retire_module() knows its module.
+ * without, somebody else may destroy the state before this returns.
  */
 static struct klua_state *make(const struct klua_config *config, bool held,
-			       unsigned long maker)
+			       struct module *maker)
 {
 	struct klua_state *s;
 	int err = check_config(config);
@@ -1137,7 +1136,7 @@ static struct klua_state *make(const struct klua_config *config, bool held,
  * As make(), for a caller without a buffer: the cause of a failure goes into the log.
  */
 static struct klua_state *make_logged(struct klua_config config,
-				      unsigned long maker)
+				      struct module *maker)
 {
 	char why[KLUA_ERROR_MAXSIZE] = "";
 	const char *name = config.name;
@@ -1153,19 +1152,21 @@ static struct klua_state *make_logged(struct klua_config config,
 	return s;
 }
 
-struct klua_state *klua_state_new(const struct klua_config *config)
+struct klua_state *__klua_state_new(const struct klua_config *config,
+				    struct module *maker)
 {
 	if (!config)
 		return ERR_PTR(-EINVAL);
 	might_sleep();
 	if (!config->error || !config->error_size)
-		return make_logged(*config, _RET_IP_);
+		return make_logged(*config, maker);
 	refuse(config, 0, "");
-	return make(config, true, _RET_IP_);
+	return make(config, true, maker);
 }
-EXPORT_SYMBOL_KLUA(klua_state_new);
+EXPORT_SYMBOL_KLUA(__klua_state_new);
 
-struct klua_state *klua_state_create(size_t maxalloc, const char *name)
+struct klua_state *__klua_state_create(size_t maxalloc, const char *name,
+				       struct module *maker)
 {
 	char why[80];
 	struct klua_config config = {
@@ -1177,7 +1178,7 @@ struct klua_state *klua_state_create(size_t maxalloc, const char *name)
 	struct klua_state *s;
 
 	might_sleep();
-	s = make(&config, false, _RET_IP_);
+	s = make(&config, false, maker);
 	if (!IS_ERR(s))
 		return s;
 	pr_err("cannot create state '" NAME_FMT "' with maxalloc %zu: %s\n",
@@ -1185,7 +1186,7 @@ struct klua_state *klua_state_create(size_t maxalloc, const char *name)
 	       maxalloc, why);
 	return NULL;
 }
-EXPORT_SYMBOL_KLUA(klua_state_create);
+EXPORT_SYMBOL_KLUA(__klua_state_create);
 
 static bool is_held(struct klua_state *s)
 {
@@ -1635,22 +1636,6 @@ int klua_state_retire(struct klua_state *s)
 EXPORT_SYMBOL_KLUA(klua_state_retire);
 
 /*
- * The module's init is over, and its init text is freed next. States that were made
- * from there get the address of the struct module as their maker, which is within the
- * module as well, and stays.
- */
-void klua_states_adopt(struct module *mod)
-{
-	struct klua_state *s;
-
-	spin_lock_irq(&states_lock);
-	list_for_each_entry(s, &all_states, all)
-		if (within_module_init(s->maker, mod))
-			s->maker = (unsigned long)mod;
-	spin_unlock_irq(&states_lock);
-}
-
-/*
  * Find and hold a state that the module made and that is not retired. States out of the
  * table count, too: one that was replaced or destroyed may still be running.
  */
@@ -1660,7 +1645,7 @@ static struct klua_state *made_by(const struct module *mod, bool *linked)
 
 	spin_lock_irq(&states_lock);
 	list_for_each_entry(s, &all_states, all) {
-		if (!within_module(s->maker, mod) || READ_ONCE(s->retired))
+		if (s->maker != mod || READ_ONCE(s->retired))
 			continue;
 		/*
 		 * Its close is queued (0), or it was put too often and is leaked (below
@@ -1674,6 +1659,21 @@ static struct klua_state *made_by(const struct module *mod, bool *linked)
 	}
 	spin_unlock_irq(&states_lock);
 	return found;
+}
+
+/*
+ * The module's memory is freed after a grace period of RCU. States that it has retired
+ * may still be held then.
+ */
+static void forget_maker(const struct module *mod)
+{
+	struct klua_state *s;
+
+	spin_lock_irq(&states_lock);
+	list_for_each_entry(s, &all_states, all)
+		if (s->maker == mod)
+			WRITE_ONCE(s->maker, NULL);
+	spin_unlock_irq(&states_lock);
 }
 
 /*
@@ -1694,6 +1694,7 @@ void klua_states_retire_module(struct module *mod)
 			break;
 		}
 	}
+	forget_maker(mod);
 }
 
 static bool is_retired(struct klua_state *s)

@@ -148,8 +148,7 @@ enum klua_gate {
  * @error_ns:	E: when that entry failed, on the monotonic clock
  * @id:		I: number that no other state has, nor had lately
  * @origin:	I: whom it was made for
- * @maker:	I: address of the code that made it, which tells the module. An address
- *		in init text becomes that of the struct module before the text is freed
+ * @maker:	T: the module that made it, until that is unloaded; else NULL
  * @stats:	W: counters
  * @sink:	S: the reader of the script in progress, or NULL
  * @events:	S: error and limit events recorded in the second from @events_from on
@@ -221,7 +220,7 @@ struct klua_state {
 	int error;
 	u64 error_ns;
 	u32 id;
-	unsigned long maker;
+	struct module *maker;
 	struct klua_stats stats;
 	struct klua_sink *sink;
 	unsigned int events;
@@ -595,6 +594,19 @@ struct klua_state *klua_state_lookup(const char *name);
 struct klua_state * __must_check klua_state_find(const char *name);
 
 /**
+ * __klua_state_create() - klua_state_create() for another module
+ * @maxalloc: bytes that it may hold at any instant
+ * @name: its name
+ * @maker: the module whose state it is, or NULL: the kernel itself. If the state is left
+ *	   when that module is unloaded, it is retired
+ *
+ * Context: as klua_state_create().
+ * Return: as klua_state_create().
+ */
+struct klua_state *__klua_state_create(size_t maxalloc, const char *name,
+				       struct module *maker);
+
+/**
  * klua_state_create() - make an atomic state
  * @maxalloc: bytes that it may hold at any instant, KLUA_MIN_ALLOC or more
  * @name: its name, 1 to KLUA_NAME_MAXSIZE - 1 bytes and a NUL
@@ -608,7 +620,21 @@ struct klua_state * __must_check klua_state_find(const char *name);
  *	   NULL, empty, too long or taken, @maxalloc is below KLUA_MIN_ALLOC,
  *	   there is no memory to open the libraries, or the caller may not sleep.
  */
-struct klua_state *klua_state_create(size_t maxalloc, const char *name);
+static inline struct klua_state *klua_state_create(size_t maxalloc, const char *name)
+{
+	return __klua_state_create(maxalloc, name, THIS_MODULE);
+}
+
+/**
+ * __klua_state_new() - klua_state_new() for another module
+ * @config: its name, kind, limits and contents
+ * @maker: the module whose state it is, as of __klua_state_create()
+ *
+ * Context: as klua_state_new().
+ * Return: as klua_state_new().
+ */
+struct klua_state * __must_check
+__klua_state_new(const struct klua_config *config, struct module *maker);
 
 /**
  * klua_state_new() - make a state of any kind and hold it
@@ -641,8 +667,11 @@ struct klua_state *klua_state_create(size_t maxalloc, const char *name);
  *	   or what klua_state_run() returns for a chunk, request_firmware() for
  *	   its file, or klua_state_call() for @config->open.
  */
-struct klua_state * __must_check
-klua_state_new(const struct klua_config *config);
+static inline struct klua_state * __must_check
+klua_state_new(const struct klua_config *config)
+{
+	return __klua_state_new(config, THIS_MODULE);
+}
 
 /**
  * klua_state_publish() - make a state of any kind, without holding it
@@ -658,7 +687,6 @@ klua_state_new(const struct klua_config *config);
 static inline int __must_check
 klua_state_publish(const struct klua_config *config)
 {
-	/* Inline, so that klua_state_new() sees which module calls it. */
 	struct klua_state *s = klua_state_new(config);
 
 	if (IS_ERR(s))

@@ -120,6 +120,37 @@ static void publish_leaves_it_to_its_name(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_state_publish(NULL), -EINVAL);
 }
 
+/* Makes the state in its last call, from which the compiler returns to the workqueue. */
+static void create_in_work(struct work_struct *work)
+{
+	klua_state_create(SMALL, NAME);
+}
+
+static void a_state_knows_the_module_that_made_it(struct kunit *test)
+{
+	struct klua_config config = CONFIG(.replace = true);
+	struct work_struct work;
+	struct klua_state *s;
+
+	INIT_WORK_ONSTACK(&work, create_in_work);
+	schedule_work(&work);
+	flush_work(&work);
+	destroy_work_on_stack(&work);
+	s = klua_state_find(NAME);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_EXPECT_PTR_EQ(test, s->maker, THIS_MODULE);
+	klua_state_put(s);
+	KUNIT_EXPECT_EQ(test, klua_state_publish(&config), 0);
+	s = klua_state_find(NAME);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_EXPECT_PTR_EQ(test, s->maker, THIS_MODULE);
+	klua_state_put(s);
+	s = __klua_state_new(&config, NULL);
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(s));
+	KUNIT_EXPECT_NULL(test, s->maker);
+	klua_state_put(s);
+}
+
 /*
  * The open function is called first, then the chunks run in their order; all of them
  * may sleep.
@@ -1422,6 +1453,7 @@ static void print_is_bounded_for_the_machine(struct kunit *test)
 static struct kunit_case life_cases[] = {
 	KUNIT_CASE(new_returns_it_held),
 	KUNIT_CASE(publish_leaves_it_to_its_name),
+	KUNIT_CASE(a_state_knows_the_module_that_made_it),
 	KUNIT_CASE(building_has_its_order_and_may_sleep),
 	KUNIT_CASE(building_has_a_budget_of_its_own),
 	KUNIT_CASE(errors_of_building_have_their_text),
