@@ -110,8 +110,8 @@ enum klua_gate {
  *		klua_state_lock(), or NULL
  * @task:	S: the task whose entry is in progress, if the entry can be preempted
  * @task_node:	X: link in task_entries (enter.c)
- * @waits:	X: the state that the context inside this state waits for, or NULL;
- *		wait_lock (enter.c)
+ * @waits:	X: the atomic state that the context inside this state waits for, or
+ *		NULL; wait_lock (enter.c)
  * @reserved:	I: all of its memory was allocated when it was made
  * @building:	P: it is being built, so allocations may wait for memory
  * @closing:	P: it is being closed, and nobody else has a pointer to it
@@ -705,7 +705,7 @@ klua_state_publish(const struct klua_config *config)
  * unloaded.
  *
  * Context: Process context. May sleep. Takes and releases states_lock and the
- *	    state's lock.
+ *	    state's lock, and waits for that, so the caller has no other state locked.
  * Return: 0, or, with nothing changed: -EINVAL: @s is NULL, or it is in the
  *	   table and nobody holds it, which the kernel log says, with the caller's
  *	   name; -EDEADLK: called by a function that Lua called, in this or another
@@ -791,9 +791,9 @@ struct klua_state * __must_check klua_state_find_id(u32 id);
  * How long it waits depends on the state's kind: for an atomic state at most as long as
  * one entry into it may take, for a sleepable state until a fatal signal comes, for an
  * irq state not at all. A function that Lua calls may lock another state. It waits for
- * that state too, unless that would be a deadlock. This is not looked for where the
- * caller has locked a state and Lua does not run in it: who has locked a sleepable state
- * in this way must not lock or call another one.
+ * that state too, unless that would be a deadlock. The same holds for who has locked a
+ * sleepable state and locks or calls another one. Better lock one at a time: lockdep
+ * takes the locks of all sleepable states for one, and reports who waits for a second.
  *
  * Context: By the state's kind. Atomic: process context or softirq, interrupts on;
  *	    bottom halves are off, and nothing may sleep, until klua_state_unlock().
