@@ -27,14 +27,18 @@
  * A nested entry has no second share of the C stack. It gets the rest of the
  * outermost entry's share on the same stack, and the rest of that entry's time.
  *
- * Two contexts that each are in a state and want the other's would wait for ever.
- * So a context that is in states notes, in each of them, the state that it waits
- * for (&klua_state.waits). It does so under wait_lock, after it has followed such
- * notes from the state that it wants: if they lead back to one of its own states,
- * it gets -EBUSY and does not wait. The context whose note would close a circle is
- * the only one that is refused. A context that is in no state cannot be part of a
- * circle, unless it has locked one without running Lua there: states.h forbids it to
- * wait for a sleepable state then, and for others it waits a limited time.
+ * Two contexts that each have a state and want the other's would wait for ever. So a
+ * context notes the state that it waits for, under wait_lock, after it has followed
+ * such notes from that state: if they lead back to a state that it has itself, it
+ * gets -EBUSY and does not wait. The context whose note would close a circle is the
+ * only one that is refused. Nobody waits for a sleepable state who has one of another
+ * kind, so no circle has both, and there are two sorts of notes:
+ *
+ * - a sleepable state has an owner, which is a task. The note of a task is in
+ *   task_waits, whether Lua runs in the states that the task has or not;
+ * - in an atomic state there may be an interrupt, which is no task. Its note is in
+ *   each state that it is in (&klua_state.waits). A context that has locked an atomic
+ *   state without running Lua there leaves no note, but waits a limited time.
  *
  * A listener is a party to such circles as well: a function that makes a state waits
  * until listeners have been told, and a listener may want the state that the function is
@@ -72,8 +76,23 @@ static struct task_entries {
 	struct hlist_head head;
 } task_entries[1 << TASK_BITS];
 
-/* Guards &klua_state.waits of all states. Innermost. */
+/* Guards &klua_state.waits of all states, and task_waits. Innermost. */
 static DEFINE_RAW_SPINLOCK(wait_lock);
+
+/**
+ * struct task_wait - a task that waits for a sleepable state
+ *
+ * @node: link in task_waits
+ * @task: the task
+ * @s:	  the state
+ */
+struct task_wait {
+	struct hlist_node node;
+	struct task_struct *task;
+	struct klua_state *s;
+};
+
+static struct hlist_head task_waits[1 << TASK_BITS];
 
 static struct klua_state *state_of(struct klua_limits *lim)
 {
@@ -248,6 +267,54 @@ u64 klua_entry_deadline(struct klua_limits *lim, u64 now)
 	return deadline;
 }
 
+static struct hlist_head *waits_of(const struct task_struct *task)
+{
+	return &task_waits[hash_ptr(task, TASK_BITS)];
+}
+
+/* The state that the task of a sleepable state waits for, or NULL */
+static struct klua_state *owner_waits(const struct klua_state *s)
+{
+	struct task_struct *owner = READ_ONCE(s->owner);
+	struct task_wait *w;
+
+	lockdep_assert_held(&wait_lock);
+	hlist_for_each_entry(w, waits_of(owner), node)
+		if (w->task == owner)
+			return w->s;
+	return NULL;
+}
+
+/*
+ * Note that this task waits for a sleepable state. False: that would be a deadlock, and
+ * nothing was noted. A task is the owner of a state before it waits for another, so of
+ * two tasks the one that comes here last sees both states' owners and the other's note.
+ */
+static bool task_wait_begin(struct task_wait *w, struct klua_state *s)
+{
+	struct klua_state *next = s;
+	unsigned long irqs;
+
+	w->task = current;
+	w->s = s;
+	irqs = klua_guard_lock(&wait_lock);
+	while (next && READ_ONCE(next->owner) != current)
+		next = owner_waits(next);
+	if (!next)
+		hlist_add_head(&w->node, waits_of(current));
+	klua_guard_unlock(&wait_lock, irqs);
+	return !next;
+}
+
+static void task_wait_end(struct task_wait *w)
+{
+	unsigned long irqs;
+
+	irqs = klua_guard_lock(&wait_lock);
+	hlist_del(&w->node);
+	klua_guard_unlock(&wait_lock, irqs);
+}
+
 /* Do the notes lead from @s back to a state that this context is in? */
 static bool wait_is_endless(struct klua_state *s)
 {
@@ -337,19 +404,19 @@ static bool mutex_lock_try(struct klua_state *s)
 /*
  * Is this a listener, for which the holder of @s waits, or whoever the holder waits for?
  * They do not go on before this context does. Only holders of sleepable states wait for
- * listeners: the owner of another state may be a task that was interrupted.
+ * listeners: the owner of another state may be a task that was interrupted. Nor do those
+ * wait for a holder of a sleepable state.
  */
 static bool waits_for_listener(struct klua_state *s)
 {
 	unsigned long irqs;
 	bool waits = false;
 
-	if (!klua_telling())
+	if (!klua_telling() || s->kind != KLUA_KIND_SLEEPABLE)
 		return false;
 	irqs = klua_guard_lock(&wait_lock);
-	for (; s && !waits; s = s->waits)
-		waits = s->kind == KLUA_KIND_SLEEPABLE &&
-			klua_awaits_listeners(READ_ONCE(s->owner));
+	for (; s && !waits; s = owner_waits(s))
+		waits = klua_awaits_listeners(READ_ONCE(s->owner));
 	klua_guard_unlock(&wait_lock, irqs);
 	return waits;
 }
@@ -374,19 +441,18 @@ static int lock_wait(struct klua_state *s, bool (*try)(struct klua_state *s))
 	return -EBUSY;
 }
 
-/* Wait for a lock that somebody else has, unless that would be a deadlock. */
-static int lock_taken(struct klua_state *s,
-		      bool (*try)(struct klua_state *s))
+/* Wait for an atomic state that somebody else has, unless that would be a deadlock. */
+static noinline int atomic_lock_taken(struct klua_state *s)
 {
 	int err;
 
 	if (inside_state(s))
 		return -EDEADLK;
 	if (!innermost_entry())
-		return lock_wait(s, try);
+		return lock_wait(s, atomic_lock_try);
 	if (!wait_begin(s))
 		return -EBUSY;
-	err = lock_wait(s, try);
+	err = lock_wait(s, atomic_lock_try);
 	wait_end();
 	return err;
 }
@@ -409,27 +475,33 @@ static __always_inline int atomic_lock(struct klua_state *s)
 		atomic_lock_order(s);
 	if (likely(spin_trylock_bh(&s->lock)))
 		return 0;
-	return lock_taken(s, atomic_lock_try);
+	return atomic_lock_taken(s);
 }
 
 /*
  * A task in a sleepable state tries only: lockdep takes the mutexes of all states
- * for one, and circles are found by wait_begin(). So does a listener, since the holder
- * may begin to wait for listeners at any time.
+ * for one, and circles are found by task_wait_begin(). So does a listener, since the
+ * holder may begin to wait for listeners at any time.
  */
 static noinline int sleepable_lock(struct klua_state *s)
 {
+	struct task_wait w;
+	int err;
+
 	if (!klua_may_sleep())
 		return -EOPNOTSUPP;
 	if (inside_state(s))
 		return -EDEADLK;
 	if (mutex_trylock(&s->mutex))
 		return 0;
-	if (innermost_entry())
-		return lock_taken(s, mutex_lock_try);
-	if (klua_telling())
-		return lock_wait(s, mutex_lock_try);
-	return mutex_lock_killable(&s->mutex);
+	if (!task_wait_begin(&w, s))
+		return -EBUSY;
+	if (innermost_entry() || klua_telling())
+		err = lock_wait(s, mutex_lock_try);
+	else
+		err = mutex_lock_killable(&s->mutex);
+	task_wait_end(&w);
+	return err;
 }
 
 static noinline int irq_lock(struct klua_state *s)

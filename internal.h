@@ -214,7 +214,6 @@ bool klua_state_busy(const struct klua_state *s);
 unsigned int klua_states_generation(void);
 void klua_states_flush(void);
 bool klua_states_closing(void);
-void klua_states_adopt(struct module *mod);
 void klua_states_retire_module(struct module *mod);
 
 static inline u64 klua_state_runs(const struct klua_state *s)

@@ -724,8 +724,6 @@ static int module_event(struct notifier_block *nb, unsigned long event,
 
 	if (!uses_klua(mod))
 		return NOTIFY_DONE;
-	if (event == MODULE_STATE_LIVE)
-		klua_states_adopt(mod);
 	if (event == MODULE_STATE_GOING)
 		module_going(mod);
 	return NOTIFY_OK;

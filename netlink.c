@@ -41,7 +41,6 @@
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/kallsyms.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -541,21 +540,20 @@ static int put_identity(struct sk_buff *skb, const struct klua_state *s,
 	       (s->set ? nla_put_u32(skb, KLUA_A_STATE_MEMBERS, sum->members) : 0);
 }
 
-/* The name of the module whose code made the state. */
+/* The name of the module that made the state. */
 static int put_owner(struct sk_buff *skb, const struct klua_state *s)
 {
-	char text[KSYM_SYMBOL_LEN], *name;
+	struct module *maker;
+	int err = 0;
 
 	if (s->origin != KLUA_ORIGIN_KERNEL)
 		return 0;
-	/* "function [module]", or without a module */
-	sprint_symbol_no_offset(text, s->maker);
-	name = strchr(text, '[');
-	if (!name)
-		return 0;
-	name++;
-	name[strcspn(name, " ]")] = '\0';
-	return nla_put_string(skb, KLUA_A_STATE_OWNER, name);
+	rcu_read_lock();
+	maker = READ_ONCE(s->maker);
+	if (maker)
+		err = nla_put_string(skb, KLUA_A_STATE_OWNER, module_name(maker));
+	rcu_read_unlock();
+	return err;
 }
 
 static int put_maker(struct sk_buff *skb, const struct klua_state *s)

@@ -562,18 +562,23 @@ bool klua_state_linked(struct klua_state *s)
 	return find_number(front->id) == front;
 }
 
-/* Take the state, or its set, out of the table. False: it was not in there. */
-static bool unlink_if_linked(struct klua_state *s)
+/*
+ * Take the state, or its set, out of the table, if @s has @users or more references.
+ * Returns whether it was in there with so many, 0 or 1; -EINVAL: it is in there, with
+ * fewer.
+ */
+static int unlink_if_linked(struct klua_state *s, unsigned int users)
 {
 	struct klua_state *front = klua_state_front(s);
-	bool linked;
+	int ret = 0;
 
 	spin_lock_irq(&states_lock);
-	linked = klua_state_linked(front);
-	if (linked)
+	if (klua_state_linked(front))
+		ret = refcount_read(&s->users) < users ? -EINVAL : 1;
+	if (ret > 0)
 		unlink_state(front);
 	spin_unlock_irq(&states_lock);
-	return linked;
+	return ret;
 }
 
 /*
@@ -586,7 +591,7 @@ static bool put_too_often(struct klua_state *s)
 	struct klua_state *m;
 	unsigned int i;
 
-	if (!unlink_if_linked(s))
+	if (!unlink_if_linked(s, 0))
 		return false;
 	pr_err("state '" NAME_FMT "' was put more often than it was held\n",
 	       NAME_ARG(s));
@@ -1011,7 +1016,7 @@ static int charge(const struct klua_config *config, struct klua_state *s)
 
 /* Make a state that is ready to be published. */
 static struct klua_state *build_state(const struct klua_config *config,
-				      unsigned long maker)
+				      struct module *maker)
 {
 	struct state_key key = name_key(config->name);
 	struct klua_state *s = alloc_state(config, &key);
@@ -1062,7 +1067,7 @@ static void join_set(struct klua_state *s, struct klua_set *set, unsigned int cp
 }
 
 static int build_members(const struct klua_config *config, struct klua_set *set,
-			 unsigned long maker)
+			 struct module *maker)
 {
 	struct klua_state *s;
 	unsigned int cpu;
@@ -1088,7 +1093,7 @@ static void write_plate(struct klua_set *set)
 
 /* Make a state for each processor. Returns the one that stands for all. */
 static struct klua_state *build_set(const struct klua_config *config,
-				    unsigned long maker)
+				    struct module *maker)
 {
 	struct klua_state *front;
 	struct klua_set *set;
@@ -1123,11 +1128,10 @@ static void discard_built(struct klua_state *s)
 
 /*
  * Make a state; all ways to make one lead here. With @held the caller gets a hold;
- * without, somebody else may destroy the state before this returns. @maker is the
- * address of the code that asks, by which klua_states_retire_module() knows its module.
+ * without, somebody else may destroy the state before this returns.
  */
 static struct klua_state *make(const struct klua_config *config, bool held,
-			       unsigned long maker)
+			       struct module *maker)
 {
 	struct klua_state *s;
 	int err = check_config(config);
@@ -1153,7 +1157,7 @@ static struct klua_state *make(const struct klua_config *config, bool held,
  * As make(), for a caller without a buffer: the cause of a failure goes into the log.
  */
 static struct klua_state *make_logged(struct klua_config config,
-				      unsigned long maker)
+				      struct module *maker)
 {
 	char why[KLUA_ERROR_MAXSIZE] = "";
 	const char *name = config.name;
@@ -1169,19 +1173,21 @@ static struct klua_state *make_logged(struct klua_config config,
 	return s;
 }
 
-struct klua_state *klua_state_new(const struct klua_config *config)
+struct klua_state *__klua_state_new(const struct klua_config *config,
+				    struct module *maker)
 {
 	if (!config)
 		return ERR_PTR(-EINVAL);
 	might_sleep();
 	if (!config->error || !config->error_size)
-		return make_logged(*config, _RET_IP_);
+		return make_logged(*config, maker);
 	refuse(config, 0, "");
-	return make(config, true, _RET_IP_);
+	return make(config, true, maker);
 }
-EXPORT_SYMBOL_KLUA(klua_state_new);
+EXPORT_SYMBOL_KLUA(__klua_state_new);
 
-struct klua_state *klua_state_create(size_t maxalloc, const char *name)
+struct klua_state *__klua_state_create(size_t maxalloc, const char *name,
+				       struct module *maker)
 {
 	char why[80];
 	struct klua_config config = {
@@ -1193,7 +1199,7 @@ struct klua_state *klua_state_create(size_t maxalloc, const char *name)
 	struct klua_state *s;
 
 	might_sleep();
-	s = make(&config, false, _RET_IP_);
+	s = make(&config, false, maker);
 	if (!IS_ERR(s))
 		return s;
 	pr_err("cannot create state '" NAME_FMT "' with maxalloc %zu: %s\n",
@@ -1201,7 +1207,7 @@ struct klua_state *klua_state_create(size_t maxalloc, const char *name)
 	       maxalloc, why);
 	return NULL;
 }
-EXPORT_SYMBOL_KLUA(klua_state_create);
+EXPORT_SYMBOL_KLUA(__klua_state_create);
 
 static bool is_held(struct klua_state *s)
 {
@@ -1624,6 +1630,8 @@ static bool locked_here(struct klua_state *s)
 
 int klua_state_retire(struct klua_state *s)
 {
+	int linked;
+
 	if (!s)
 		return -EINVAL;
 	if (klua_inside_any() || klua_telling() || locked_here(s))
@@ -1631,7 +1639,14 @@ int klua_state_retire(struct klua_state *s)
 	might_sleep();
 	if (!klua_may_sleep())
 		return -EOPNOTSUPP;
-	if (unlink_if_linked(s))
+	/* Of a state in the table, one reference is the table's, and one the caller's. */
+	linked = unlink_if_linked(s, 2);
+	if (linked < 0) {
+		pr_err("%ps retires state '" NAME_FMT "', which nobody holds\n",
+		       (void *)_RET_IP_, NAME_ARG(s));
+		return linked;
+	}
+	if (linked)
 		table_put(klua_state_front(s));
 	if (s->set)
 		retire_set(s);
@@ -1640,22 +1655,6 @@ int klua_state_retire(struct klua_state *s)
 	return 0;
 }
 EXPORT_SYMBOL_KLUA(klua_state_retire);
-
-/*
- * The module's init is over, and its init text is freed next. States that were made
- * from there get the address of the struct module as their maker, which is within the
- * module as well, and stays.
- */
-void klua_states_adopt(struct module *mod)
-{
-	struct klua_state *s;
-
-	spin_lock_irq(&states_lock);
-	list_for_each_entry(s, &all_states, all)
-		if (within_module_init(s->maker, mod))
-			s->maker = (unsigned long)mod;
-	spin_unlock_irq(&states_lock);
-}
 
 /*
  * Find and hold a state that the module made and that is not retired. States out of the
@@ -1667,7 +1666,7 @@ static struct klua_state *made_by(const struct module *mod, bool *linked)
 
 	spin_lock_irq(&states_lock);
 	list_for_each_entry(s, &all_states, all) {
-		if (!within_module(s->maker, mod) || READ_ONCE(s->retired))
+		if (s->maker != mod || READ_ONCE(s->retired))
 			continue;
 		/*
 		 * Its close is queued (0), or it was put too often and is leaked (below
@@ -1681,6 +1680,21 @@ static struct klua_state *made_by(const struct module *mod, bool *linked)
 	}
 	spin_unlock_irq(&states_lock);
 	return found;
+}
+
+/*
+ * The module's memory is freed after a grace period of RCU. States that it has retired
+ * may still be held then.
+ */
+static void forget_maker(const struct module *mod)
+{
+	struct klua_state *s;
+
+	spin_lock_irq(&states_lock);
+	list_for_each_entry(s, &all_states, all)
+		if (s->maker == mod)
+			WRITE_ONCE(s->maker, NULL);
+	spin_unlock_irq(&states_lock);
 }
 
 /*
@@ -1701,6 +1715,7 @@ void klua_states_retire_module(struct module *mod)
 			break;
 		}
 	}
+	forget_maker(mod);
 }
 
 static bool is_retired(struct klua_state *s)

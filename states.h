@@ -110,8 +110,8 @@ enum klua_gate {
  *		klua_state_lock(), or NULL
  * @task:	S: the task whose entry is in progress, if the entry can be preempted
  * @task_node:	X: link in task_entries (enter.c)
- * @waits:	X: the state that the context inside this state waits for, or NULL;
- *		wait_lock (enter.c)
+ * @waits:	X: the atomic state that the context inside this state waits for, or
+ *		NULL; wait_lock (enter.c)
  * @reserved:	I: all of its memory was allocated when it was made
  * @building:	P: it is being built, so allocations may wait for memory
  * @closing:	P: it is being closed, and nobody else has a pointer to it
@@ -149,8 +149,7 @@ enum klua_gate {
  * @id:		I: number that no other state has, nor had lately; of a set all states have
  *		the same
  * @origin:	I: whom it was made for
- * @maker:	I: address of the code that made it, which tells the module. An address
- *		in init text becomes that of the struct module before the text is freed
+ * @maker:	T: the module that made it, until that is unloaded; else NULL
  * @stats:	W: counters
  * @sink:	S: the reader of the script in progress, or NULL
  * @events:	S: error and limit events recorded in the second from @events_from on
@@ -222,7 +221,7 @@ struct klua_state {
 	int error;
 	u64 error_ns;
 	u32 id;
-	unsigned long maker;
+	struct module *maker;
 	struct klua_stats stats;
 	struct klua_sink *sink;
 	unsigned int events;
@@ -596,6 +595,19 @@ struct klua_state *klua_state_lookup(const char *name);
 struct klua_state * __must_check klua_state_find(const char *name);
 
 /**
+ * __klua_state_create() - klua_state_create() for another module
+ * @maxalloc: bytes that it may hold at any instant
+ * @name: its name
+ * @maker: the module whose state it is, or NULL: the kernel itself. If the state is left
+ *	   when that module is unloaded, it is retired
+ *
+ * Context: as klua_state_create().
+ * Return: as klua_state_create().
+ */
+struct klua_state *__klua_state_create(size_t maxalloc, const char *name,
+				       struct module *maker);
+
+/**
  * klua_state_create() - make an atomic state
  * @maxalloc: bytes that it may hold at any instant, KLUA_MIN_ALLOC or more
  * @name: its name, 1 to KLUA_NAME_MAXSIZE - 1 bytes and a NUL
@@ -609,7 +621,21 @@ struct klua_state * __must_check klua_state_find(const char *name);
  *	   NULL, empty, too long or taken, @maxalloc is below KLUA_MIN_ALLOC,
  *	   there is no memory to open the libraries, or the caller may not sleep.
  */
-struct klua_state *klua_state_create(size_t maxalloc, const char *name);
+static inline struct klua_state *klua_state_create(size_t maxalloc, const char *name)
+{
+	return __klua_state_create(maxalloc, name, THIS_MODULE);
+}
+
+/**
+ * __klua_state_new() - klua_state_new() for another module
+ * @config: its name, kind, limits and contents
+ * @maker: the module whose state it is, as of __klua_state_create()
+ *
+ * Context: as klua_state_new().
+ * Return: as klua_state_new().
+ */
+struct klua_state * __must_check
+__klua_state_new(const struct klua_config *config, struct module *maker);
 
 /**
  * klua_state_new() - make a state of any kind and hold it
@@ -642,8 +668,11 @@ struct klua_state *klua_state_create(size_t maxalloc, const char *name);
  *	   or what klua_state_run() returns for a chunk, request_firmware() for
  *	   its file, or klua_state_call() for @config->open.
  */
-struct klua_state * __must_check
-klua_state_new(const struct klua_config *config);
+static inline struct klua_state * __must_check
+klua_state_new(const struct klua_config *config)
+{
+	return __klua_state_new(config, THIS_MODULE);
+}
 
 /**
  * klua_state_publish() - make a state of any kind, without holding it
@@ -659,7 +688,6 @@ klua_state_new(const struct klua_config *config);
 static inline int __must_check
 klua_state_publish(const struct klua_config *config)
 {
-	/* Inline, so that klua_state_new() sees which module calls it. */
 	struct klua_state *s = klua_state_new(config);
 
 	if (IS_ERR(s))
@@ -678,11 +706,12 @@ klua_state_publish(const struct klua_config *config)
  * unloaded.
  *
  * Context: Process context. May sleep. Takes and releases states_lock and the
- *	    state's lock.
- * Return: 0, or, with nothing changed: -EINVAL: @s is NULL; -EDEADLK: called by a
- *	   function that Lua called, in this or another state, by a listener's
- *	   event function, or with the state's lock held; -EOPNOTSUPP: called
- *	   where one may not sleep.
+ *	    state's lock, and waits for that, so the caller has no other state locked.
+ * Return: 0, or, with nothing changed: -EINVAL: @s is NULL, or it is in the
+ *	   table and nobody holds it, which the kernel log says, with the caller's
+ *	   name; -EDEADLK: called by a function that Lua called, in this or another
+ *	   state, by a listener's event function, or with the state's lock held;
+ *	   -EOPNOTSUPP: called where one may not sleep.
  */
 int klua_state_retire(struct klua_state *s);
 
@@ -763,9 +792,9 @@ struct klua_state * __must_check klua_state_find_id(u32 id);
  * How long it waits depends on the state's kind: for an atomic state at most as long as
  * one entry into it may take, for a sleepable state until a fatal signal comes, for an
  * irq state not at all. A function that Lua calls may lock another state. It waits for
- * that state too, unless that would be a deadlock. This is not looked for where the
- * caller has locked a state and Lua does not run in it: who has locked a sleepable state
- * in this way must not lock or call another one.
+ * that state too, unless that would be a deadlock. The same holds for who has locked a
+ * sleepable state and locks or calls another one. Better lock one at a time: lockdep
+ * takes the locks of all sleepable states for one, and reports who waits for a second.
  *
  * Context: By the state's kind. Atomic: process context or softirq, interrupts on;
  *	    bottom halves are off, and nothing may sleep, until klua_state_unlock().

@@ -37,6 +37,12 @@ says "put too often: the state is named" \
 	"klua: state 'mistakes' was put more often than it was held"
 says "put too often: the kernel counts no lower" "refcount_t: underflow"
 check_fails "put too often: nobody finds the state" klua show mistakes
+make unheld
+says "a state is retired that nobody holds: by name" \
+	"klua: retire_unheld \[klua_mistakes\] retires state 'mistakes', which nobody holds"
+says "a state is retired that nobody holds: is refused" "unheld: -22"
+check_fails "a state is retired that nobody holds: no count goes wrong" \
+	grep -q refcount_t /tmp/log
 make sleep
 says "a lock kept where one sleeps: is reported" "scheduling while atomic"
 says "a lock kept where one sleeps: by name" "sleep_locked.*klua_mistakes"

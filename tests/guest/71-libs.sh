@@ -159,6 +159,9 @@ in_turn "$userdata userdata on the way out" '' raw=$userdata
 in_turn "leaving a state" \
 	"klua: state 'churn-left' outlives module klua_churn, which made it: retired" \
 	left=1
+in_turn "leaving a state of a work item" \
+	"klua: state 'churn-late' outlives module klua_churn, which made it: retired" \
+	late=1
 in_turn "leaving a listener" \
 	"klua: module klua_churn did not unregister a listener" listen=1
 check "leaving a listener: states come" klua create user/heard

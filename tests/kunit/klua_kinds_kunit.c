@@ -1036,6 +1036,107 @@ static void only_endless_waits_are_refused(struct kunit *test)
 	}
 }
 
+/* A thread of a ring: it has a state, and wants that of the next thread */
+struct link {
+	struct klua_state *own;
+	struct klua_state *other;
+	struct completion *go;
+	struct completion begun;
+	struct completion done;
+	int err;
+};
+
+static void lock_next(struct link *l)
+{
+	complete(&l->begun);
+	wait_for_completion(l->go);
+	l->err = klua_state_lock(l->other);
+	if (!l->err)
+		klua_state_unlock(l->other);
+}
+
+static int lock_next_in_lua(lua_State *L)
+{
+	lock_next(lua_touserdata(L, 1));
+	return 0;
+}
+
+static int link_in_lua(void *data)
+{
+	struct link *l = data;
+
+	if (klua_state_call(l->own, lock_next_in_lua, l))
+		l->err = -EIO;
+	kthread_complete_and_exit(&l->done, 0);
+}
+
+static int link_locked(void *data)
+{
+	struct link *l = data;
+	int err;
+
+	/* It takes the locks of all sleepable states for one. */
+	lockdep_off();
+	err = klua_state_lock(l->own);
+	lock_next(l);
+	if (!err)
+		klua_state_unlock(l->own);
+	lockdep_on();
+	kthread_complete_and_exit(&l->done, 0);
+}
+
+#define RING_MAX	3
+
+/* Of @n threads, Lua runs in the states of the first @in_lua. */
+static void run_ring(struct kunit *test, int n, int in_lua)
+{
+	static const char * const names[RING_MAX] = { "one", "two", "three" };
+	struct link links[RING_MAX];
+	unsigned int refused = 0;
+	struct completion go;
+	int i;
+
+	init_completion(&go);
+	for (i = 0; i < n; i++) {
+		links[i].own = new_state(names[i], KLUA_KIND_SLEEPABLE);
+		KUNIT_ASSERT_TRUE(test, !IS_ERR(links[i].own));
+		KUNIT_EXPECT_EQ(test, klua_state_set_time(links[i].own,
+						KLUA_TIME_UNLIMITED), 0);
+	}
+	for (i = 0; i < n; i++) {
+		links[i].other = links[(i + 1) % n].own;
+		links[i].go = &go;
+		links[i].err = -EIO;
+		init_completion(&links[i].begun);
+		init_completion(&links[i].done);
+		KUNIT_ASSERT_TRUE(test,
+				  !IS_ERR(kthread_run(i < in_lua ? link_in_lua :
+						      link_locked, &links[i], "link")));
+		wait_for_completion(&links[i].begun);
+	}
+	complete_all(&go);
+	for (i = 0; i < n; i++) {
+		wait_for_completion(&links[i].done);
+		if (links[i].err == -EBUSY)
+			refused++;
+		else
+			KUNIT_EXPECT_EQ(test, links[i].err, 0);
+	}
+	KUNIT_EXPECT_EQ(test, refused, 1);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, klua_state_retire(links[i].own), 0);
+}
+
+/* Each thread has a state before any of them wants the next one: the last is refused. */
+static void one_of_a_ring_is_refused(struct kunit *test)
+{
+	int n, in_lua;
+
+	for (n = 2; n <= RING_MAX; n++)
+		for (in_lua = 0; in_lua <= n; in_lua++)
+			run_ring(test, n, in_lua);
+}
+
 /* An entry into one state, that waits for another state */
 struct waiter {
 	struct klua_state *own;
@@ -1334,6 +1435,7 @@ static struct kunit_case kinds_cases[] = {
 	KUNIT_CASE(looks_are_rare_far_from_the_limit),
 	KUNIT_CASE(a_look_follows_a_nested_entry),
 	KUNIT_CASE(only_endless_waits_are_refused),
+	KUNIT_CASE(one_of_a_ring_is_refused),
 	KUNIT_CASE(a_cancelled_entry_waits_no_more),
 	KUNIT_CASE(a_cancel_ends_nested_entries),
 	KUNIT_CASE(a_state_in_use_is_waited_for),

@@ -120,6 +120,37 @@ static void publish_leaves_it_to_its_name(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_state_publish(NULL), -EINVAL);
 }
 
+/* Makes the state in its last call, from which the compiler returns to the workqueue. */
+static void create_in_work(struct work_struct *work)
+{
+	klua_state_create(SMALL, NAME);
+}
+
+static void a_state_knows_the_module_that_made_it(struct kunit *test)
+{
+	struct klua_config config = CONFIG(.replace = true);
+	struct work_struct work;
+	struct klua_state *s;
+
+	INIT_WORK_ONSTACK(&work, create_in_work);
+	schedule_work(&work);
+	flush_work(&work);
+	destroy_work_on_stack(&work);
+	s = klua_state_find(NAME);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_EXPECT_PTR_EQ(test, s->maker, THIS_MODULE);
+	klua_state_put(s);
+	KUNIT_EXPECT_EQ(test, klua_state_publish(&config), 0);
+	s = klua_state_find(NAME);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_EXPECT_PTR_EQ(test, s->maker, THIS_MODULE);
+	klua_state_put(s);
+	s = __klua_state_new(&config, NULL);
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(s));
+	KUNIT_EXPECT_NULL(test, s->maker);
+	klua_state_put(s);
+}
+
 /*
  * The open function is called first, then the chunks run in their order; all of them
  * may sleep.
@@ -812,6 +843,33 @@ static void retire_with_the_lock_is_refused(struct kunit *test)
 	}
 }
 
+/* To retire a state that only the table holds would give back more than there is. */
+static void retire_without_a_hold_is_refused(struct kunit *test)
+{
+	struct kmsg_dump_iter log;
+	struct klua_state *s;
+	int i;
+
+	for (i = 0; i < 2 * __KLUA_KIND_MAX; i++) {
+		struct klua_config config = CONFIG(.kind = i / 2, .percpu = i % 2);
+
+		s = klua_state_new(&config);
+		KUNIT_ASSERT_TRUE(test, !IS_ERR(s));
+		klua_state_put(s);
+		log_begin(&log);
+		KUNIT_EXPECT_EQ(test, klua_state_retire(s), -EINVAL);
+		KUNIT_EXPECT_EQ(test, log_count(&log, LOG_ERR, "retires state '"
+						NAME "', which nobody holds"), 1);
+		KUNIT_EXPECT_EQ(test, log_count(&log, LOG_ERR, __func__), 1);
+		KUNIT_EXPECT_EQ(test, refcount_read(&s->users), 1);
+		KUNIT_EXPECT_EQ(test, s->gate, KLUA_GATE_OPEN);
+		KUNIT_EXPECT_NOT_NULL(test, klua_state_lookup(NAME));
+		KUNIT_EXPECT_TRUE(test, klua_state_get(s));
+		KUNIT_EXPECT_EQ(test, klua_state_retire(s), 0);
+		KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
+	}
+}
+
 /*
  * A put too many gives back the table's own reference: the state is out of the table
  * then.
@@ -1395,6 +1453,7 @@ static void print_is_bounded_for_the_machine(struct kunit *test)
 static struct kunit_case life_cases[] = {
 	KUNIT_CASE(new_returns_it_held),
 	KUNIT_CASE(publish_leaves_it_to_its_name),
+	KUNIT_CASE(a_state_knows_the_module_that_made_it),
 	KUNIT_CASE(building_has_its_order_and_may_sleep),
 	KUNIT_CASE(building_has_a_budget_of_its_own),
 	KUNIT_CASE(errors_of_building_have_their_text),
@@ -1415,6 +1474,7 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE(retire_ends_what_runs_next),
 	KUNIT_CASE(retire_from_inside_is_refused),
 	KUNIT_CASE(retire_with_the_lock_is_refused),
+	KUNIT_CASE(retire_without_a_hold_is_refused),
 	KUNIT_CASE(a_put_too_many_is_reported),
 	KUNIT_CASE(try_destroy_says_why),
 	KUNIT_CASE(a_walk_sees_each_state_once),

@@ -29,6 +29,10 @@ static bool left;
 module_param(left, bool, 0444);
 MODULE_PARM_DESC(left, "leave a state with a finalizer of the module's own");
 
+static bool late;
+module_param(late, bool, 0444);
+MODULE_PARM_DESC(late, "leave a state that a work item has made");
+
 static bool listen;
 module_param(listen, bool, 0444);
 MODULE_PARM_DESC(listen, "leave a listener");
@@ -165,6 +169,14 @@ static void leave_state(const char *name, unsigned int n)
 	klua_state_put(s);
 }
 
+/* Makes the state in its last call, from which the compiler returns to the workqueue. */
+static void make_late(struct work_struct *work)
+{
+	klua_state_create(1 << 16, "churn-late");
+}
+
+static DECLARE_WORK(late_work, make_late);
+
 static atomic_t told;
 
 static void listen_event(struct klua_listener *listener,
@@ -221,6 +233,10 @@ static int __init churn_init(void)
 		return err;
 	if (left)
 		leave_state("churn-left", 10);
+	if (late) {
+		schedule_work(&late_work);
+		flush_work(&late_work);
+	}
 	if (fail)
 		return -ENODEV;
 	if (listen)

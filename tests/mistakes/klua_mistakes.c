@@ -85,6 +85,14 @@ static int put(struct klua_state *s)
 	return -ENOENT;
 }
 
+/* Retire a state that only the table holds. */
+static int retire_unheld(struct klua_state *s)
+{
+	klua_state_put(s);
+	pr_info("unheld: %d\n", klua_state_retire(s));
+	return klua_state_get(s) ? 0 : -ENOENT;
+}
+
 /*
  * Stays on its processor: if a lock is released on another one, lockdep turns itself
  * off.
@@ -178,6 +186,7 @@ static const struct {
 	{ "call", KLUA_KIND_SLEEPABLE, call_unlocked },
 	{ "enter", KLUA_KIND_ATOMIC, enter_unlocked },
 	{ "put", KLUA_KIND_ATOMIC, put },
+	{ "unheld", KLUA_KIND_ATOMIC, retire_unheld },
 	{ "sleep", KLUA_KIND_ATOMIC, sleep_locked },
 	{ "create", KLUA_KIND_ATOMIC, create_in_softirq },
 	{ "retire", KLUA_KIND_SLEEPABLE, retire_in_softirq },
