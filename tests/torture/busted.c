@@ -179,7 +179,9 @@ static bool dec_and_test(refcount_t *users)
 #define klua_state_find_id	copy_state_find_id
 #define klua_state_next		copy_state_next
 #define klua_state_create	copy_state_create
+#define __klua_state_create	copy_state_create_for
 #define klua_state_new		copy_state_new
+#define __klua_state_new	copy_state_new_for
 #define klua_state_retire	copy_state_retire
 #define klua_state_set_stopped	copy_state_set_stopped
 #define klua_state_destroy	copy_state_destroy
