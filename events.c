@@ -188,6 +188,8 @@ static void listeners_lock(void)
 {
 	struct waiter waiter;
 
+	if (mutex_trylock(&listeners_mutex))
+		return;
 	wait_begin(&waiter);
 	mutex_lock(&listeners_mutex);
 	wait_end(&waiter);

@@ -164,10 +164,10 @@ u64 klua_stats_time(const struct klua_state *s)
 
 /*
  * Functions that a traceback shows, from the innermost one: of an error, and of a limit,
- * where each takes 500 instructions of what an entry may go on after its time
+ * where each takes 400 instructions of what an entry may go on after its time
  */
 #define TRACE_LEVELS		20
-#define TRACE_LIMIT_LEVELS	10
+#define TRACE_LIMIT_LEVELS	8
 
 /* Take error_lock with interrupts off. False: it stayed taken for all tries. */
 static bool error_trylock(struct klua_state *s, unsigned long *irqs)
@@ -237,10 +237,7 @@ static void trace_bytes(struct trace_text *t, const char *bytes, size_t len)
 	t->at += len;
 }
 
-static void trace_string(struct trace_text *t, const char *string)
-{
-	trace_bytes(t, string, strlen(string));
-}
+#define trace_literal(t, string)	trace_bytes(t, string, sizeof(string) - 1)
 
 /* Write ":LINE". */
 static void trace_line(struct trace_text *t, unsigned int line)
@@ -265,28 +262,28 @@ static void trace_level(struct trace_text *t, const lua_Debug *ar)
 {
 	size_t len = strlen(ar->short_src);
 
-	trace_string(t, "\n\t");
+	trace_literal(t, "\n\t");
 	trace_bytes(t, ar->short_src, len);
 	if (ar->currentline > 0)
 		trace_line(t, ar->currentline);
 	if (*ar->namewhat) {
-		trace_string(t, ": in ");
-		trace_string(t, ar->namewhat);
-		trace_string(t, " '");
-		trace_string(t, ar->name);
-		trace_string(t, "'");
+		trace_literal(t, ": in ");
+		trace_bytes(t, ar->namewhat, strlen(ar->namewhat));
+		trace_literal(t, " '");
+		trace_bytes(t, ar->name, strlen(ar->name));
+		trace_literal(t, "'");
 	} else if (*ar->what == 'm') {
-		trace_string(t, ": in main chunk");
+		trace_literal(t, ": in main chunk");
 	} else if (*ar->what == 'C') {
-		trace_string(t, ": in ?");
+		trace_literal(t, ": in ?");
 	} else {
-		trace_string(t, ": in function <");
+		trace_literal(t, ": in function <");
 		trace_bytes(t, ar->short_src, len);
 		trace_line(t, ar->linedefined);
-		trace_string(t, ">");
+		trace_literal(t, ">");
 	}
 	if (ar->istailcall)
-		trace_string(t, "\n\t(...tail calls...)");
+		trace_literal(t, "\n\t(...tail calls...)");
 }
 
 /*
@@ -308,14 +305,14 @@ static void trace_take(struct klua_state *s, lua_State *L, int level, int last, 
 	s->trace_len = 0;	/* no reader looks at the buffer while this is 0 */
 	raw_spin_unlock_irqrestore(&s->error_lock, irqs);
 	t.end = buf + KLUA_TRACE_MAXSIZE;
-	trace_string(&t, "stack traceback:");
+	trace_literal(&t, "stack traceback:");
 	ar.namewhat = "";
 	for (; level <= last && lua_getstack(L, level, &ar); level++) {
 		lua_getinfo(L, what, &ar);
 		trace_level(&t, &ar);
 	}
 	if (level > last && lua_getstack(L, level, &ar))
-		trace_string(&t, "\n\t...");
+		trace_literal(&t, "\n\t...");
 	s->traced = t.at - buf;
 }
 

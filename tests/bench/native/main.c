@@ -162,7 +162,7 @@ static void make_and_close(void)
 
 	for (i = -20; i < STATES; i++) {
 		ns = ktime_get();
-		if (!klua_state_create(1 << 20, "b-000000"))
+		if (!__klua_state_create(1 << 20, "b-000000", NULL))
 			native_die("no state");
 		made += i < 0 ? 0 : ktime_get() - ns;
 		ns = ktime_get();

@@ -40,12 +40,14 @@ struct bench_request {
 	size_t len;
 };
 
+struct module;
 struct klua_state;
 
 int bench_script(struct bench_request *req);
 int bench_entries(struct bench_request *req);
 int bench_smp(struct bench_request *req);
-struct klua_state *klua_state_create(size_t maxalloc, const char *name);
+struct klua_state *__klua_state_create(size_t maxalloc, const char *name,
+				       struct module *maker);
 int klua_state_destroy(const char *name);
 void klua_states_init(void);
 
