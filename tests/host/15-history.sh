@@ -39,7 +39,7 @@ refused()
 {
 	before=$(cat "$tree"/lua/patches/* | sha256sum)
 	err=$("$import" "$3" "$4" 2>&1 >/dev/null)
-	is "$1 is refused" 1 $?
+	is "$1 is refused" 2 $?
 	like "$1: in a line that says so" "import.sh: $2" "$err"
 	is "$1: the patches stay as they were" "$before" \
 		"$(cat "$tree"/lua/patches/* | sha256sum)"
