@@ -224,6 +224,19 @@ static char *trace_buffer(struct klua_state *s)
 	return s->trace;
 }
 
+/* Let no reader look at the buffer of the trace. False: error_lock stayed taken. */
+static bool trace_hide(struct klua_state *s)
+{
+	unsigned long irqs;
+
+	if (error_trylock(s, &irqs)) {
+		s->trace_len = 0;
+		raw_spin_unlock_irqrestore(&s->error_lock, irqs);
+		return true;
+	}
+	return false;
+}
+
 /* A traceback while it is written. What does not fit is left out. */
 struct trace_text {
 	char *at;
@@ -296,14 +309,11 @@ static void trace_take(struct klua_state *s, lua_State *L, int level, int last, 
 {
 	struct trace_text t = { .at = trace_buffer(s) };
 	char *buf = t.at;
-	unsigned long irqs;
 	lua_Debug ar;
 
 	s->traced = 0;
-	if (!buf || !error_trylock(s, &irqs))
+	if (!buf || !trace_hide(s))
 		return;
-	s->trace_len = 0;	/* no reader looks at the buffer while this is 0 */
-	raw_spin_unlock_irqrestore(&s->error_lock, irqs);
 	t.end = buf + KLUA_TRACE_MAXSIZE;
 	trace_literal(&t, "stack traceback:");
 	ar.namewhat = "";
