@@ -214,7 +214,7 @@ static l_noret raise_limit(lua_State *L, int err)
 
 	budget->stopped = err;
 	if (first)
-		klua_limits_trace(klua_limits(L), L);
+		klua_traceback(L);
 	/* Do not grow the Lua stack: that may fail, and raise the limit again. */
 	if (L->top < L->stack + L->stacksize)
 		L->top++;

@@ -314,6 +314,15 @@ static inline const char *klua_textfind(lua_State *L, const char *s, int c,
 	return NULL;
 }
 
+/*
+ * Keep the traceback of an error that no message handler sees, unless so many calls are
+ * to be unwound that this takes all the time there is.
+ */
+#define KLUA_TRACED_CALLS	32
+
+#define klua_traceback(L) \
+	((L)->nci <= KLUA_TRACED_CALLS ? klua_limits_trace(klua_limits(L), L) : (void)0)
+
 /* Has this entry hit a limit, so that everything in it has to end? */
 #define klua_stopped(L) \
 	(klua_limits(L)->budget.stopped && klua_armed(klua_limits(L)))
