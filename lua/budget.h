@@ -44,8 +44,8 @@ struct klua_grant;
  * ns as this, and no longer than this many steps. What tests/guest/86-overshoot.sh
  * allows, 100,000 instructions for a KLUA_SLICE, is less for each step.
  */
-#define KLUA_STEP_MOST_NS	1000
-#define KLUA_SLICE_MAX		4096
+#define KLUA_STEP_MOST_NS	400
+#define KLUA_SLICE_MAX		1024
 
 /*
  * ns that a step takes at least, as far as limits on time are concerned. Work that is
