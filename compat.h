@@ -8,6 +8,7 @@
 
 #include <linux/irq_work.h>
 #include <linux/lockdep.h>
+#include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/version.h>
 
@@ -31,6 +32,11 @@
 #include <linux/hex.h>
 #else
 #include <linux/kernel.h>
+#endif
+
+/* A kernel without modules has no number for what happens to none. */
+#ifndef CONFIG_MODULES
+#define MODULE_STATE_GOING	2
 #endif
 
 /* From Linux 6.13 on a namespace is named by a string. */

@@ -540,7 +540,10 @@ static int put_identity(struct sk_buff *skb, const struct klua_state *s,
 	       (s->set ? nla_put_u32(skb, KLUA_A_STATE_MEMBERS, sum->members) : 0);
 }
 
-/* The name of the module that made the state. */
+/*
+ * The name of the module that made the state. Under RCU: a module that goes is no
+ * state's maker any more a grace period before its memory is freed.
+ */
 static int put_owner(struct sk_buff *skb, const struct klua_state *s)
 {
 	struct module *maker;

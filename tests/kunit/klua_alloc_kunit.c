@@ -15,6 +15,8 @@
 #define klua_alloc_init		copy_alloc_init
 #define klua_alloc_exit		copy_alloc_exit
 #define klua_alloc_set_max	copy_alloc_set_max
+#define klua_alloc_max_fits	copy_alloc_max_fits
+#define klua_alloc_charge	copy_alloc_charge
 #define klua_drop		copy_drop
 #define klua_memory_left	copy_memory_left
 #define klua_pages_get		copy_pages_get
