@@ -46,10 +46,13 @@
 #define KLUA_GC_BATCH		2048
 
 /*
- * Passes over the ephemeron tables in one collection. Each pass resolves one
- * link of a chain of them in the worst order; real programs need two or three.
+ * Passes over the weak tables in one collection. Each pass resolves one link of a
+ * chain of ephemeron tables in the worst order; real programs need two or three.
  */
 #define KLUA_EPHEMERON_ROUNDS	32
+
+/* How often a collection begins its last passes anew, since limits have ended entries */
+#define KLUA_RESCANS		8
 
 void klua_charge_slow(lua_State *L);
 void klua_call_slow(lua_State *L);

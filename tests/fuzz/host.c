@@ -404,10 +404,8 @@ static void run_in_state(lua_State *L, const char *text, size_t len)
 	klua_disarm(&limits);
 }
 
-static void run(const char *text, size_t len)
+static lua_State *newstate(void)
 {
-	lua_State *L;
-
 	klua_disarm(&limits);
 	seed = 88172645463325252ull;
 	maxalloc = (size_t)opt->kib * 1024;
@@ -415,13 +413,25 @@ static void run(const char *text, size_t len)
 	curralloc = 0;
 	allocs = 0;
 	resources = 0;
-	L = lua_newstate(allocate, &limits);
-	if (L)
-		run_in_state(L, text, len);
+	return lua_newstate(allocate, &limits);
+}
+
+/* After a state was closed */
+static void nothing_left(void)
+{
 	if (curralloc)
 		broken("%zu bytes are lost", curralloc);
 	if (resources)
 		broken("%d finalizers in C were not called once each", resources);
+}
+
+static void run(const char *text, size_t len)
+{
+	lua_State *L = newstate();
+
+	if (L)
+		run_in_state(L, text, len);
+	nothing_left();
 }
 
 /*
@@ -481,4 +491,66 @@ void fuzz_run(const char *text, size_t len, const struct fuzz_options *options)
 		broken("%ld ms for %u steps", ms, options->steps);
 	if (used > STACK_SHARE + KLUA_STACK_HANDLING + STACK_RESERVE)
 		broken("%zu bytes of stack", used);
+}
+
+static int script_broken(lua_State *L)
+{
+	broken("%s", luaL_checkstring(L, 1));
+	return 0;
+}
+
+static int call_act(lua_State *L)
+{
+	lua_getglobal(L, "act");
+	lua_insert(L, 1);
+	lua_call(L, 1, 0);
+	return 0;
+}
+
+/* What runs out of memory, or is ended by a limit, is tried again by the next entry. */
+static void enter_act(lua_State *L, unsigned int count)
+{
+	int status;
+
+	lua_pushcfunction(L, call_act);
+	lua_pushinteger(L, count);
+	status = lua_pcall(L, 1, 0, 0);
+	if (status == LUA_ERRRUN && !limits.budget.stopped)
+		broken("%s", lua_tostring(L, -1));
+	lua_settop(L, 0);
+	after_entry(status);
+}
+
+/**
+ * fuzz_entries - run a script, and call its act() many times, under other limits
+ * @text: the script
+ * @len: its length
+ * @options: the limits that it, and closing, run under
+ * @entries: steps of each entry that calls act()
+ * @n: how many there are
+ * @count: what act() is called with
+ */
+void fuzz_entries(const char *text, size_t len, const struct fuzz_options *options,
+		  const unsigned int *entries, size_t n, unsigned int count)
+{
+	lua_State *L;
+	size_t i;
+
+	opt = options;
+	L = newstate();
+	lua_atpanic(L, panicked);
+	lua_pushcfunction(L, open);
+	if (lua_pcall(L, 0, 0, 0) != LUA_OK)
+		broken("a state does not open");
+	lua_register(L, "broken", script_broken);
+	if (enter(L, text, len) != LUA_OK)
+		broken("the script does not run");
+	for (i = 0; i < n; i++) {
+		steps = entries[i];
+		enter_act(L, count);
+	}
+	klua_arm(&limits);
+	lua_close(L);
+	klua_disarm(&limits);
+	nothing_left();
 }

@@ -25,5 +25,7 @@ struct fuzz_options {
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 unsigned long long klua_random(void);
 void fuzz_run(const char *text, size_t len, const struct fuzz_options *options);
+void fuzz_entries(const char *text, size_t len, const struct fuzz_options *options,
+		  const unsigned int *entries, size_t n, unsigned int count);
 
 #endif /* FUZZ_HOST_H */

@@ -6,8 +6,9 @@
 #        run.sh --packages
 #
 # Fuzzes the Lua core, built for user space with its assertions, ASan and UBSan:
-# for N seconds (60) two fuzzers at once, of which one mutates the text of
-# scripts and the other the bytes that a generator makes programs from. Every
+# for N seconds (60) three fuzzers at once. One mutates the text of scripts, one the
+# bytes that a generator makes programs from, one the steps of entries that share a
+# state (cycles.c). Every
 # input runs in a fresh state with small limits; host.c has what must hold. The
 # last line says how much was run and covered; the exit status is 1 when
 # something was found, which is then in build/fuzz/found until the next run, or
@@ -84,8 +85,9 @@ build_fuzzers()
 	compile "$bin/host.o" "$here/host.c"
 	compile "$bin/script.o" "$here/script.c"
 	compile "$bin/program.o" "$here/program.c"
+	compile "$bin/cycles.o" -Wa,-I"$here" "$here/cycles.c"
 	wait $! || exit
-	for fuzzer in script program; do
+	for fuzzer in script program cycles; do
 		clang "${flags[@]}" -fsanitize=fuzzer "$bin/$fuzzer.o" \
 			"$bin/host.o" "$bin/core.o" "$bin/generate.o" \
 			-o "$bin/$fuzzer" || die "the fuzzers do not link"
@@ -114,8 +116,8 @@ seeds()
 {
 	local line n=0
 	rm -rf "$dir/seeds"
-	mkdir -p "$dir/seeds/script" "$dir/seeds/program" "$dir/seeds/hunt" \
-		"$dir/corpus/script" "$dir/corpus/program" "$dir/corpus/hunt"
+	mkdir -p "$dir"/seeds/{script,program,cycles,hunt} \
+		"$dir"/corpus/{script,program,cycles,hunt}
 	cp "$here"/corpus/*.lua "$dir/seeds/script/" || exit
 	for file in "$top"/tests/scripts/hostile/*.lua; do
 		awk -v to="$dir/seeds/script/$(basename "$file" .lua)" '
@@ -179,9 +181,10 @@ run_inputs()
 	$builder
 	for file in "$@"; do
 		[ -r "$file" ] || die "cannot read $file"
-		name=${kinds[-1]}
+		name=${kinds[0]}
 		case ${file##*/} in
-		script-*|*.lua) name=script ;;
+		*.lua) ;;
+		program-*|cycles-*) name=${file##*/} name=${name%%-*} ;;
 		esac
 		FUZZ_VERBOSE=1 "${fixed[@]}" "$bin/$name" -timeout=20 "$file" ||
 			status=1
@@ -192,7 +195,7 @@ run_inputs()
 secs=60
 without=
 builder=build_fuzzers
-kinds=(script program)
+kinds=(script program cycles)
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h|--help) usage; exit 0 ;;
@@ -223,6 +226,7 @@ for name in "${kinds[@]}"; do
 	case $name in
 	script) options=(-max_len=4096 -dict="$here/lua.dict") ;;
 	program) options=(-max_len=1024) ;;
+	cycles) options=(-max_len=61 -len_control=0) ;;
 	hunt) options=(-max_len=40 -len_control=0) ;;
 	esac
 	fuzz "$name" "${limit[@]}" "${options[@]}" &
