@@ -34,8 +34,10 @@
  *
  * Empty pages go back to the host, except for a third of all small-block pages: each
  * collection frees blocks that are soon needed again, and a page from the kernel costs
- * as much as a hundred blocks. When the host refuses pages, the heap first gives back
- * as many as it has asked for, and some more, and asks again.
+ * as much as a hundred blocks. For the same reason the last large block that was freed
+ * waits for a request of its size, if it has at most four pages and no more than that
+ * third. When the host refuses pages, the heap first gives back that block and as many
+ * empty pages as it has asked for, and some more, and asks again.
  *
  * The heap holds more than Lua asked for: up to 15 bytes a block, the rest of a large
  * block's last page, free blocks among used ones. The host sees @held and may refuse
@@ -76,6 +78,9 @@
  */
 #define RELEASE_MORE	16
 #define RELEASE_COST	64
+
+/* Pages of the largest block that waits for a request of its size after it was freed */
+#define SPARE_MAX	4
 
 /* Larger requests are refused, so that adding a head and red zones cannot wrap. */
 #define LARGE_MAX	(SIZE_MAX - KLUA_PAGE - KLUA_RED_ZONE)
@@ -248,13 +253,22 @@ static void release_empties(struct klua_heap *h, u32 keep)
 		release_page(h, page_at(h->empty.prev));
 }
 
-/* Get whole pages from the host, and give empty ones back for them if needed. */
+/* Give the large block back that waits for a request. */
+static void release_spare(struct klua_heap *h)
+{
+	if (h->spare)
+		klua_pages_put(h, h->spare, h->spare_size);
+	h->spare = NULL;
+}
+
+/* Get whole pages from the host, and give others back for them if needed. */
 static void *pages_get(struct klua_heap *h, size_t size)
 {
 	void *pages = klua_pages_get(h, size);
 	size_t n = size / KLUA_PAGE + RELEASE_MORE;
 
-	if (!pages && h->empties) {
+	if (!pages && (h->empties || h->spare)) {
+		release_spare(h);
 		if (n > h->empties)
 			n = h->empties;
 		klua_heap_charge(h, n * RELEASE_COST);
@@ -262,6 +276,33 @@ static void *pages_get(struct klua_heap *h, size_t size)
 		pages = klua_pages_get(h, size);
 	}
 	return pages;
+}
+
+/* Get the pages of a large block: those of the last one, if it had as many. */
+static void *large_get(struct klua_heap *h, size_t size)
+{
+	void *pages = h->spare;
+
+	if (!pages || h->spare_size != size)
+		return pages_get(h, size);
+	h->spare = NULL;
+	return pages;
+}
+
+/* Free a large block. It waits in place of one of another size. */
+static void large_put(struct klua_heap *h, void *pages, size_t size)
+{
+	size_t n = size / KLUA_PAGE;
+
+	if (n > SPARE_MAX || n > h->pages / 3 + 1 ||
+	    (h->spare && h->spare_size == size)) {
+		klua_pages_put(h, pages, size);
+		return;
+	}
+	release_spare(h);
+	klua_heap_poison(pages, size);
+	h->spare = pages;
+	h->spare_size = size;
 }
 
 /* Initialize a page of small blocks, without any block. */
@@ -426,7 +467,7 @@ void *klua_heap_alloc_slow(struct klua_heap *h, size_t size)
 		return small_alloc(h, size);
 	if (size > LARGE_MAX)
 		return NULL;
-	block = pages_get(h, page_round(size));
+	block = large_get(h, page_round(size));
 	if (block)
 		klua_heap_unpoison(block, size);
 	return block;
@@ -468,7 +509,7 @@ void klua_heap_free_slow(struct klua_heap *h, void *block, size_t size)
 		small_free(h, klua_page_of(block), klua_grain_of(block),
 			   klua_grains(size));
 	else
-		klua_pages_put(h, block, page_round(size));
+		large_put(h, block, page_round(size));
 }
 
 static void *small_shrink(struct klua_heap *h, void *block, size_t old,
@@ -492,6 +533,7 @@ static void *page_convert(struct klua_heap *h, struct klua_page *page,
 	void *block = grain_at(page, KLUA_PAGE_HEAD);
 	unsigned int at = KLUA_PAGE_HEAD + grains;
 
+	klua_heap_unpoison(page, KLUA_PAGE);
 	memmove(block, page, size);
 	page_init(h, page);
 	klua_start_set(page, KLUA_PAGE_HEAD);

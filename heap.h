@@ -106,6 +106,8 @@ struct klua_page {
  * @pages: number of pages of small blocks
  * @empties: number of those in which Lua has no block
  * @held: bytes of all pages, those of large blocks included; counted by the host
+ * @spare: a large block that was freed, or NULL
+ * @spare_size: bytes of its pages
  * @empty: pages in which Lua has no block
  * @ripe: pages in which it pays to join free blocks
  * @rest: all other pages
@@ -118,6 +120,8 @@ struct klua_heap {
 	u32 pages;
 	u32 empties;
 	size_t held;
+	void *spare;
+	size_t spare_size;
 	struct klua_page_list empty;
 	struct klua_page_list ripe;
 	struct klua_page_list rest;

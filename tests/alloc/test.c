@@ -251,6 +251,8 @@ static void check_heap(struct klua_heap *h, size_t large)
 			must(!page->used == (i == 0));
 		}
 	must(pages == h->pages && empties == h->empties);
+	if (h->spare)
+		large += h->spare_size;
 	if (host.may_be_rigid)
 		must(h->held >= pages * KLUA_PAGE + large);
 	else
@@ -341,6 +343,7 @@ static void script_end(struct script *s)
 	check_heap(&s->heap, 0);
 	must(s->asked == 0 && s->large == 0);
 	release_empties(&s->heap, 0);
+	release_spare(&s->heap);
 	must(s->heap.held == 0 && host.held == 0);
 	free(s);
 }
@@ -663,6 +666,38 @@ static void test_breathing(void)
 	script_end(s);
 }
 
+/* A program that makes large blocks one after the other, as long strings are. */
+static void test_spare(void)
+{
+	struct script *s = script_new();
+	unsigned long gets;
+	size_t i;
+
+	host_reset();
+	for (i = 0; i < 64; i++)
+		change(s, &s->blocks[i], KLUA_PAGE / 8);
+	gets = host.gets;
+	for (i = 0; i < 100; i++) {
+		change(s, &s->blocks[64], 2 * KLUA_PAGE);
+		change(s, &s->blocks[64], 0);
+	}
+	check(host.gets - gets == 1, "100 large blocks take %lu requests",
+	      host.gets - gets);
+	gets = s->heap.held;
+	change(s, &s->blocks[64], 3 * KLUA_PAGE);
+	change(s, &s->blocks[64], 0);
+	check(s->heap.held == gets + KLUA_PAGE, "one of another size takes its place");
+	change(s, &s->blocks[64], 5 * KLUA_PAGE);
+	change(s, &s->blocks[65], 3 * KLUA_PAGE);
+	change(s, &s->blocks[64], 0);
+	change(s, &s->blocks[65], 0);
+	host.limit = s->heap.held;
+	check(s->heap.held == gets + KLUA_PAGE, "none of five pages waits");
+	check(change(s, &s->blocks[64], 2 * KLUA_PAGE) && !s->heap.spare,
+	      "it is given back when there is no other page");
+	script_end(s);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -682,6 +717,7 @@ int main(int argc, char **argv)
 	test_reuse();
 	test_giving_back();
 	test_breathing();
+	test_spare();
 	printf("1..%u\n", checks);
 	return failures != 0;
 }

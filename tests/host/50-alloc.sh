@@ -50,7 +50,10 @@ no page is ever ripe|s/page->used ? &h->ripe :/page->used ? \&h->rest :/
 neighbours are not joined when memory is short|s/block = join_last(h, grains);/;/
 empty pages are kept|s/release_empties(h, h->pages.*/;/
 empty pages are not kept|s,h->pages / 3 + 1,0,
-empty pages are kept from large blocks|s/if (!pages && h->empties)/if (0)/
+empty pages are kept from large blocks|s/if (!pages && (h->empties || h->spare))/if (0)/
+the last large block is kept from others|s/if (!pages && (h->empties || h->spare))/if (!pages \&\& h->empties)/
+the last large block serves any size|s/ || h->spare_size != size//
+no large block waits|s/if (n > SPARE_MAX ||/if (1 ||/
 a large block cannot become small|s/return page_convert(h, block, size);/return NULL;/
 a large block keeps its pages|s/!klua_pages_resize(h, block, page_round(old), keep)/0/
 a block that the host does not shrink stays|s/moved = klua_heap_alloc(h, size);/;/
