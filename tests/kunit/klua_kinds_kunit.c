@@ -246,8 +246,7 @@ static void waiting_for_atomic_ends(struct kunit *test)
 	u64 began, took;
 	int err;
 
-	if (num_online_cpus() < 2)
-		return;
+	need_two_processors(test);
 	KUNIT_EXPECT_EQ(test, klua_state_set_time(s, 20000), 0);
 	KUNIT_ASSERT_TRUE(test, inside_begin(&in, s, NULL, inside_lock));
 	began = ktime_get_ns();
@@ -476,8 +475,7 @@ static void a_timer_finds_irq_busy(struct kunit *test)
 	char text[32];
 	int other;
 
-	if (num_online_cpus() < 2)
-		return;
+	need_two_processors(test);
 	prober_init();
 	KUNIT_EXPECT_EQ(test, run_text(s, "n = 0"), 0);
 	get_cpu();
@@ -809,11 +807,11 @@ static void nested_entries_share_the_stack(struct kunit *test)
 	expect_one_share(test, KLUA_KIND_ATOMIC, dive_in_task, true);
 }
 
-/* On PREEMPT_RT softirqs run on the stacks of tasks. */
+/* On PREEMPT_RT and in user-mode Linux softirqs run on the stacks of tasks. */
 static void nested_softirq_entries_share_the_stack(struct kunit *test)
 {
 	expect_one_share(test, KLUA_KIND_ATOMIC, dive_in_softirq,
-			 IS_ENABLED(CONFIG_PREEMPT_RT));
+			 IS_ENABLED(CONFIG_PREEMPT_RT) || IS_ENABLED(CONFIG_UML));
 }
 
 static void nested_hardirq_entries_share_the_stack(struct kunit *test)
