@@ -379,6 +379,35 @@ static u64 wait_deadline(struct klua_state *s)
 }
 
 /*
+ * A kernel without CONFIG_SMP has no spinlocks: a trylock succeeds there even if this
+ * context has the lock. So the owner says there that the state is taken. Nobody can see
+ * it change: a holder has bottom halves or interrupts off on the only processor.
+ */
+static __always_inline bool taken_without_smp(const struct klua_state *s)
+{
+	if (IS_ENABLED(CONFIG_SMP) || IS_ENABLED(CONFIG_DEBUG_SPINLOCK) ||
+	    IS_ENABLED(CONFIG_PREEMPT_RT))
+		return false;
+	return READ_ONCE(s->owner);
+}
+
+static __always_inline bool atomic_trylock(struct klua_state *s)
+{
+	if (!spin_trylock_bh(&s->lock))
+		return false;
+	if (!taken_without_smp(s))
+		return true;
+	spin_unlock_bh(&s->lock);
+	return false;
+}
+
+/* With interrupts off */
+static bool irq_trylock(struct klua_state *s)
+{
+	return !taken_without_smp(s) && raw_spin_trylock(&s->raw);
+}
+
+/*
  * Handing a state from one processor to another costs about as much as a short
  * entry, and each try takes the lock's cache line from its holder. So a context
  * that finds the lock taken does not look again for about ten short entries.
@@ -391,7 +420,7 @@ static bool atomic_lock_try(struct klua_state *s)
 
 	for (i = 0; i < LOOK_AWAY; i++)
 		cpu_relax();
-	return !spin_is_locked(&s->lock) && spin_trylock_bh(&s->lock);
+	return !spin_is_locked(&s->lock) && atomic_trylock(s);
 }
 
 /* The task sleeps between two tries, unless it is in a state in which it must not. */
@@ -473,7 +502,7 @@ static __always_inline int atomic_lock(struct klua_state *s)
 		return -EOPNOTSUPP;
 	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
 		atomic_lock_order(s);
-	if (likely(spin_trylock_bh(&s->lock)))
+	if (likely(atomic_trylock(s)))
 		return 0;
 	return atomic_lock_taken(s);
 }
@@ -515,7 +544,7 @@ static noinline int irq_lock(struct klua_state *s)
 	 * Refused while this processor has a lock that the entry would take:
 	 * klua_guard_lock().
 	 */
-	if (!__this_cpu_read(klua_guarded) && raw_spin_trylock(&s->raw)) {
+	if (!__this_cpu_read(klua_guarded) && irq_trylock(s)) {
 		s->irqs = irqs;
 		return 0;
 	}
@@ -632,13 +661,14 @@ void klua_state_unlock(struct klua_state *s)
 	unsigned long irqs;
 
 	klua_state_assert_locked(s);
+	/* Whoever takes the state as soon as it has no owner writes this. */
+	irqs = s->kind == KLUA_KIND_IRQ ? s->irqs : 0;
 	WRITE_ONCE(s->owner, NULL);
 	if (likely(s->kind == KLUA_KIND_ATOMIC)) {
 		spin_unlock_bh(&s->lock);
 	} else if (s->kind == KLUA_KIND_SLEEPABLE) {
 		mutex_unlock(&s->mutex);
 	} else {
-		irqs = s->irqs;
 		raw_spin_unlock(&s->raw);
 		local_irq_restore(irqs);
 	}
@@ -685,7 +715,7 @@ int klua_state_lock_interruptible(struct klua_state *s)
 bool klua_state_lock_try(struct klua_state *s)
 {
 	if (s->kind == KLUA_KIND_ATOMIC) {
-		if (!spin_trylock_bh(&s->lock))
+		if (!atomic_trylock(s))
 			return false;
 	} else if (s->kind == KLUA_KIND_SLEEPABLE) {
 		if (!mutex_trylock(&s->mutex))

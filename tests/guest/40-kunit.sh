@@ -15,6 +15,9 @@ cases()
 	while IFS= read -r line; do
 		case $line in
 		"    # Subtest: "*) name=${line##* } ;;
+		"    ok "*" # SKIP "*)
+			what=${line#    ok * }
+			skip "$name: ${what%% # SKIP *}" "${line#* # SKIP }" ;;
 		"    ok "*) ok "$name: ${line##* }"; why= ;;
 		"    not ok "*) not_ok "$name: ${line##* }" "$why"; why= ;;
 		"    # "*|"    "*) why="$why$line

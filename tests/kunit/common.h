@@ -32,6 +32,13 @@
 #define log_open(log)	((void)(log))
 #endif
 
+/* The case needs two tasks that run at the same time. Called before its first check. */
+static inline void need_two_processors(struct kunit *test)
+{
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "there is one processor");
+}
+
 /* Remember the end of the log: log_count() counts from here. */
 static inline void log_begin(struct kmsg_dump_iter *log)
 {

@@ -368,8 +368,7 @@ static void taken_names(struct kunit *test)
  */
 static void gone_for_every_copy(struct kunit *test)
 {
-	static const char gone[] =
-		"library 'kulib' of module klua_lib_kunit is gone";
+	char gone[64];
 	static const char * const chunks[] = {
 		"lib.add(1, 2)",
 		"up()",
@@ -391,6 +390,8 @@ static void gone_for_every_copy(struct kunit *test)
 	struct thing things[__KLUA_KIND_MAX] = {};
 	int i, kind, n;
 
+	snprintf(gone, sizeof(gone), "library 'kulib' of module %s is gone",
+		 module_name(THIS_MODULE));
 	for_each_kind(kind) {
 		KUNIT_EXPECT_EQ(test, give(&thing_class, &things[kind], false),
 				0);
@@ -578,7 +579,7 @@ static int find_users(const struct klua_lib_info *info, void *arg)
 	if (strcmp(info->name, "kulib"))
 		return 0;
 	*(unsigned int *)arg = info->states;
-	return strcmp(info->module, "klua_lib_kunit") ? -1 : 1;
+	return strcmp(info->module, module_name(THIS_MODULE)) ? -1 : 1;
 }
 
 static unsigned int users(void)
@@ -852,8 +853,10 @@ static int call_until_gone(void *data)
 	struct caller *c = data;
 
 	while (!run_text(state, "f = f or require('kulib').add\n"
-			 "for i = 1, 50 do f(1, 2) end"))
+			 "for i = 1, 50 do f(1, 2) end")) {
 		c->entries++;
+		cond_resched();
+	}
 	kthread_complete_and_exit(&c->done, 0);
 }
 

@@ -456,8 +456,7 @@ static void a_fatal_signal_ends_no_atomic_run(struct kunit *test)
 	struct killed k;
 
 	/* Another processor has to wait for the lock. */
-	if (there >= nr_cpu_ids)
-		return;
+	need_two_processors(test);
 	init_completion(&k.begun);
 	init_completion(&k.done);
 	KUNIT_EXPECT_EQ(test, klua_state_set_time(state, KLUA_TIME_MAX_US_ATOMIC), 0);

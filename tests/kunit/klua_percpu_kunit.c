@@ -203,8 +203,8 @@ static void put_too_often(struct kunit *test)
 	struct kmsg_dump_iter log;
 	int i;
 
-	if (last == state)
-		return;
+	/* With one processor the front is all that the set has. */
+	need_two_processors(test);
 	log_begin(&log);
 	klua_state_put(last);
 	for (i = 0; klua_state_lookup(NAME) && i < CLOSE_TIME; i++)

@@ -365,6 +365,15 @@ static int hold_other(void *data)
 	kthread_complete_and_exit(&e->done, 0);
 }
 
+static void a_function_enters_another_state(struct kunit *test)
+{
+	int err = 1;
+
+	KUNIT_ASSERT_NOT_NULL(test, klua_state_create(SMALL, "other"));
+	KUNIT_EXPECT_EQ(test, klua_state_call(state, enter_other, &err), 0);
+	KUNIT_EXPECT_EQ(test, err, 0);
+}
+
 /* An entry that waits for another state ends within its own time limit. */
 static void waiting_for_another_ends(struct kunit *test)
 {
@@ -372,12 +381,8 @@ static void waiting_for_another_ends(struct kunit *test)
 	struct endless e = {};
 	int err = 1;
 
+	need_two_processors(test);
 	KUNIT_ASSERT_NOT_NULL(test, klua_state_create(SMALL, "other"));
-	KUNIT_EXPECT_EQ(test, klua_state_call(state, enter_other, &err), 0);
-	KUNIT_EXPECT_EQ(test, err, 0);
-	if (num_online_cpus() < 2)
-		return;
-
 	init_completion(&e.done);
 	KUNIT_EXPECT_EQ(test, klua_state_set_steps(klua_state_lookup("other"),
 						   KLUA_STEPS_UNLIMITED), 0);
@@ -505,6 +510,7 @@ static struct kunit_case run_cases[] = {
 	KUNIT_CASE(time_is_limited_without_steps),
 	KUNIT_CASE(cancel_ends_a_run),
 	KUNIT_CASE(entering_again_is_refused),
+	KUNIT_CASE(a_function_enters_another_state),
 	KUNIT_CASE(waiting_for_another_ends),
 	KUNIT_CASE(irqs_off_is_refused),
 	KUNIT_CASE(hardirq_is_refused),

@@ -394,8 +394,9 @@ static int churner(void *data)
 
 	while (!READ_ONCE(churn->stop)) {
 		klua_state_create(SMALL, NAME);
+		/* Whoever holds the state may need this processor to give it back. */
 		while (!READ_ONCE(churn->stop) && klua_state_destroy(NAME))
-			cpu_relax();
+			cond_resched();
 		cond_resched();
 	}
 	kthread_complete_and_exit(&churn->done, 0);
