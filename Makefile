@@ -76,7 +76,10 @@ headers:
 		echo "$(kdir) has no Module.symvers: KLua would not load." \
 		     "Build that kernel's modules first." >&2; exit 2; }
 
+# What the compiler says of a full disk is many lines, and of the files that it was
+# writing then some would be in the way later.
 module: headers core
+	@test -e klua.ko || tools/room.sh '$(CURDIR)' 40 KLua
 	$(MAKE) -C '$(kdir)' M='$(CURDIR)' $(llvm) modules
 
 # The program for administrators, which needs three libraries.

@@ -143,7 +143,7 @@ hash_of()
 # One lock for parallel builds: the second waits and finds the work done.
 mkdir -p $build
 if command -v flock >/dev/null && [ -z "${KLUA_IMPORT_LOCKED-}" ]; then
-	KLUA_IMPORT_LOCKED=1 exec flock $build/.lock "$0" "$@"
+	KLUA_IMPORT_LOCKED=1 exec flock $build/.lock lua/import.sh "$@"
 fi
 
 # Under the lock, what another run left can only be a killed one's.

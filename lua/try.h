@@ -57,13 +57,17 @@ asmlinkage void klua_throw(struct klua_jmpbuf *buf);
 asmlinkage void klua_try_call(struct lua_State *L, void *ud,
 			      void (*f)(struct lua_State *L, void *ud));
 
-#if defined(CONFIG_KASAN_STACK)
+#if defined(CONFIG_KASAN_STACK) && defined(CONFIG_KASAN_GENERIC)
 void __asan_allocas_unpoison(void *top, long bottom);
 
 /*
  * The frames that a throw skips leave their red zones poisoned, and the next
  * function that uses this part of the stack would be reported. This is what
  * compiled code calls to forget variable-length arrays; it is exported.
+ *
+ * Under KASAN by software tags there is nothing to do. A skipped frame leaves its tags
+ * in the memory, but whoever uses that memory next either tags it first, or has a
+ * pointer made of the stack pointer, whose tag matches all.
  */
 static __always_inline void klua_unpoison(struct klua_jmpbuf *buf)
 {

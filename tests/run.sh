@@ -25,7 +25,7 @@
 #   # clock: instructions [ARCHITECTURE|others]...	one processor whose clock counts
 #			instructions, with a boot of its own; if any are named,
 #			only on kernels of these architectures, or on others:
-#			those of vm/debian.list
+#			those of vm/debian.list, and kasan-arm64
 #   # processors: 1|in turn	for tests that change the kernel's code while it
 #			runs: an emulator with a thread for each processor may
 #			go on to see an instruction that is gone. With a boot of
@@ -92,16 +92,20 @@ select_tests()
 }
 
 # kernels_of FILE: without -k the others of vm/debian.list have its short tests, and the
-# kernel of clang has none. With it, that one has the short tests of the debug kernels.
+# kernels of clang and kasan-arm64 have none. With it, these two have the short tests of
+# the debug kernels.
 kernels_of()
 {
 	local on others k
 	on=$(header "$1" kernel)
 	on=${on:-stock kasan}
 	others=$(header "$1" others)
-	[[ "$others $on " != "short "*" kasan "* ]] || on+=" clang"
+	[[ "$others $on " != "short "*" kasan "* ]] || on+=" clang kasan-arm64"
 	for k in $on; do
-		wanted "$k" "${k%clang}" && echo "$k"
+		case $k in
+		clang|kasan-arm64) wanted "$k" '' ;;
+		*) wanted "$k" yes ;;
+		esac && echo "$k"
 	done
 	[[ " $on " = *" stock "* ]] && [ "$others" != no ] || return 0
 	for k in $(vm/debian.sh -l); do
@@ -266,7 +270,7 @@ counts()
 {
 	local on kind kinds=amd64
 	on=$(header "$2" clock)
-	! is_other "$1" || kinds="others $(<"$build/kernels/$1/arch")"
+	! has_arch "$1" || kinds="others $(<"$build/kernels/$1/arch")"
 	for kind in $kinds; do
 		[[ "${on#instructions} " != *" $kind "* ]] || return 0
 	done
@@ -323,6 +327,12 @@ boot()
 is_other()
 {
 	vm/debian.sh -l | grep -qxF -- "$1"
+}
+
+# has_arch KERNEL: it is one of those or, like them, for another architecture
+has_arch()
+{
+	[ -e "$build/kernels/$1/arch" ]
 }
 
 # collect KERNEL LOG STATUS: counts and shows what a run of its own said
@@ -391,7 +401,7 @@ finish_other()
 
 run_guest_tests()	# KERNEL FILE...
 {
-	local kernel=$1 file own together=() modules=
+	local kernel=$1 tools=kernels file own together=() modules=
 	shift
 	if [ "$kernel" = stock ]; then
 		prepare "$kernel: the kernel" vm/stock.sh || return
@@ -402,13 +412,16 @@ run_guest_tests()	# KERNEL FILE...
 		prepare "$kernel: the VM's programs" vm/rootfs.sh "$kernel" ||
 			return
 	else
-		prepare "$kernel: the tools" \
-			vm/need.sh "$([ "$kernel" = clang ] && echo kernel-clang ||
-				echo kernels)" || return
-		prepare "$kernel: the kernel" vm/build-kernel.sh "$kernel" ||
+		case $kernel in
+		clang) tools='kernel-clang' ;;
+		*-arm64) tools='kernel-arm64' ;;
+		esac
+		prepare "$kernel: the tools" vm/need.sh "$tools" &&
+		prepare "$kernel: the kernel" vm/build-kernel.sh "$kernel" &&
+		prepare "$kernel: the VM's programs" vm/rootfs.sh "$kernel" ||
 			return
 	fi
-	if is_other "$kernel" && [ "$(header_all others "$@")" = short ]; then
+	if has_arch "$kernel" && [ "$(header_all others "$@")" = short ]; then
 		modules='examples tests/kunit tests/runner'
 	fi
 	# Without a consumer module the tests of the others can still run.

@@ -107,6 +107,8 @@ is "the same as this tree's" "" \
 	"$(diff -r "$tmp/first" "$top/lua/src" 2>&1 | head)"
 import
 is "a second import has nothing to do" "0  " "$status $err $(cat "$tmp/out")"
+said=$(cd "$tmp" && env PATH="$bin" LUA_TARBALL="$good" tree/lua/import.sh --force 2>&1)
+like "it may be called from anywhere" "0 *IMPORT *" "$? $said"
 
 # unchanged WHAT: the source is still the one imported first
 unchanged()

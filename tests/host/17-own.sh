@@ -128,7 +128,7 @@ need.sh: only root can do this, and there is no sudo: *" "$status $err"
 fake id 'echo 0'
 fake apt-get 'echo "E: Unable to locate package x"; exit 100'
 step need.sh
-like "and so is what apt does not have" "2 $said
-*
-E: Unable to locate package x
-need.sh: cannot install: qemu-system-x86 cpio" "$status $err"
+is "and so is what apt does not have" "2 $said
+==> apt's package lists may be too old: apt-get update
+need.sh: cannot install qemu-system-x86 cpio: E: Unable to locate package x" \
+	"$status $err"

@@ -63,6 +63,27 @@ apt.sh: cannot fetch the package lists of Debian's sid: E: Could not resolve the
 check "and leaves nothing half-made" \
 	test -z "$(find "$tmp/cache" -name 'tmp.*' -o -name 'debian-newest-*')"
 
+# So do the other kernels, and the systems that the packages are tried on.
+printf '#!/bin/sh\necho 0\n' >"$tmp/bin/id"
+for tool in apt-cache debootstrap; do
+	cp "$tmp/bin/apt-get" "$tmp/bin/$tool"
+done
+chmod +x "$tmp/bin/id"
+# fetched SCRIPT NAME: without a network, what it says but for how it goes on
+fetched()
+{
+	err=$(PATH=$tmp/bin:$PATH KLUA_CACHE=$tmp/cache \
+		"$top/tests/vm/$1" "$2" 2>&1 >"$tmp/out")
+	echo "$? $(echo "$err" | grep -v '^==>')"
+	find "$tmp/cache" -name 'tmp.*' -o -name 'kernel-*' -o -name 'system-*-[0-9]'
+}
+is "a kernel whose source cannot be fetched is one, in one line" \
+	"2 debs.sh: apt-get update failed: E: Could not resolve the host" \
+	"$(fetched build-kernel.sh kasan)"
+like "and so is a system" "2 system.sh: cannot install Debian's nosuch, see \
+build/logs/system-nosuch.log: E: Could not resolve the host" \
+	"$(fetched system.sh nosuch)"
+
 # The disk is full before anything is fetched to it.
 if unshare -rm true 2>/dev/null; then
 	mkdir "$tmp/disk"
@@ -75,6 +96,13 @@ if unshare -rm true 2>/dev/null; then
 		"debian.sh: Debian's kernel for oldest needs 1500 MiB of disk, and \
 $tmp/disk has 8
 2 debian-oldest.lock" "$err"
+	# shellcheck disable=SC2016	# the shell inside expands it
+	like "and so it is for a system" "system.sh: Debian's trixie needs 2048 MiB of \
+disk, and $tmp/disk has 8
+2 system-trixie-*.lock" "$(unshare -rm sh -c '
+		mount -t tmpfs -o size=8m none "$1/disk" || exit
+		PATH=$1/bin:$PATH KLUA_CACHE=$1/disk "$2/tests/vm/system.sh" trixie
+		echo "$? $(ls "$1/disk")"' sh "$tmp" "$top" 2>&1)"
 else
 	skip "a disk that is full" "no unshare -rm here"
 fi

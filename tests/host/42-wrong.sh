@@ -12,7 +12,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 lua/import.sh || exit 1
 mkdir "$tmp/tree" "$tmp/kdir"
-cp -p Makefile Kbuild "$tmp/tree/"
+cp -p --parents Makefile Kbuild tools/room.sh "$tmp/tree/"
 cp -rp lua "$tmp/tree/"
 gcc=$(gcc -dumpversion)
 gcc=${gcc%%.*}
@@ -71,6 +71,18 @@ refused "32 bits" "*KLua runs on x86-64, arm64 and riscv64, and*"
 kernel VERSION=6 PATCHLEVEL=1 KERNELRELEASE=6.1.0 SRCARCH=riscv CONFIG_RISCV=y
 refused "RISC-V with 32 bits" "*KLua runs on x86-64, arm64 and riscv64, *riscv*"
 
+kernel VERSION=6 PATCHLEVEL=1 KERNELRELEASE=6.1.0 SRCARCH=x86 CONFIG_ARM64=y
+refused "a kernel of another architecture, without a word of that" \
+	"*This kernel is for arm64, and make compiles for x86: say ARCH=arm64, and *"
+kernel VERSION=6 PATCHLEVEL=1 KERNELRELEASE=6.1.0 SRCARCH=um CONFIG_X86_64=y
+build
+check "a kernel that is a process is none" test -e "$tmp/tree/built"
+rm -f "$tmp/tree/built"
+
+# shellcheck disable=SC2086
+kernel $new CONFIG_X86_64=y
+refused "no compiler of that name" \
+	"*There is no compiler gcc-none: say CC=, or LLVM= for clang*" CC=gcc-none
 # shellcheck disable=SC2086
 kernel $new CONFIG_X86_64=y CONFIG_GCC_VERSION=90300
 refused "another gcc" "*This kernel was compiled by gcc 9, and gcc is gcc $gcc: say CC=*"
@@ -109,6 +121,34 @@ refused "headers without Module.symvers" \
 	"$tmp/kdir has no Module.symvers: KLua would not load. Build *"
 rm "$tmp/kdir/Makefile"
 refused "no headers" "No kernel headers at $tmp/kdir.*"
+
+# full FILE...: make on a disk of 12 MiB, where these are already: what it says, its
+# status, and which of them is there then
+# shellcheck disable=SC2016	# the shell inside expands it
+full()
+{
+	env -u MAKEFLAGS -u MAKELEVEL unshare -rm sh -c '
+		tmp=$1
+		shift
+		mount -t tmpfs -o size=12m none "$tmp/disk" &&
+		cp -r "$tmp/tree" "$tmp/disk/" && cd "$tmp/disk/tree" || exit
+		touch none "$@"
+		make -s KDIR="$tmp/kdir" 2>&1 | grep -v "^make"
+		ls built none "$@" 2>/dev/null' sh "$tmp" "$@"
+}
+# shellcheck disable=SC2086
+kernel $new CONFIG_X86_64=y
+mkdir "$tmp/disk"
+if unshare -rm true 2>/dev/null; then
+	like "a disk that is nearly full is said in one line, and nothing is begun" \
+		"KLua needs 40 MiB of disk, and $tmp/disk/tree has [0-9]*
+none" "$(full)"
+	is "where the module was built once there is room enough" "built
+klua.ko
+none" "$(full klua.ko)"
+else
+	skip "a disk that is nearly full" "no unshare -rm here"
+fi
 
 # Where no package can be fetched, the core cannot.
 # shellcheck disable=SC2086

@@ -4,12 +4,17 @@
 # usage: build-kernel.sh [-j JOBS] NAME
 #        build-kernel.sh --packages
 #
-# Compiles the debug kernel NAME (kasan, kcsan or clang) from Debian's kernel source,
-# which it downloads but does not install, and links it to build/kernels/NAME:
-#   bzImage	the kernel
+# Compiles the debug kernel NAME (kasan, kcsan, clang or kasan-arm64) from Debian's
+# kernel source, which it downloads but does not install, and links it to
+# build/kernels/NAME:
+#   bzImage	the kernel, whatever its format
 #   kdir	KDIR for modules
 #   release	what uname -r says in it
-# What is compiled in says kernel-base.config with kernel-NAME.config. As this
+# and, for another architecture, root, arch, triplet, compiler and make, which are those
+# of Debian's kernel for it (debian.sh).
+#
+# What is compiled in says kernel-base.config with kernel-NAME.config, and for
+# NAME-ARCHITECTURE kernel-NAME.config between them: a later line holds. As this
 # takes minutes, the result is kept in the cache for all clones, under a name
 # made of what went into it. The compiler's words go to build/kernels/NAME.log.
 #
@@ -54,18 +59,31 @@ present()
 }
 
 # particulars: of the kernel $name. $suite is Debian's that has the source, where that
-# is not this machine's own; $llvm is what the names of clang's tools end with.
+# is not this machine's own; $llvm is what the names of clang's tools end with; $arch
+# the kernel's name for the architecture, $image the file that boots, and $cross what
+# make is told for an architecture that is not this machine's.
 particulars()
 {
 	source=linux-source-6.1
 	suite=
 	llvm=
-	[ "$name" = clang ] || return 0
-	# Linux 6.1 checks indirect calls on arm64 only.
-	source=linux-source-6.12
-	suite=bookworm-backports
-	llvm=-19
-	tools="$tools clang$llvm:clang$llvm ld.lld$llvm:lld$llvm llvm-nm$llvm:llvm$llvm"
+	arch=x86
+	image=bzImage
+	cross=
+	case $name in
+	clang)
+		# Linux 6.1 checks indirect calls on arm64 only.
+		source=linux-source-6.12
+		suite=bookworm-backports
+		llvm=-19
+		tools="$tools clang$llvm:clang$llvm ld.lld$llvm:lld$llvm \
+		       llvm-nm$llvm:llvm$llvm" ;;
+	*-arm64)
+		arch=arm64
+		image=Image.gz
+		cross='ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-'
+		tools="$tools aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu" ;;
+	esac
 }
 
 # packages [missing]: those of $tools, or those of what this machine lacks
@@ -99,11 +117,32 @@ renamed()
 		s/^CONFIG_(RETPOLINE|RETHUNK|SLS)=/CONFIG_MITIGATION_\1=/'
 }
 
-# The lines that the kernel's .config has to contain
+# fragments: the files that say what is compiled in, the last one last
+fragments()
+{
+	echo "$here/kernel-base.config"
+	[ "$name" = "${name%-arm64}" ] || echo "$here/kernel-${name%-arm64}.config"
+	echo "$here/kernel-$name.config"
+}
+
+# The lines that the kernel's .config has to contain, one for each option
 wanted()
 {
-	grep -hE '^(CONFIG_|# CONFIG_[A-Z0-9_]+ is not set$)' \
-		"$here/kernel-base.config" "$here/kernel-$name.config" | renamed
+	# shellcheck disable=SC2046	# one word for each file
+	awk '
+	/^CONFIG_[A-Z0-9_]+=/ { option = substr($0, 1, index($0, "=") - 1) }
+	/^# CONFIG_[A-Z0-9_]+ is (not set|another machine.s)$/ { option = $2 }
+	option {
+		if (!(option in line))
+			order[++n] = option
+		line[option] = /another machine.s$/ ? "" : $0
+		option = ""
+	}
+	END {
+		for (i = 1; i <= n; i++)
+			if (line[order[i]])
+				print line[order[i]]
+	}' $(fragments) | renamed
 }
 
 # compilers: which they are
@@ -114,8 +153,8 @@ compilers()
 		"ld.lld$llvm" --version | head -n 1
 		return
 	fi
-	gcc --version | head -n 1
-	ld --version | head -n 1
+	"${cross##*=}gcc" --version | head -n 1
+	"${cross##*=}ld" --version | head -n 1
 }
 
 # entry_of VERSION: where the cache has the kernel made of that source
@@ -129,13 +168,15 @@ entry_of()
 	echo "$cache/kernel-$name-$1-$key"
 }
 
+# shellcheck disable=SC2086	# one word for each variable of make's
 # kmake ARG...: nothing that kbuild reads from the environment, such as ARCH,
 # M or MAKEFLAGS, gets there from the make that may have called us.
 kmake()
 {
 	exec setsid env -i PATH="$PATH" HOME="$HOME" LC_ALL=C \
 		KBUILD_BUILD_USER=klua KBUILD_BUILD_HOST=klua \
-		make -C "$work/linux" -j "$jobs" ${llvm:+"LLVM=$llvm"} "$@" </dev/null >>"$log" 2>&1
+		make -C "$work/linux" -j "$jobs" ${llvm:+"LLVM=$llvm"} $cross "$@" \
+		</dev/null >>"$log" 2>&1
 }
 
 # run ARG...: kmake in a process group that cleanup() can end as a whole
@@ -167,7 +208,7 @@ configure()
 	run KCONFIG_ALLCONFIG="$work/wanted" allnoconfig
 	if missed=$(grep -vxFf "$work/linux/.config" "$work/wanted"); then
 		die "not so in the configuration of $source $version," \
-		    "though kernel-base.config or kernel-$name.config say it:
+		    "though $(fragments | sed 's|.*/||' | paste -s -d ' ') say it:
 $missed"
 	fi
 }
@@ -177,12 +218,12 @@ pack_kdir()
 {
 	(
 		cd "$work/linux"
-		find . arch/x86 -maxdepth 1 -name 'Makefile*'
-		find include scripts arch/x86/include \
+		find . "arch/$arch" -maxdepth 1 -name 'Makefile*'
+		find include scripts "arch/$arch/include" \
 			\( -type f -o -type l \) ! -name '*.o' ! -name '*.a'
 		echo .config
 		echo Module.symvers
-		echo tools/objtool/objtool
+		[ "$arch" != x86 ] || echo tools/objtool/objtool
 	) >"$work/files"
 	tar -c -C "$work/linux" --no-recursion -T "$work/files" \
 		-f "$work/kdir.tar"
@@ -201,8 +242,8 @@ build()
 		die "cannot unpack $deb"
 	configure
 	say "$name: compiling the kernel, a matter of minutes"
-	run ${overrides:+"$overrides"} bzImage modules
-	cp "$work/linux/arch/x86/boot/bzImage" "$work/out/bzImage"
+	run ${overrides:+"$overrides"} "$image" modules
+	cp "$work/linux/arch/$arch/boot/$image" "$work/out/bzImage"
 	cp "$work/linux/include/config/kernel.release" "$work/out/release"
 	pack_kdir
 	mv -T "$work/out" "$entry"
@@ -267,7 +308,7 @@ esac
 [ "$name" ] || { usage >&2; exit 2; }
 names | grep -qxF -- "$name" ||
 	die "there is no kernel $name, only $(names | tr '\n' ' ')"
-[ "$(uname -m)" = x86_64 ] || die "the debug kernels are x86-64 ones"
+[ "$(uname -m)" = x86_64 ] || die "the debug kernels are compiled on x86-64"
 particulars
 if [ "$suite" ]; then
 	APT_CONFIG=$("$here/apt.sh" "$suite")
@@ -289,6 +330,13 @@ if [ ! -e "$entry" ]; then
 	version=$(dpkg-deb -f "$deb" Version)
 	entry=$(entry_of "$version")
 	[ -e "$entry" ] || locked_build
+fi
+# Debian's kernel may be a newer one by now, in another place.
+if [ "$cross" ]; then
+	"$here/debian.sh" "$arch"
+	for file in root arch triplet compiler make; do
+		ln -sfnT "$(realpath "$kernels/$arch")/$file" "$entry/$file"
+	done
 fi
 ln -sfnT "$entry" "$kernels/$name.tmp.$$"
 mv -T "$kernels/$name.tmp.$$" "$kernels/$name"

@@ -46,7 +46,7 @@ field()
 }
 
 # table: the kernels as README shows them, with the one of tests/vm/stock.sh and the
-# one that build-kernel.sh compiles by another compiler
+# ones that build-kernel.sh compiles by another compiler, or for another architecture
 table()
 {
 	echo '| kernel | machine | Debian suite | tests |'
@@ -65,6 +65,9 @@ table()
 	}' "$here/debian.list"
 	# shellcheck disable=SC2016	# nothing to expand
 	echo '| 6.12, by clang 19 with kCFI `clang` | x86-64 | bookworm-backports |' \
+		'the shortest on demand |'
+	# shellcheck disable=SC2016	# nothing to expand
+	echo '| 6.1, with KASAN by software tags `kasan-arm64` | arm64 | bookworm |' \
 		'the shortest on demand |'
 }
 

@@ -6,7 +6,7 @@
 # Checks that this machine has the tools of each SET, and installs those it
 # lacks with apt-get after saying which. Sets: build (compile the module),
 # vm (boot it), vm-arm64, vm-riscv64 (other machines), kernels (compile the debug
-# kernels), kernel-clang (and the one of clang), intree (compile KLua in kernel
+# kernels), kernel-clang, kernel-arm64 (and these), intree (compile KLua in kernel
 # sources), check (check the style), fuzz (fuzz the Lua core in user space), time
 # (what the benchmark in user space compares with), tool (check the program klua),
 # deb (make Debian packages), system (install Debian in a directory).
@@ -36,6 +36,10 @@ tools()
 		echo "bc:bc bison:bison flex:flex xz:xz-utils perl:perl" \
 		     "/usr/include/libelf.h:libelf-dev" \
 		     "/usr/include/openssl/opensslv.h:libssl-dev" ;;
+	kernel-arm64)
+		tools kernels
+		tools vm-arm64
+		echo "aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu" ;;
 	kernel-clang)
 		tools kernels
 		echo "clang-19:clang-19 ld.lld-19:lld-19 llvm-nm-19:llvm-19" ;;
@@ -146,8 +150,6 @@ trap 'rm -f "$log"' EXIT
 if ! install; then
 	say "apt's package lists may be too old: apt-get update"
 	as_root apt-get -q update </dev/null >"$log" 2>&1 || true
-	install || {
-		grep '^[EW]:' "$log" >&2 || cat "$log" >&2
-		die "cannot install:$packages"
-	}
+	install || die "cannot install$packages:" \
+		"$(grep -m 1 '^E:' "$log" || tail -n 1 "$log")"
 fi

@@ -13,6 +13,8 @@ set -eu
 . "$(dirname "$0")/common.sh"
 
 out=$build/kernels/stock
+# MiB of disk for what is unpacked
+need=400
 
 # depends PACKAGE PATTERN: the packages it depends on whose name matches
 depends()
@@ -73,6 +75,7 @@ if ! resolve; then
 fi
 
 mkdir -p "$build/kernels"
+room "$build" "$need" "Debian's kernel"
 tmp=$(mktemp -d "$build/kernels/tmp.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM HUP
