@@ -156,13 +156,19 @@ static void destroyed_when_nobody_holds_any(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, visit(cpu).err, -ENOENT);
 }
 
+struct destroyer {
+	struct completion begun;
+	bool end;
+};
+
 static int destroy_often(void *data)
 {
-	bool *end = data;
+	struct destroyer *d = data;
 	int err = -EBUSY;
 
-	while (!READ_ONCE(*end) && err == -EBUSY) {
+	while (!READ_ONCE(d->end) && err == -EBUSY) {
 		err = klua_state_try_destroy(NAME);
+		complete(&d->begun);
 		cond_resched();
 	}
 	while (!kthread_should_stop())
@@ -174,16 +180,19 @@ static int destroy_often(void *data)
 static void destroying_what_is_held_disturbs_nobody(struct kunit *test)
 {
 	struct klua_state *last = visit(cpumask_last(cpu_online_mask)).s;
+	struct destroyer d = {};
 	struct task_struct *task;
 	struct klua_state *s;
-	bool end = false;
 	int i, lost = 0;
 
+	init_completion(&d.begun);
 	KUNIT_ASSERT_TRUE(test, klua_state_get(last));
 	klua_state_put(state);
 	state = last;
-	task = kthread_run(destroy_often, &end, "destroys");
+	task = kthread_run(destroy_often, &d, "destroys");
 	KUNIT_ASSERT_TRUE(test, !IS_ERR(task));
+	/* A single processor may get to that thread no sooner. */
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&d.begun, 10 * HZ), 0ul);
 	for (i = 0; i < 200000; i++) {
 		s = klua_state_find(NAME);
 		lost += !s;
@@ -191,7 +200,7 @@ static void destroying_what_is_held_disturbs_nobody(struct kunit *test)
 		if (!(i % 1000))
 			cond_resched();
 	}
-	WRITE_ONCE(end, true);
+	WRITE_ONCE(d.end, true);
 	KUNIT_EXPECT_EQ(test, kthread_stop(task), -EBUSY);
 	KUNIT_EXPECT_EQ(test, lost, 0);
 }
