@@ -16,5 +16,5 @@ case ${1-} in
 esac
 [ $# -eq 1 ] || { usage >&2; exit 2; }
 grep -vE '/lua/src/.*[^]]$' "$1" |
-	grep -vE "context imbalance in '(atomic_lock_try|atomic_lock|irq_lock|klua_state_lock|klua_state_lock_any|klua_state_lock_try|klua_state_unlock|error_trylock|trace_hide|error_keep|records_trylock|record_add|copy_state_lock_asleep|copy_state_unlock|enter_rcu|leave_rcu)'" ||
+	grep -vE "context imbalance in '(atomic_lock_try|atomic_lock|irq_lock|irq_trylock|klua_state_lock|klua_state_lock_any|klua_state_lock_try|klua_state_unlock|error_trylock|trace_hide|error_keep|records_trylock|record_add|copy_state_lock_asleep|copy_state_unlock|enter_rcu|leave_rcu)'" ||
 	true
