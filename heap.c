@@ -8,7 +8,7 @@
  *
  * Lua tells the size of each block that it frees or resizes, and most blocks have a
  * few dozen bytes. So blocks have no header, and blocks of all sizes share pages: an
- * empty state with its libraries open fits into three pages, where one page for each
+ * empty state with its libraries open fits into four pages, where one page for each
  * size would take twenty.
  *
  * A page of small blocks starts with a struct klua_page, which has bits for where

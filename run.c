@@ -43,8 +43,9 @@ struct kind_defaults {
 };
 
 /*
- * An atomic state has the two milliseconds that net.core.netdev_budget_usecs gives to
- * all packets of a softirq. The numbers of steps fit into the times on a slow machine.
+ * An atomic state has 2 ms. net.core.netdev_budget_usecs gives two jiffies to all
+ * packets of a softirq, which is as much with CONFIG_HZ=1000. The numbers of steps fit
+ * into the times on a slow machine.
  */
 static struct kind_defaults kinds[__KLUA_KIND_MAX] = {
 	[KLUA_KIND_ATOMIC] = { 200000, 2000, KLUA_TIME_MAX_US_ATOMIC },
