@@ -196,8 +196,8 @@ static size_t reserve_head(size_t count)
  * @s: the state; whether it is reserved is set
  * @max: the limit on its memory
  *
- * A reserved state takes all of its pages when it is made, which are more than its
- * limit, and keeps them whatever the limit becomes.
+ * A reserved state takes all of its pages when it is made. They are more than its limit,
+ * and it keeps them whatever the limit becomes.
  *
  * Context: Any.
  * Return: bytes.

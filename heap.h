@@ -104,7 +104,7 @@ struct klua_page {
  * @filled: a bit for each bin of mixed sizes: if it is 0, the bin is empty. Bins of
  *	    one size have no bits
  * @pages: number of pages of small blocks
- * @empties: number of those in which Lua has no block
+ * @empties: number of these pages in which Lua has no block
  * @held: bytes of all pages, those of large blocks included; counted by the host
  * @spare: the last large block that was freed, which waits for a request of its size; or
  *	   NULL

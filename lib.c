@@ -200,7 +200,7 @@ static void *owned_take(struct klua_owned *owned)
 
 /*
  * Release an object that its state does not use any more, unless unregistering the
- * library has released it: whichever of the two takes the pointer out of the object,
+ * library has released it: the one of the two that takes the pointer out of the object,
  * under the descriptor's lock, releases it.
  *
  * RCU keeps the descriptor until the frame is in its list. From then on the frame keeps

@@ -648,8 +648,8 @@ static struct klua_state *find(struct genl_info *info)
 }
 
 /*
- * The state that was found could not be held. Another one may have taken its name: hold
- * that one. A request with a number means one state only.
+ * The state that was found could not be held. If another state has taken its name, hold
+ * that state instead. A request with a number means one state only.
  */
 static struct klua_state *find_successor(struct genl_info *info)
 {

@@ -59,7 +59,7 @@
  *    happens under states_lock, where the name is looked for once more: of
  *    several creators of a name the first one wins, and the others close the state
  *    that they made, which nobody has seen. A creator that replaces takes the place
- *    of the old state in one step, and gives back the table's reference to that one.
+ *    of the old state in one step, and gives back the table's reference to the old one.
  *    A reader that finds the state sees all of its fields, since the state is put
  *    into the table with release semantics.
  * 2. klua_state_lookup() finds the state under RCU. The caller's RCU read section
@@ -181,10 +181,10 @@ static atomic_t closing = ATOMIC_INIT(0);
 
 /*
  * The secret that names are hashed with: a random number for each 32-bit word of a
- * name, and one more. A hash is the high half of the sum of each word times its number.
- * Such multilinear hashing is strongly universal: two names that were chosen without
- * knowledge of the secret have equal hashes with a probability of 2^-32, however alike
- * they are.
+ * name, and one more. A hash is the high half of the sum of that one and of each word
+ * times its number. Such multilinear hashing is strongly universal: two names that were
+ * chosen without knowledge of the secret have equal hashes with a probability of 2^-32,
+ * however alike they are.
  */
 static u64 secret[NAME_WORDS + 1] __read_mostly;
 

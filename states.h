@@ -709,7 +709,7 @@ klua_state_publish(const struct klua_config *config)
  *	    state's lock. It waits for the state's lock, so the caller must not hold
  *	    that of another state.
  * Return: 0, or, with nothing changed: -EINVAL: @s is NULL, or it is in the
- *	   table and nobody holds it, which the kernel log says, with the caller's
+ *	   table and nobody holds it, which goes into the kernel log with the caller's
  *	   name; -EDEADLK: called by a function that Lua called, in this or another
  *	   state, by a listener's event function, or with the state's lock held;
  *	   -EOPNOTSUPP: called where one may not sleep.
@@ -846,7 +846,7 @@ void klua_state_unlock(struct klua_state *s);
 int klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg);
 
 /**
- * __klua_state_call() - klua_state_call() for those who have the lock
+ * __klua_state_call() - klua_state_call() for a caller that has the lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @fn: the function
  * @arg: its argument
@@ -887,7 +887,7 @@ int klua_state_invoke(struct klua_state *s, struct klua_call *call);
 int klua_invoke(const char *name, struct klua_call *call);
 
 /**
- * __klua_state_invoke() - klua_state_invoke() for those who have the lock
+ * __klua_state_invoke() - klua_state_invoke() for a caller that has the lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @call: the function, its arguments and results
  *
@@ -915,7 +915,7 @@ int klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 		   const char *chunkname, struct klua_result *result);
 
 /**
- * __klua_state_run() - klua_state_run() for those who have the lock
+ * __klua_state_run() - klua_state_run() for a caller that has the lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @chunk: the text
  * @len: its length in bytes
@@ -947,7 +947,7 @@ int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc);
 
 /**
- * __klua_state_set_maxalloc() - klua_state_set_maxalloc() for those who have the
+ * __klua_state_set_maxalloc() - klua_state_set_maxalloc() for a caller that has the
  *				 lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @maxalloc: bytes, KLUA_MIN_ALLOC or more
@@ -973,7 +973,7 @@ int __klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc);
 int klua_state_set_steps(struct klua_state *s, u64 steps);
 
 /**
- * __klua_state_set_steps() - klua_state_set_steps() for those who have the lock
+ * __klua_state_set_steps() - klua_state_set_steps() for a caller that has the lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @steps: 1 or more, or KLUA_STEPS_UNLIMITED
  *
@@ -996,7 +996,7 @@ int __klua_state_set_steps(struct klua_state *s, u64 steps);
 int klua_state_set_time(struct klua_state *s, u64 us);
 
 /**
- * __klua_state_set_time() - klua_state_set_time() for those who have the lock
+ * __klua_state_set_time() - klua_state_set_time() for a caller that has the lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @us: microseconds, 1 or more, or KLUA_TIME_UNLIMITED for a sleepable state
  *

@@ -298,10 +298,10 @@ static void trace_level(struct trace_text *t, const lua_Debug *ar)
 }
 
 /*
- * Write the traceback of an error into the state's trace: from @level up to @last, what
- * lua_getinfo() finds of @what about each function. luaL_traceback() is not used, because
- * it makes a string in the state: if that did not fit, the error would become one of
- * memory.
+ * Write the traceback of an error into the state's trace: functions from @level up to
+ * @last, with what lua_getinfo() finds about them by @what. luaL_traceback() is not
+ * used, because it makes a string in the state: if there was no memory for that, the
+ * error would become one of memory.
  */
 static void trace_take(struct klua_state *s, lua_State *L, int level, int last, const char *what)
 {

@@ -47,9 +47,10 @@
 #define cast_num(i)		float_from_int(i)
 
 /*
- * Copy a value by its members. Copied as one object of 16 bytes, for which the
- * kernel does not align its stack, it costs gcc a frame pointer, and so a register,
- * in each function that copies one: the interpreter's loop among them.
+ * Copy a value by its members. To copy it as one object of 16 bytes gcc aligns the
+ * stack, which the kernel does not keep aligned to 16. That takes a frame pointer, and
+ * so a register, in each function that copies a value, the interpreter's loop among
+ * them.
  */
 #undef setobj
 #define setobj(L, obj1, obj2) \

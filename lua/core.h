@@ -403,15 +403,15 @@ static void klua_misused(lua_State *L, const char *what);
 #endif
 
 /*
- * A consumer's finalizer gives back what its module holds, so it has to run even in
- * an entry that has spent its budget. It gets a grant: a small budget of its own.
- * A grant is for C code. The first call of a Lua function ends it, so that the entry
- * pays for what a script does, and a script that has made tostring() a finalizer
- * gains nothing.
+ * A consumer's finalizer gives back what its module holds, so it has to run even in an
+ * entry that has spent its budget. It gets a grant: a small budget of its own. A grant
+ * is for C code only. The first call of a Lua function ends it, because the entry has
+ * to pay for what a script does: otherwise a script could make tostring() the finalizer
+ * of an object, and run in its grant.
  *
- * While a grant lasts the steps that are left are -1. Every charge therefore takes
- * the slow way, which counts it against the grant, and notices calls of Lua
- * functions. The entry's own budget waits in the grant, on the C stack of GCTM().
+ * While a grant lasts, the steps that are left are -1. Every charge therefore takes the
+ * slow path, which counts it against the grant, and notices calls of Lua functions. The
+ * entry's own budget waits in the grant, on the C stack of GCTM().
  */
 struct klua_grant {
 	struct klua_budget saved;

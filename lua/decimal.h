@@ -435,7 +435,7 @@ static noinline int integer_format(char *out, const char *form, long long n)
 
 /*
  * Write the string @s as the format @form says, a %s with a width and a precision of
- * at most 99. @len is its length, of which more than 99 bytes have a precision.
+ * at most 99. @len is the length of @s. If it is more than 99, @form has a precision.
  * Returns the number of bytes, at most 99.
  */
 static noinline int string_format(char *out, const char *form, const char *s, size_t len)

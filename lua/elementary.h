@@ -232,7 +232,7 @@ static struct logarithm logarithm_of(lua_Number a, bool base2)
 		/* With 127 bits behind the point, and shifted by one less. */
 		sum = (f >> 1) + (mul_high_wide(f, sum) >> 1);
 		shift--;
-		/* Times log2(e), of which there is half */
+		/* Times log2(e), of which HALF_LOG2E is half */
 		if (base2) {
 			sum = mul_high_wide(sum, HALF_LOG2E);
 			shift--;
