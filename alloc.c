@@ -11,9 +11,9 @@
  * - the bytes of all pages that the state holds, by one and a half times
  *   maxalloc and four pages: that is the promise to the machine. Blocks are
  *   rounded up, and free ones among used ones cannot be given back, so this is
- *   more than curralloc; a script can make it much more on purpose. The half
- *   is what it takes to double a block up to maxalloc, when the old half and
- *   the new block are held at once.
+ *   more than curralloc; a script can make it much more on purpose. The half on
+ *   top is what doubling a block up to maxalloc takes: the old block, half as
+ *   large, and the new one are held at once.
  *
  * A block that is to be made or to grow beyond one of these bounds, or for which the
  * kernel has no pages, is refused. Lua then collects all garbage and tries once more
@@ -26,13 +26,13 @@
  *   of several pages are contiguous where the page allocator finds such pages
  *   without effort; otherwise they are areas of vmalloc, of any size.
  * - An atomic state runs under a spinlock and gets only memory that is free now. A
- *   block is at most KMALLOC_MAX_SIZE, 4 MiB on most machines, and contiguous. Areas
- *   that it got while it was built it keeps using, within their size, and frees
- *   (vfree() defers that by itself), but it gets no new ones.
+ *   block is at most KMALLOC_MAX_SIZE, 4 MiB on most machines, and contiguous. It keeps
+ *   areas that it got while it was built, within their size, and frees them (vfree()
+ *   defers that by itself), but it gets no new ones.
  * - A reserved state allocates all that the second figure allows when it is made, as
- *   one area. Afterwards it calls only functions on bits: no allocator, no lock. So it
- *   may be entered with interrupts off, and from a probe in the page allocator itself.
- *   An irq state is always reserved.
+ *   one area. Afterwards it only sets and clears bits of a map: it calls no allocator
+ *   and takes no lock. So it may be entered with interrupts off, and from a probe in the
+ *   page allocator itself. An irq state is always reserved.
  *
  * A state that is closed gives its pages back without freeing the blocks on them
  * first (klua_drop()). So a block that Lua has forgotten does not leak; klua_drop()
@@ -50,8 +50,8 @@
 #include "internal.h"
 
 /*
- * Bytes of pages that each state may hold in addition: without them small states would
- * fail
+ * Bytes of pages that each state may hold beyond the half on top: without these, small
+ * states would fail.
  */
 #define HELD_MORE	(4 * PAGE_SIZE)
 
@@ -120,7 +120,9 @@ static gfp_t contiguous_gfp(const struct klua_state *s, size_t size)
 	return gfp;
 }
 
-/* Is there room for @more bytes? @maxalloc may have been lowered below use. */
+/*
+ * Does the limit allow @more bytes? @maxalloc may have been lowered below @curralloc.
+ */
 static bool limit_allows(const struct klua_state *s, size_t more)
 {
 	return s->curralloc <= s->maxalloc &&
@@ -141,7 +143,7 @@ static void *refuse_memory(struct klua_state *s)
 	return NULL;
 }
 
-static void account_bytes(struct klua_state *s, size_t old, size_t new)
+static void curralloc_update(struct klua_state *s, size_t old, size_t new)
 {
 	WRITE_ONCE(s->curralloc, s->curralloc - old + new);
 	if (s->curralloc > s->peakalloc)
@@ -159,8 +161,8 @@ static size_t held_max(size_t maxalloc)
 	return max + max / 2 + HELD_MORE;
 }
 
-/* Bytes of pages that the state may get in addition to those that it holds */
-static size_t held_room(const struct klua_state *s)
+/* Bytes of pages that the state may still get */
+static size_t held_left(const struct klua_state *s)
 {
 	size_t max = held_max(s->maxalloc);
 
@@ -175,13 +177,13 @@ void klua_heap_charge(struct klua_heap *h, size_t steps)
 	klua_limits_owe(&s->limits, steps);
 }
 
-/* Pages that a reserved state with this limit has. */
+/* Pages of a reserved state with this limit */
 static size_t reserve_count(size_t maxalloc)
 {
 	return DIV_ROUND_UP(held_max(maxalloc), PAGE_SIZE) + RESERVE_CLOSE;
 }
 
-/* Bytes before the first of them. */
+/* Bytes of its area before the first of these pages: the struct klua_reserve */
 static size_t reserve_head(size_t count)
 {
 	struct klua_reserve *r;
@@ -194,8 +196,8 @@ static size_t reserve_head(size_t count)
  * @s: the state; whether it is reserved is set
  * @max: the limit on its memory
  *
- * A reserved state takes all of its pages when it is made, which are more than its
- * limit, and keeps them whatever the limit becomes.
+ * A reserved state takes all of its pages when it is made. They are more than its limit,
+ * and it keeps them whatever the limit becomes.
  *
  * Context: Any.
  * Return: bytes.
@@ -245,8 +247,8 @@ static unsigned long reserve_index(const struct klua_reserve *r,
 
 /*
  * Find @n free pages in a row; returns @count or more if there are none. Single pages
- * are taken from the beginning on, and larger blocks behind the first third if
- * possible, so that single pages do not split the room for large blocks.
+ * are taken from the beginning on, larger blocks behind the first third if possible:
+ * then single pages do not split the part that large blocks need.
  */
 static unsigned long reserve_find(struct klua_reserve *r, unsigned long n)
 {
@@ -298,7 +300,7 @@ static void reserve_put(struct klua_state *s, void *pages, size_t size)
 	s->heap.held -= size;
 }
 
-/* Make a block larger where it is, when the pages behind it are free. */
+/* Make a block larger in place, if the pages behind it are free. */
 static bool reserve_grow(struct klua_state *s, void *pages, size_t old,
 			 size_t size)
 {
@@ -379,7 +381,7 @@ static void area_put(struct klua_state *s, struct area *area)
 	vfree(area);
 }
 
-/* An area stays as large as it is: a block that needs less than half is moved. */
+/* An area never changes its size. A block that needs less than half of it is moved. */
 static bool area_resize(struct area *area, void *block, size_t old, size_t size)
 {
 	size_t all = area->size - AREA_HEAD;
@@ -409,7 +411,7 @@ static void *machine_get(struct klua_state *s, size_t size, size_t room)
 void *klua_pages_get(struct klua_heap *h, size_t size)
 {
 	struct klua_state *s = container_of(h, struct klua_state, heap);
-	size_t room = held_room(s);
+	size_t room = held_left(s);
 	struct mem_cgroup *old;
 	void *pages;
 
@@ -429,7 +431,7 @@ bool klua_pages_resize(struct klua_heap *h, void *pages, size_t old, size_t size
 	struct klua_state *s = container_of(h, struct klua_state, heap);
 
 	if (s->reserve && size > old)
-		return size - old <= held_room(s) &&
+		return size - old <= held_left(s) &&
 		       reserve_grow(s, pages, old, size);
 	if (!s->reserve && is_vmalloc_addr(pages))
 		return area_resize(area_of(pages), pages, old, size);
@@ -440,11 +442,11 @@ bool klua_pages_resize(struct klua_heap *h, void *pages, size_t old, size_t size
 }
 
 /*
- * A state that is closed may have a million pages, and nobody waits for it: let
- * others run. Finalizers run here as well. They cannot hold a lock across this
- * call, because an error raised in the same place would leak it.
+ * A state that is closed may have a million pages, and nobody waits for it, so let
+ * other tasks run. Finalizers get here, too. They cannot hold a lock across this call,
+ * because an error raised in the same place would leak it.
  */
-static void close_breathe(const struct klua_state *s)
+static void close_resched(const struct klua_state *s)
 {
 	if (s->closing)
 		cond_resched();
@@ -461,7 +463,7 @@ void klua_pages_put(struct klua_heap *h, void *pages, size_t size)
 		area_put(s, area_of(pages));
 	else
 		contiguous_put(s, pages, size);
-	close_breathe(s);
+	close_resched(s);
 }
 
 /* Free all pages of the heap, which cannot be used afterwards. */
@@ -503,7 +505,7 @@ void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize)
 	if (!nsize) {
 		if (block)
 			klua_heap_free(&s->heap, block, old);
-		account_bytes(s, old, 0);
+		curralloc_update(s, old, 0);
 		return NULL;
 	}
 	if (nsize > old && !limit_allows(s, nsize - old))
@@ -514,7 +516,7 @@ void *klua_alloc(void *ud, void *block, size_t osize, size_t nsize)
 		return refuse_memory(s);
 	if (nsize > old)
 		s->refused = false;
-	account_bytes(s, old, nsize);
+	curralloc_update(s, old, nsize);
 	return block;
 }
 
@@ -529,7 +531,7 @@ static noinline void *get_slow(struct klua_state *s, size_t size)
 	if (!block)
 		return NULL;
 	s->refused = false;
-	account_bytes(s, 0, size);
+	curralloc_update(s, 0, size);
 	return block;
 }
 
@@ -538,8 +540,8 @@ static noinline void *get_slow(struct klua_state *s, size_t size)
  * @lim: the limits of the state
  * @size: its bytes
  *
- * Nearly all blocks that Lua asks for are new and small, and one of the same
- * size has been freed: that has a way of its own, which calls nothing.
+ * Nearly all blocks that Lua asks for are new and small, and a freed block of the same
+ * size is there. This fast path is for those, and calls no function.
  *
  * Context: as klua_alloc().
  * Return: the block, or NULL: klua_alloc() is to be asked.
@@ -550,7 +552,7 @@ void *klua_block_get(struct klua_limits *lim, size_t size)
 	size_t sum = s->curralloc + size;
 	void *block;
 
-	/* A size of 0 is larger, too, and none up to that can make @sum wrap. */
+	/* @size - 1 wraps for 0, so that 0 is refused; a small @size cannot wrap @sum. */
 	if (unlikely(size - 1 >= KLUA_EXACT_MAX || sum > s->maxalloc))
 		return get_slow(s, size);
 	block = klua_heap_take(&s->heap, size);
@@ -598,7 +600,7 @@ size_t klua_memory_left(const struct klua_limits *lim)
 /**
  * klua_drop - free all blocks of a state at once
  * @lim: the limits of the state, which Lua is closing
- * @bytes: what its blocks come to by Lua's own count
+ * @bytes: bytes of all its blocks, by Lua's own count
  *
  * Every object was finalized, so nothing but memory is left of the state. All of
  * it is on the heap's pages, and klua_alloc_exit() gives these back page by page,
@@ -614,7 +616,7 @@ bool klua_drop(struct klua_limits *lim, size_t bytes)
 	WARN_ONCE(s->curralloc != bytes,
 		  "state '" NAME_FMT "' holds %zu bytes, and Lua knows of %zu\n",
 		  NAME_ARG(s), s->curralloc, bytes);
-	account_bytes(s, s->curralloc, 0);
+	curralloc_update(s, s->curralloc, 0);
 	return true;
 }
 

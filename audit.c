@@ -18,7 +18,7 @@ static void audit_name(struct audit_buffer *ab, const char *key, const char *nam
 	size_t len = strlen(name), i;
 
 	audit_log_format(ab, "%s=", key);
-	/* The format takes so many bytes at a time. */
+	/* %*ph prints at most 64 bytes. */
 	for (i = 0; i < len; i += 64)
 		audit_log_format(ab, "%*phN", (int)min_t(size_t, len - i, 64), name + i);
 }
@@ -69,9 +69,9 @@ static void audit_limits(struct audit_buffer *ab,
 
 /*
  * Write a record about a request of the current task. Process context; may sleep. While
- * the audit log's queue is full, since its daemon does not read, it sleeps for up to a
- * minute. With @what->nowait it does not: the record is dropped, and counted among those
- * that audit has lost.
+ * the audit log's queue is full, because its daemon does not read, this waits for up to
+ * a minute. With @what->nowait it does not wait: the record is dropped, and counted
+ * among those that audit has lost.
  */
 void klua_audit(const struct klua_audit *what)
 {

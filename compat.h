@@ -34,7 +34,7 @@
 #include <linux/kernel.h>
 #endif
 
-/* A kernel without modules has no number for what happens to none. */
+/* A kernel without modules does not define this event, which never happens there. */
 #ifndef CONFIG_MODULES
 #define MODULE_STATE_GOING	2
 #endif

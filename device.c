@@ -49,8 +49,8 @@
 #define EXPRESSION	"return "
 #define EXPRESSION_LEN	(sizeof(EXPRESSION) - 1)
 
-/* Bytes of the buffer when the script can wait for its reader */
-#define ROOM_WAITING	SZ_64K
+/* Bytes of the buffer of a script that can wait for its reader */
+#define BUFFER_WAITING	SZ_64K
 
 /* Bytes of a record, at most */
 #define RECORD_MAX	SZ_4K
@@ -90,7 +90,7 @@ struct session {
  * @args:    the script's arguments, each with its NUL
  * @result:  the text of the script's error
  * @status:  Lua's status if the script could not be compiled
- * @why:     a text that says why the script did not run
+ * @why:     a text that says why the script did not run, or NULL
  * @waits:   the state may sleep, so output can wait for the reader
  * @more:    the script is the beginning of a statement
  */
@@ -114,9 +114,9 @@ static bool has_room(struct session *session, size_t len)
 }
 
 /*
- * Wait until @len bytes fit. False: they do not, and the state may not sleep. The wait
- * is part of the entry and costs steps, so that each turn looks at cancel, signals and
- * the time limit, which end the wait by a Lua error.
+ * Wait until the buffer has room for @len bytes. False: it has none, and the state may
+ * not sleep. The wait is part of the entry and costs steps. So each turn of the loop
+ * looks at cancel, signals and the time limit, which end the wait by a Lua error.
  */
 static bool wait_for_room(struct run *run, lua_State *L, size_t len)
 {
@@ -125,7 +125,7 @@ static bool wait_for_room(struct run *run, lua_State *L, size_t len)
 	while (!has_room(session, len)) {
 		if (!run->waits)
 			return false;
-		/* Signals that end nothing would end each sleep, too. */
+		/* Killable: a signal that ends no script does not end the sleep. */
 		wait_event_killable_timeout(session->room,
 					    has_room(session, len), HZ / 20);
 		klua_limits_shorten(&run->state->limits);
@@ -271,8 +271,8 @@ static int run_script(lua_State *L)
 }
 
 /*
- * A text that says why the state lets nobody in, or NULL. Called with the state's lock
- * held.
+ * A text that says why the state may not be entered, or NULL. Called with the state's
+ * lock held.
  */
 static const char *gate_text(const struct klua_state *s)
 {
@@ -343,7 +343,7 @@ static struct klua_state *find_and_get(const struct klua_run *arg)
 static int prepare_buffer(struct run *run)
 {
 	struct session *session = run->session;
-	size_t size = run->waits ? ROOM_WAITING :
+	size_t size = run->waits ? BUFFER_WAITING :
 				   max_t(size_t, run->arg.room, SZ_4K);
 
 	size = roundup_pow_of_two(size);
@@ -595,7 +595,8 @@ static int build_check(struct build *build)
 }
 
 /*
- * Fill in what the request leaves open: as the state that is replaced, or the defaults.
+ * Fill in what the request leaves open: from the state that will be replaced, or else
+ * the defaults.
  */
 static int build_defaults(struct build *build)
 {
@@ -619,9 +620,9 @@ static int build_defaults(struct build *build)
 	config->maxalloc = config->maxalloc ?: READ_ONCE(old->maxalloc);
 	config->steps = config->steps ?: READ_ONCE(old->steps);
 	/*
-	 * klua_state_new() refuses another kind, and that is the error to report: a
-	 * time of the old kind could be too long for the new one, and be reported
-	 * first.
+	 * Only if the kinds are the same: klua_state_new() refuses another kind, and
+	 * that is the error to report. The time of the old kind may be too long for the
+	 * new one, and would be reported first.
 	 */
 	if (!build->arg.time_us && config->kind == old->kind) {
 		config->time_unlimited =
@@ -753,7 +754,7 @@ static bool has_data(struct session *session)
  * Copy records to user space. Returns the bytes, 0 at the end, or -EAGAIN: another
  * reader was quicker.
  */
-static ssize_t take(struct session *session, char __user *to, size_t size)
+static ssize_t take_records(struct session *session, char __user *to, size_t size)
 {
 	bool ended = atomic_read_acquire(&session->stage) == STAGE_ENDED;
 	unsigned int n;
@@ -782,7 +783,7 @@ static ssize_t device_read(struct file *file, char __user *to, size_t size,
 			ret = mutex_lock_interruptible(&session->reading);
 		if (ret)
 			return ret;
-		ret = take(session, to, size);
+		ret = take_records(session, to, size);
 		mutex_unlock(&session->reading);
 	} while (ret == -EAGAIN);
 	wake_up(&session->room);

@@ -31,8 +31,8 @@
  * context notes the state that it waits for, under wait_lock, after it has followed
  * such notes from that state: if they lead back to a state that it has itself, it
  * gets -EBUSY and does not wait. The context whose note would close a circle is the
- * only one that is refused. Nobody waits for a sleepable state who has one of another
- * kind, so no circle has both, and there are two sorts of notes:
+ * only one that is refused. A context that has a state of another kind never waits for
+ * a sleepable one, so no circle has both, and there are two sorts of notes:
  *
  * - a sleepable state has an owner, which is a task. The note of a task is in
  *   task_waits, whether Lua runs in the states that the task has or not;
@@ -40,9 +40,9 @@
  *   each state that it is in (&klua_state.waits). A context that has locked an atomic
  *   state without running Lua there leaves no note, but waits a limited time.
  *
- * A listener is a party to such circles as well: a function that makes a state waits
- * until listeners have been told, and a listener may want the state that the function is
- * in. The making must be told, so it is the listener that gets -EBUSY.
+ * A listener may close such a circle as well: a function that makes a state waits until
+ * listeners have been told, and a listener may want the state that this function is in.
+ * Listeners have to be told of every state, so it is the listener that gets -EBUSY.
  */
 
 #include <linux/hash.h>
@@ -131,8 +131,9 @@ static struct klua_limits *task_inside(void)
 }
 
 /*
- * The innermost entry of this context, or NULL. While a task can be preempted
- * its processor has none: this_cpu_read() needs no protection.
+ * The innermost entry of this context, or NULL. While a task can be preempted,
+ * klua_inside of its processor is NULL, so it does not matter on which processor
+ * this_cpu_read() reads.
  */
 static struct klua_limits *innermost_entry(void)
 {
@@ -272,7 +273,7 @@ static struct hlist_head *waits_of(const struct task_struct *task)
 	return &task_waits[hash_ptr(task, TASK_BITS)];
 }
 
-/* The state that the task of a sleepable state waits for, or NULL */
+/* The state that the owner of a sleepable state waits for, or NULL */
 static struct klua_state *owner_waits(const struct klua_state *s)
 {
 	struct task_struct *owner = READ_ONCE(s->owner);
@@ -431,10 +432,13 @@ static bool mutex_lock_try(struct klua_state *s)
 }
 
 /*
- * Is this a listener, for which the holder of @s waits, or whoever the holder waits for?
- * They do not go on before this context does. Only holders of sleepable states wait for
- * listeners: the owner of another state may be a task that was interrupted. Nor do those
- * wait for a holder of a sleepable state.
+ * Is this context a listener, and does the holder of @s wait until listeners have been
+ * told, or wait for another holder who does? Then none of them goes on before this
+ * context does.
+ *
+ * Only holders of sleepable states are looked at. Holders of other states wait neither
+ * for listeners nor for sleepable states, and their &klua_state.owner may be a task
+ * that was merely interrupted.
  */
 static bool waits_for_listener(struct klua_state *s)
 {
@@ -508,9 +512,11 @@ static __always_inline int atomic_lock(struct klua_state *s)
 }
 
 /*
- * A task in a sleepable state tries only: lockdep takes the mutexes of all states
- * for one, and circles are found by task_wait_begin(). So does a listener, since the
- * holder may begin to wait for listeners at any time.
+ * Inside a state, and as a listener, the task only tries for the mutex, again and
+ * again. Inside a state, because lockdep has one class for the mutexes of all states
+ * and would report a second one; real circles are found by task_wait_begin(). As a
+ * listener, because the holder may begin to wait for listeners at any time, which
+ * lock_wait() looks for.
  */
 static noinline int sleepable_lock(struct klua_state *s)
 {
@@ -555,8 +561,8 @@ static noinline int irq_lock(struct klua_state *s)
 /*
  * Allow one change of a set's limits at a time. The states of a set are changed one
  * after the other, so two changes at once would leave some states with the limits of
- * each. Does not wait. True: this context has the turn. A state without a set has its
- * lock for that.
+ * each. Does not wait. Returns true if this context has the turn. A state without a set
+ * needs no turn, because its lock allows one change at a time.
  */
 bool klua_limits_turn_try(struct klua_state *s)
 {
@@ -584,8 +590,11 @@ static bool turn_try_asleep(struct klua_state *s)
 	return klua_limits_turn_try(s);
 }
 
-/* The task that has the turn may wait for a state that this context is in. */
-static bool has_member(struct klua_state *s)
+/*
+ * Is this context inside a state of the set? The task that has the turn may wait for
+ * that state.
+ */
+static bool inside_member(struct klua_state *s)
 {
 	struct klua_state *m;
 	unsigned int i;
@@ -604,7 +613,7 @@ int klua_limits_turn(struct klua_state *s)
 {
 	if (klua_limits_turn_try(s))
 		return 0;
-	if (s->kind == KLUA_KIND_IRQ || innermost_entry() || has_member(s))
+	if (s->kind == KLUA_KIND_IRQ || innermost_entry() || inside_member(s))
 		return -EBUSY;
 	if (s->kind == KLUA_KIND_SLEEPABLE)
 		return klua_may_sleep() ? lock_wait(s, turn_try_asleep) : -EOPNOTSUPP;
@@ -661,7 +670,9 @@ void klua_state_unlock(struct klua_state *s)
 	unsigned long irqs;
 
 	klua_state_assert_locked(s);
-	/* Whoever takes the state as soon as it has no owner writes this. */
+	/*
+	 * Read @irqs first: once the state has no owner, the next holder may write it.
+	 */
 	irqs = s->kind == KLUA_KIND_IRQ ? s->irqs : 0;
 	WRITE_ONCE(s->owner, NULL);
 	if (likely(s->kind == KLUA_KIND_ATOMIC)) {

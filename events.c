@@ -148,7 +148,10 @@ struct waiter {
 	const struct task_struct *task;
 };
 
-/* The tasks that wait for listeners, which see by that whom they must not wait for */
+/*
+ * The tasks that wait until listeners have been told. A listener must not wait for any
+ * of them: see waits_for_listener() in enter.c.
+ */
 static LIST_HEAD(waiters);
 
 /* Guards waiters. Innermost. */
@@ -209,7 +212,7 @@ static void queue_records(struct irq_work *work)
  */
 static struct irq_work records_kick = IRQ_WORK_INIT_HARD(queue_records);
 
-/* Allows one irq_work_sync() at a time: it wakes only one waiter. */
+/* Allows one irq_work_sync() at a time, since that wakes only one waiter. */
 static DEFINE_MUTEX(records_sync);
 
 static bool records_trylock(void)
@@ -292,7 +295,7 @@ static void event_add(struct klua_state *s, enum record_type type, int value,
 {
 	struct record record;
 
-	/* Nobody knows the state while it is built. */
+	/* No listener knows a state that is being built. */
 	if (s->building || !event_allowed(s))
 		return;
 	record = record_of(s, type, value);
@@ -313,9 +316,10 @@ void klua_event_limit(struct klua_state *s, enum klua_limit which)
 }
 
 /*
- * Record that a state was stopped or started. Called in any context, without the state's
- * lock. Not limited: it is called only when a gate has turned. A record that does not fit
- * is counted, and the next event of an error or a limit tells so.
+ * Record that a state was stopped or started. Called in any context, without the
+ * state's lock. There is no limit on these events, since a gate has really changed. A
+ * record that does not fit is counted, and the next event of an error or a limit tells
+ * that number.
  */
 void klua_event_gate(struct klua_state *s, bool stopped)
 {
@@ -485,8 +489,9 @@ static bool record_get(struct record *record, char *text, size_t size,
 
 /*
  * Tell the events that are in the buffer when this begins. A work item runs once at a
- * time, so the text may be static. Later events have queued the work item again:
- * flush_work() so does not wait for lines that scripts print meanwhile.
+ * time, so the text may be static. Events that come later have queued the work item
+ * again. They are left to that run, so that flush_work() does not wait for lines that
+ * scripts print meanwhile.
  */
 static void tell_records(struct work_struct *work)
 {
@@ -595,7 +600,9 @@ int klua_listener_unregister(struct klua_listener *listener)
 }
 EXPORT_SYMBOL_KLUA(klua_listener_unregister);
 
-/* Unregister the listeners that a module left behind and whose text is freed next. */
+/*
+ * Unregister the listeners that a module has left registered: its text is freed next.
+ */
 void klua_listeners_forget(struct module *mod)
 {
 	struct klua_listener *listener, *next;

@@ -8,7 +8,7 @@
  *
  * Lua tells the size of each block that it frees or resizes, and most blocks have a
  * few dozen bytes. So blocks have no header, and blocks of all sizes share pages: an
- * empty state with its libraries open fits into three pages, where one page for each
+ * empty state with its libraries open fits into four pages, where one page for each
  * size would take twenty.
  *
  * A page of small blocks starts with a struct klua_page, which has bits for where
@@ -67,8 +67,8 @@
 #define JOIN_TRIES	16
 
 /*
- * Pages whose blocks are joined when no page can be had. A page has at most KLUA_GRAINS
- * blocks, so this takes some 50 microseconds at most.
+ * Pages whose blocks are joined when the host refuses a page. A page has at most
+ * KLUA_GRAINS blocks, so this takes some 50 microseconds at most.
  */
 #define JOIN_LAST	32
 
@@ -253,7 +253,7 @@ static void release_empties(struct klua_heap *h, u32 keep)
 		release_page(h, page_at(h->empty.prev));
 }
 
-/* Give the large block back that waits for a request. */
+/* Give the spare block back to the host. */
 static void release_spare(struct klua_heap *h)
 {
 	if (h->spare)
@@ -261,7 +261,10 @@ static void release_spare(struct klua_heap *h)
 	h->spare = NULL;
 }
 
-/* Get whole pages from the host, and give others back for them if needed. */
+/*
+ * Get whole pages from the host. If it refuses, give back the spare block and empty
+ * pages, and ask once more.
+ */
 static void *pages_get(struct klua_heap *h, size_t size)
 {
 	void *pages = klua_pages_get(h, size);
@@ -278,7 +281,7 @@ static void *pages_get(struct klua_heap *h, size_t size)
 	return pages;
 }
 
-/* Get the pages of a large block: those of the last one, if it had as many. */
+/* Get the pages of a large block: those of the spare block, if it has as many. */
 static void *large_get(struct klua_heap *h, size_t size)
 {
 	void *pages = h->spare;
@@ -289,7 +292,10 @@ static void *large_get(struct klua_heap *h, size_t size)
 	return pages;
 }
 
-/* Free a large block. It waits in place of one of another size. */
+/*
+ * Free a large block. A small one becomes the spare block, unless that has its size
+ * already.
+ */
 static void large_put(struct klua_heap *h, void *pages, size_t size)
 {
 	size_t n = size / KLUA_PAGE;
@@ -391,9 +397,9 @@ static struct klua_free *join_empty(struct klua_heap *h, unsigned int grains)
 }
 
 /*
- * No page can be had: join blocks on pages of which little was freed. Pages that were
- * looked at longest ago come first, so that each call continues where the last one
- * stopped; Lua collects its garbage and asks again before it gives up.
+ * The host refuses a page: join blocks on pages of which little was freed. The pages
+ * that were looked at longest ago come first, so that each call goes on where the last
+ * one stopped. Lua collects its garbage and asks again before it gives up.
  */
 static struct klua_free *join_last(struct klua_heap *h, unsigned int grains)
 {
@@ -433,7 +439,7 @@ static void *split_free(struct klua_heap *h, struct klua_free *block,
 		hole_open(h, page, at, rest);
 	else if (rest)
 		free_block_add(h, page, at, rest);
-	klua_page_use(h, page, grains);
+	klua_page_add_used(h, page, grains);
 	return block;
 }
 
@@ -447,7 +453,7 @@ static void *small_alloc(struct klua_heap *h, size_t size)
 	if (grains <= klua_hole_grains(h)) {
 		page = klua_page_of(h->hole);
 		p = klua_hole_cut(h, page, grains);
-		klua_page_use(h, page, grains);
+		klua_page_add_used(h, page, grains);
 	} else {
 		block = find(h, grains);
 		if (block)
@@ -539,7 +545,7 @@ static void *page_convert(struct klua_heap *h, struct klua_page *page,
 	klua_start_set(page, KLUA_PAGE_HEAD);
 	if (at < KLUA_GRAINS)
 		free_block_add(h, page, at, KLUA_GRAINS - at);
-	klua_page_use(h, page, grains);
+	klua_page_add_used(h, page, grains);
 	klua_heap_unpoison(block, size);
 	return block;
 }
@@ -590,7 +596,8 @@ static void *grow(struct klua_heap *h, void *block, size_t old, size_t size)
 	return moved;
 }
 
-static bool same_room(size_t old, size_t size)
+/* Do blocks of both sizes take the same grains, or the same pages? */
+static bool same_size_class(size_t old, size_t size)
 {
 	if (old <= KLUA_SMALL_MAX || size <= KLUA_SMALL_MAX)
 		return old <= KLUA_SMALL_MAX && size <= KLUA_SMALL_MAX &&
@@ -611,7 +618,7 @@ static bool same_room(size_t old, size_t size)
  */
 void *klua_heap_resize(struct klua_heap *h, void *block, size_t old, size_t size)
 {
-	if (same_room(old, size)) {
+	if (same_size_class(old, size)) {
 		klua_heap_unpoison(block, size);
 		return block;
 	}

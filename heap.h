@@ -74,8 +74,8 @@ struct klua_page_list {
  * Protected as struct klua_heap.
  *
  * @list: link in one of the heap's lists of pages
- * @used: grains in blocks that Lua has
- * @unripe: grains still to be freed before it pays to join neighbours that are free
+ * @used: grains of the blocks that Lua has on the page
+ * @unripe: grains that have to be freed before it pays to join free neighbours
  * @start: a bit for each grain where a block, free or not, starts
  * @free: a bit for each grain where a free block starts
  */
@@ -104,9 +104,10 @@ struct klua_page {
  * @filled: a bit for each bin of mixed sizes: if it is 0, the bin is empty. Bins of
  *	    one size have no bits
  * @pages: number of pages of small blocks
- * @empties: number of those in which Lua has no block
+ * @empties: number of these pages in which Lua has no block
  * @held: bytes of all pages, those of large blocks included; counted by the host
- * @spare: a large block that was freed, or NULL
+ * @spare: the last large block that was freed, which waits for a request of its size; or
+ *	   NULL
  * @spare_size: bytes of its pages
  * @empty: pages in which Lua has no block
  * @ripe: pages in which it pays to join free blocks
@@ -155,9 +156,9 @@ void klua_page_unempty(struct klua_heap *h, struct klua_page *page);
 void klua_page_turned(struct klua_heap *h, struct klua_page *page);
 
 /*
- * Poison makes an access an error: free memory is poisoned, and the room of a block
- * behind its last byte. KASAN in the kernel (kasan.c) and the test use it; elsewhere it
- * is nothing. The heap's own files are not checked.
+ * Poison makes an access an error. Free memory is poisoned, and so are the bytes of a
+ * block's grains behind its last byte. KASAN in the kernel (kasan.c) and the test use
+ * it; elsewhere these macros do nothing. KASAN does not check the heap's own files.
  */
 #if defined(__KERNEL__) && defined(CONFIG_KASAN_GENERIC)
 void klua_heap_poison(const void *block, size_t size);
@@ -221,8 +222,8 @@ static inline void klua_free_add(struct klua_heap *h, struct klua_page *page,
 }
 
 /* Count @grains more of this page as Lua's. */
-static inline void klua_page_use(struct klua_heap *h, struct klua_page *page,
-				 unsigned int grains)
+static inline void klua_page_add_used(struct klua_heap *h, struct klua_page *page,
+				      unsigned int grains)
 {
 	if (unlikely(!page->used))
 		klua_page_unempty(h, page);
@@ -269,8 +270,8 @@ static inline void *klua_heap_take(struct klua_heap *h, size_t size)
 		return NULL;
 	page = klua_page_of(block ? (void *)block : h->hole);
 	/*
-	 * The first block of a page takes a call of klua_page_unempty(); this function
-	 * makes none.
+	 * The first block of a page needs a call of klua_page_unempty(), and this
+	 * function makes no calls.
 	 */
 	if (unlikely(!page->used))
 		return NULL;

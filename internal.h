@@ -14,7 +14,7 @@ struct sock;
 
 #define KLUA_VERSION	"0.1.0"
 
-/* The text for whoever wants a limit on memory that is too small */
+/* The error text for a limit on memory below KLUA_MIN_ALLOC */
 #define KLUA_MIN_ALLOC_TEXT \
 	"too little memory: a state has at least " __stringify(KLUA_MIN_ALLOC) " bytes"
 
@@ -33,8 +33,9 @@ lua_State *lua_newstate(lua_Alloc alloc, void *ud);
 void luaL_openlibs(lua_State *L);
 
 /*
- * luaL_error(), for klua.ko itself. Where objtool sees all of klua.ko it knows that
- * luaL_error() never returns, so the compiler must know as well.
+ * luaL_error(), for klua.ko itself. luaL_error() is not declared __noreturn. Where
+ * objtool sees all of klua.ko as one object it finds that the function never returns,
+ * and so the compiler must not make code behind the call.
  */
 #define klua_raise(L, ...) \
 	do { \
@@ -63,7 +64,7 @@ static inline void klua_leak_forget(void *pages, size_t size)
 		kmemleak_free(pages + at);
 }
 
-/* How many locks this processor has that klua_guard_lock() has taken */
+/* Locks that klua_guard_lock() has taken on this processor, and that are still held */
 DECLARE_PER_CPU(unsigned int, klua_guarded);
 
 /*
@@ -111,19 +112,20 @@ int klua_core_invoke(lua_State *L, struct klua_call *call,
  * Protection codes as in struct klua_state.
  *
  * @refs:    A: states that are not closed, and calls that go through all of them
- * @turn:    A: bit 0 is set while a task changes the limits of all states, or undoes a
- *	     change that has failed
+ * @turn:    A: bit 0 is set while a task changes the limits of all states, or takes
+ *	     back a change that has failed
  * @front:   I: the state that stands for all of them, and has their number
- * @plate:   I: the entry of the table: only its name, its hash and a pointer back to this
- *	     set are used. Each processor reads it for each packet, and none writes to
- *	     its cache lines. The processor of @front does write to those of @front
+ * @table_entry: I: stands for the set in the table. Only its name, its hash and its
+ *	     pointer back to this set are used. It is not @front, because each processor
+ *	     reads the entry for each packet: nobody writes to its cache lines, while
+ *	     entries write to those of @front
  * @members: I: the states, by processor; NULL where no processor is possible
  */
 struct klua_set {
 	refcount_t refs;
 	unsigned long turn;
 	struct klua_state *front;
-	struct klua_state plate ____cacheline_aligned;
+	struct klua_state table_entry ____cacheline_aligned;
 	struct klua_state *members[];
 };
 

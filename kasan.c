@@ -45,21 +45,21 @@ void klua_pages_unpoison(const void *pages, size_t size)
 	shadow_set(pages, size, 0);
 }
 
-/* The bytes that the heap takes for a block of @size bytes */
-static size_t block_room(size_t size)
+/* The bytes of a block of @size bytes with all of its grains or pages */
+static size_t block_span(size_t size)
 {
 	if (size <= KLUA_SMALL_MAX)
 		return klua_grains(size) * KLUA_GRAIN;
 	return PAGE_ALIGN(size + KLUA_RED_ZONE);
 }
 
-/* Allow access to the @size bytes of a block, and not to the rest of its room. */
+/* Allow access to the @size bytes of a block, and not to the rest of its span. */
 void klua_heap_unpoison(const void *block, size_t size)
 {
 	size_t whole = ALIGN_DOWN(size, GRANULE);
 
 	shadow_set(block, whole, 0);
-	shadow_set(block + whole, block_room(size) - whole, SHADOW_BEYOND);
+	shadow_set(block + whole, block_span(size) - whole, SHADOW_BEYOND);
 	if (size > whole && has_shadow(block))
 		*(u8 *)kasan_mem_to_shadow(block + whole) = size - whole;
 }

@@ -7,8 +7,8 @@
 /**
  * DOC: unregistering a library
  *
- * A state refers to a library by its descriptor alone (lua/lib.h), so that what
- * a script has kept of the library may stay where it is. When
+ * A state refers to a library by its descriptor alone (lua/lib.h), so a script may keep
+ * functions and objects of the library for as long as it likes. When
  * klua_lib_unregister() returns, no processor runs a function of the module
  * through the library, none ever will again, and every owned object has been
  * released. In this order:
@@ -199,10 +199,12 @@ static void *owned_take(struct klua_owned *owned)
 }
 
 /*
- * Release an object that its state has no use for any more, unless unregistering
- * its library releases it. Meanwhile RCU keeps the module's text in an atomic entry,
- * and a frame does in others. RCU also keeps the descriptor of a library that is
- * being unregistered; the descriptor's lock decides which of the two releases.
+ * Release an object that its state does not use any more, unless unregistering the
+ * library has released it: the one of the two that takes the pointer out of the object,
+ * under the descriptor's lock, releases it.
+ *
+ * RCU keeps the descriptor until the frame is in its list. From then on the frame keeps
+ * the module's text, because unregistering waits until the list is empty.
  */
 void klua_owned_release(struct klua_limits *lim, struct klua_owned *owned)
 {
@@ -255,7 +257,7 @@ static void release_objects(struct klua_libdesc *desc)
 	} while (ptr);
 }
 
-/* Why a library cannot be registered */
+/* Why a library cannot be registered or unregistered; no reason if @err is 0 */
 struct refusal {
 	int err;
 	const char *why;
@@ -267,7 +269,7 @@ static bool bad_name(const char *name)
 	       strnlen(name, KLUA_NAME_MAXSIZE) == KLUA_NAME_MAXSIZE;
 }
 
-static bool is_ours(const char *name)
+static bool is_reserved_name(const char *name)
 {
 	return !strcmp(name, "__gc") || !strcmp(name, "__metatable") ||
 	       !strcmp(name, "__name");
@@ -301,7 +303,7 @@ static struct refusal check_class(const struct klua_class *class)
 	if (bad_name(class->name))
 		return refuse(-EINVAL, "the name of a class is NULL, empty or too long");
 	for (reg = class->methods; reg && reg->name; reg++)
-		if (is_ours(reg->name))
+		if (is_reserved_name(reg->name))
 			return refuse(-EINVAL, "a method has a name that is KLua's own");
 	return check_functions(class->methods);
 }
@@ -334,7 +336,7 @@ static struct refusal check_lib(const struct klua_lib *lib)
 	return check_classes(lib->classes);
 }
 
-/* What a library's descriptor needs room for */
+/* The numbers and the bytes that a library's descriptor has to hold */
 struct sizes {
 	size_t functions;
 	size_t classes;
@@ -405,7 +407,7 @@ static void copy_lib(struct klua_libdesc *desc, const struct klua_lib *lib,
 	}
 }
 
-/* All of it is one block, which kfree_rcu() frees. */
+/* A descriptor and all that it points to are one block, which kfree_rcu() frees. */
 static struct klua_libdesc *make_desc(struct klua_lib *lib,
 				      struct module *owner)
 {
@@ -448,8 +450,9 @@ static struct refusal check_taken(const struct klua_lib *lib)
 }
 
 /*
- * Give the library and its classes numbers, and put it into the list. Numbers are used
- * once, so that a state does not take a part of an older library for one of this.
+ * Give the library and its classes numbers, and put it into the list. No number is used
+ * twice, so a state that knows an older library of the same name does not take its
+ * functions and classes for those of this one.
  */
 static void lib_publish(struct klua_libdesc *desc)
 {
@@ -604,10 +607,10 @@ static struct refusal unregister_lib(struct klua_lib *lib)
 	struct klua_libdesc *desc;
 	struct refusal refusal;
 
-	/* A task that holds the lock of an atomic state cannot wait either. */
+	/* klua_may_sleep() is also false if the task has locked an atomic state. */
 	if (!klua_may_sleep() || klua_inside_any())
 		return refuse(-EDEADLK, "Lua runs here, or nothing may sleep");
-	/* We would wait for a function that makes a state and waits for this listener. */
+	/* A function of the library may make a state, and so wait for this listener. */
 	if (klua_telling())
 		return refuse(-EDEADLK, "called by a listener");
 	might_sleep();
@@ -697,9 +700,9 @@ static struct klua_lib *find_owned(const struct module *mod)
 
 /*
  * The module's exit has run, or its init has failed, and its text is freed next. Take
- * all from Lua states that is the module's: libraries and states that it has not taken
- * back itself. Wait for the closes that its exit has begun, since finalizers may be
- * functions of the module. Then drop its listeners.
+ * the libraries and states that it has left behind away from Lua. Wait for the closes
+ * that its exit has begun, since finalizers may be functions of the module. Then drop
+ * its listeners.
  */
 static void module_going(struct module *mod)
 {
@@ -713,7 +716,7 @@ static void module_going(struct module *mod)
 	}
 	klua_states_retire_module(mod);
 	klua_states_flush();
-	/* Its listeners have heard by now that the module's states are gone. */
+	/* By now its listeners have been told that the module's states are gone. */
 	klua_listeners_forget(mod);
 }
 

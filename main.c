@@ -26,9 +26,9 @@ MODULE_PARM_DESC(dispatch, "how the interpreter gets to the next instruction: go
 DEFINE_STATIC_KEY_FALSE(klua_tree);
 
 /*
- * May a parameter be set that changes what scripts may do? Under lockdown not, neither
- * when the module is loaded nor later, as with the parameters that the kernel itself
- * takes for unsafe.
+ * May a parameter be set that changes what scripts may do? Returns 0 or -EPERM. Under
+ * lockdown it may not, neither when the module is loaded nor later: the kernel treats
+ * its own unsafe parameters in the same way.
  */
 int klua_param_allowed(void)
 {
@@ -102,8 +102,8 @@ static void __exit klua_exit(void)
 {
 	klua_device_exit();
 	/*
-	 * Destroy all states first, while netlink's listeners can still be told of
-	 * that.
+	 * Destroy all states first, while netlink's listener can still be told that
+	 * they are gone.
 	 */
 	klua_state_destroy_all();
 	klua_states_flush();

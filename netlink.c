@@ -63,7 +63,7 @@ static uint user_states_max = 256;
 module_param_cb(user_states_max, &klua_param_uint, &user_states_max, 0644);
 MODULE_PARM_DESC(user_states_max, "states made from user space that may exist at once (default 256)");
 
-/* What they may hold unless somebody says so, on a machine that has twice as much. */
+/* The default of user_bytes_max on a machine with twice as much memory or more */
 #define USER_BYTES_DEFAULT	SZ_256M
 
 static ulong user_bytes_max;
@@ -140,9 +140,9 @@ static DEFINE_XARRAY(makers);
  * struct ties - the states that end with sockets of one port
  * @makers: the makers of these states, by &maker.tie; not empty
  *
- * Whoever closes a socket of generic netlink, which anybody may, has the kernel look for
- * the states that end with it. Where its port has none, that takes no lock and one
- * look-up, however many states others have.
+ * Anybody may close sockets of generic netlink, and each close looks for the states that
+ * end with the socket. If its port has none, that is one lookup and no lock, however many
+ * states end with other sockets.
  */
 struct ties {
 	struct hlist_head makers;
@@ -155,7 +155,7 @@ static DEFINE_XARRAY(ties);
  * Send a text with the answer. NL_SET_ERR_MSG() takes only literals; this takes any
  * text that is not freed before the answer is sent.
  */
-static void say(struct netlink_ext_ack *extack, const char *text)
+static void extack_text(struct netlink_ext_ack *extack, const char *text)
 {
 	if (extack)
 		extack->_msg = text;
@@ -197,10 +197,12 @@ static const char over_bytes_now[] =
 	"over the quota user_bytes_max until destroyed states are closed: ask again";
 
 /*
- * May @bytes and @states be charged to the quota? Returns NULL, or a text that says which
- * quota is full. A state that replaces one of @replaced bytes may be there beside that
- * one, and the two together pass the quota. While the quota is passed no other state may
- * pass it.
+ * May @bytes and @states be charged to the quota? Returns NULL, or a text that says
+ * which quota is full.
+ *
+ * A state that replaces one of @replaced bytes exists beside it for a while. So it may
+ * pass the quota, by one state and by @replaced bytes. While the quota is passed, no
+ * other state may do that.
  */
 static const char *quota_check(int states, s64 bytes, size_t replaced)
 {
@@ -214,7 +216,7 @@ static const char *quota_check(int states, s64 bytes, size_t replaced)
 		return over_states;
 	if (bytes <= 0 || (user_bytes <= max && bytes <= max - user_bytes))
 		return NULL;
-	/* With @replaced, user_bytes is no more than max: see above. */
+	/* If @replaced is not 0 here, user_bytes <= max, so this cannot wrap. */
 	if (!replaced || bytes - (max - user_bytes) > replaced)
 		return over_bytes;
 	return NULL;
@@ -295,7 +297,8 @@ static const struct klua_quota user_quota = {
 };
 
 /*
- * Let the socket get events. An entry of a closed socket that had the port before goes.
+ * Send events to the socket from now on. Replaces the entry that a closed socket of the
+ * same port may have left.
  */
 static int listener_add(struct sock *sk, u32 portid)
 {
@@ -321,7 +324,7 @@ static void listener_forget(u32 portid)
 {
 	struct sock *sk;
 
-	/* It has asked before it was closed, or not at all. */
+	/* A closed socket cannot ask any more, so no entry of its own appears later. */
 	if (!xa_load(&listeners, portid))
 		return;
 	mutex_lock(&sockets_mutex);
@@ -344,7 +347,7 @@ static void remove_tied(u32 portid)
 	struct maker *maker;
 	struct ties *tied;
 
-	/* It has made its states before it was closed. */
+	/* A closed socket makes no more states, so no tie of its own appears later. */
 	if (!xa_load(&ties, portid))
 		return;
 	mutex_lock(&sockets_mutex);
@@ -541,8 +544,8 @@ static int put_identity(struct sk_buff *skb, const struct klua_state *s,
 }
 
 /*
- * The name of the module that made the state. Under RCU: a module that goes is no
- * state's maker any more a grace period before its memory is freed.
+ * The name of the module that made the state. Under RCU, because forget_maker() clears
+ * @maker a grace period before the memory of an unloaded module is freed.
  */
 static int put_owner(struct sk_buff *skb, const struct klua_state *s)
 {
@@ -645,10 +648,10 @@ static struct klua_state *find(struct genl_info *info)
 }
 
 /*
- * The state that was found could not be held. Another one may have taken its name: hold
- * that one. A request with a number means one state only.
+ * The state that was found could not be held. If another state has taken its name, hold
+ * that state instead. A request with a number means one state only.
  */
-static struct klua_state *find_next(struct genl_info *info)
+static struct klua_state *find_successor(struct genl_info *info)
 {
 	struct klua_state *s, *front;
 
@@ -672,7 +675,7 @@ static struct klua_state *find_and_get(struct genl_info *info)
 	rcu_read_lock();
 	s = find(info);
 	if (!IS_ERR(s) && !klua_state_get(s))
-		s = find_next(info);
+		s = find_successor(info);
 	if (!s) {
 		NL_SET_ERR_MSG(info->extack, "the state is being destroyed");
 		s = ERR_PTR(-ENOENT);
@@ -813,10 +816,10 @@ static int get_start(struct netlink_callback *cb)
 }
 
 /*
- * The place that a dump has come to: the next number among the states of the table, and
- * after these the next number among states that have left it
+ * How far a dump has come: the next number among the states of the table, and after
+ * these the next number among states that have left it
  */
-struct dump_place {
+struct dump_position {
 	unsigned long in_table;
 	unsigned long left;
 };
@@ -852,12 +855,12 @@ static void dump_left(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 /*
- * In the order of numbers, so that a dump can go on behind the last state that it has
- * sent.
+ * Dump in the order of numbers, so that a later call can go on behind the last state
+ * that was sent.
  */
 static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct dump_place *place = (struct dump_place *)cb->ctx;
+	struct dump_position *position = (struct dump_position *)cb->ctx;
 	int err;
 
 	/*
@@ -873,9 +876,9 @@ static int get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		return -EINVAL;
 	}
 	cb->seq = klua_states_generation();
-	if (dump_table(skb, cb, &place->in_table) &&
+	if (dump_table(skb, cb, &position->in_table) &&
 	    nlmsg_find_attr(cb->nlh, GENL_HDRLEN, KLUA_A_STATE_ALL))
-		dump_left(skb, cb, &place->left);
+		dump_left(skb, cb, &position->left);
 	return skb->len;
 }
 
@@ -950,9 +953,9 @@ static int maker_keep(u32 id, struct maker *maker)
 }
 
 /*
- * Make a state for user space; @sk: the socket that it ends with, and @portid its port,
- * or NULL.
- * Returns its number, or an errno below 0, with the cause in config->error.
+ * Make a state for user space. If @sk is not NULL, the state ends with this socket, whose
+ * port is @portid. Returns the state's number, or an errno below 0, with the cause in
+ * config->error.
  */
 s64 klua_user_make(struct klua_config *config, struct sock *sk, u32 portid)
 {
@@ -1001,8 +1004,9 @@ static int answerable(int err)
 }
 
 /*
- * The text for an answer after klua_state_new() has failed. @text is in a buffer that
- * is freed before the answer is sent, so return a constant that is equal to it.
+ * The text for an answer after klua_state_new() has failed. The buffer of @text is
+ * freed before the answer is sent, so this returns a constant of the same text, or of a
+ * more general one.
  */
 static const char *create_error(int err, const char *text)
 {
@@ -1069,7 +1073,7 @@ static int create_doit(struct sk_buff *request, struct genl_info *info)
 	id = klua_user_make(&config, config.ephemeral ? NETLINK_CB(request).sk : NULL,
 			    info->snd_portid);
 	if (id < 0) {
-		say(info->extack, create_error(id, why));
+		extack_text(info->extack, create_error(id, why));
 		return answerable(id);
 	}
 	return reply_state(info, KLUA_CMD_STATE_CREATE, id, NULL);
@@ -1105,8 +1109,8 @@ static bool wait_again(int *tries)
 #define REPLACED_TRIES	100
 
 /*
- * Destroy the state that the request means now, and say which one that was. -EAGAIN: it
- * has gone meanwhile, and the name may have another one.
+ * Destroy the state that the request means now, and tell the caller its number and
+ * name. -EAGAIN: that state has gone meanwhile, and the name may have another one.
  */
 static int destroy_found(struct genl_info *info, u32 *id, char *name)
 {
@@ -1132,8 +1136,8 @@ static int destroy_found(struct genl_info *info, u32 *id, char *name)
 }
 
 /*
- * A module holds the state that it calls by name for as long as the call takes, so the
- * state is tried again for a short time.
+ * Destroy a state. If it is held, try again for a short time: a module holds the state
+ * that it calls by name only for as long as the call takes.
  */
 static int destroy_doit(struct sk_buff *request, struct genl_info *info)
 {
@@ -1165,11 +1169,11 @@ static int destroy_doit(struct sk_buff *request, struct genl_info *info)
 }
 
 /*
- * Lock the state. The wait is short, because requests to all families may wait for this
- * one while a family is being registered.
+ * Lock the state, or give up after a short time: while a family is being registered,
+ * requests to all families wait for this one.
  */
-static int wait_for(struct klua_state *s, int *tries,
-		    struct netlink_ext_ack *extack)
+static int lock_briefly(struct klua_state *s, int *tries,
+			struct netlink_ext_ack *extack)
 {
 	while (*tries > 0) {
 		if (klua_state_lock_try(s))
@@ -1252,8 +1256,8 @@ static int wanted_limits(struct klua_state *s, struct genl_info *info,
  * Check a memory limit against what the state holds, and charge it to the quota. Called
  * under the state's lock, so that the memory it holds does not change.
  */
-static int take_memory(struct klua_state *s, u64 bytes,
-		       struct netlink_ext_ack *extack)
+static int charge_memory(struct klua_state *s, u64 bytes,
+			 struct netlink_ext_ack *extack)
 {
 	const char *why;
 	int err;
@@ -1265,20 +1269,20 @@ static int take_memory(struct klua_state *s, u64 bytes,
 			       "the state holds more memory than that, garbage included");
 		return -EBUSY;
 	}
-	/* What is reserved stays so, and counts. */
+	/* A reserved state keeps all of its pages and is charged for them. */
 	if (!s->quota || s->reserved)
 		return 0;
 	err = quota_take(0, bytes - s->charged, 0, &why);
 	if (err)
-		say(extack, why);
+		extack_text(extack, why);
 	else
 		WRITE_ONCE(s->charged, bytes);
 	return err;
 }
 
 /* Set the limits. wanted_limits() has checked them, so none of these calls can fail. */
-static void put_limits_in(struct klua_state *s,
-			  const struct klua_limits_wanted *want)
+static void apply_limits(struct klua_state *s,
+			 const struct klua_limits_wanted *want)
 {
 	klua_state_assert_locked(s);
 	if (want->memory)
@@ -1294,11 +1298,11 @@ static int set_one(struct klua_state *s, const struct klua_limits_wanted *want,
 		   struct klua_limits_wanted *old, int *tries,
 		   struct netlink_ext_ack *extack)
 {
-	int err = wait_for(s, tries, extack);
+	int err = lock_briefly(s, tries, extack);
 
 	if (err)
 		return err;
-	/* Or else it is closed without its lock: see close_retired(). */
+	/* The task that retires a state closes it without its lock: close_retired(). */
 	if (READ_ONCE(s->gate) & KLUA_GATE_RETIRED) {
 		klua_state_unlock(s);
 		NL_SET_ERR_MSG(extack, "the state is being closed");
@@ -1308,9 +1312,9 @@ static int set_one(struct klua_state *s, const struct klua_limits_wanted *want,
 	old->steps = s->steps;
 	old->us = time_max(s);
 	if (want->memory)
-		err = take_memory(s, want->memory, extack);
+		err = charge_memory(s, want->memory, extack);
 	if (!err)
-		put_limits_in(s, want);
+		apply_limits(s, want);
 	klua_state_unlock(s);
 	return err;
 }
@@ -1328,14 +1332,14 @@ static void set_undo(struct klua_state *s, unsigned int end,
 		m = klua_state_member(s, i);
 		if (!m)
 			continue;
-		if (wait_for(m, &tries, NULL)) {
+		if (lock_briefly(m, &tries, NULL)) {
 			NL_SET_ERR_MSG(extack,
 				       "a state of the set is busy, and others have the new limits");
 			return;
 		}
 		if (!(READ_ONCE(m->gate) & KLUA_GATE_RETIRED)) {
 			quota_restore(m, old[i].memory);
-			put_limits_in(m, &old[i]);
+			apply_limits(m, &old[i]);
 		}
 		klua_state_unlock(m);
 	}
@@ -1411,9 +1415,9 @@ static int set_doit(struct sk_buff *request, struct genl_info *info)
 }
 
 /*
- * To stop a state needs no force, even if a module made it. To start one that a module
- * has stopped does. A state that takes the place of the one found is stopped or started
- * with it.
+ * Stop or start a state. Stopping needs no force, even if a module made the state;
+ * starting one that a module has stopped does. A state that takes the place of this one
+ * is stopped or started with it.
  */
 static int gate_doit(struct genl_info *info, bool stopped, bool force)
 {
@@ -1655,7 +1659,7 @@ static const struct genl_ops ops[] = {
 };
 
 /*
- * parallel_ops: a request that takes long, to make a state say, does not hold up
+ * parallel_ops: a request that takes long, such as making a state, does not hold up
  * others.
  */
 static struct genl_family family __ro_after_init = {
@@ -1668,7 +1672,7 @@ static struct genl_family family __ro_after_init = {
 	KLUA_RESV_START_OP(KLUA_CMD_STATE_GET),
 };
 
-static int put_life(struct sk_buff *skb, const struct klua_event *event)
+static int put_state_event(struct sk_buff *skb, const struct klua_event *event)
 {
 	if (nla_put_u32(skb, KLUA_A_STATE_ID, event->id) ||
 	    nla_put_string(skb, KLUA_A_STATE_NAME, event->name) ||
@@ -1679,7 +1683,7 @@ static int put_life(struct sk_buff *skb, const struct klua_event *event)
 	return 0;
 }
 
-static int put_trouble(struct sk_buff *skb, const struct klua_event *event)
+static int put_script_event(struct sk_buff *skb, const struct klua_event *event)
 {
 	if (nla_put_u32(skb, KLUA_A_EVENT_ID, event->id) ||
 	    nla_put_string(skb, KLUA_A_EVENT_NAME, event->name))
@@ -1696,8 +1700,8 @@ static int put_trouble(struct sk_buff *skb, const struct klua_event *event)
 static int put_event(struct sk_buff *skb, const struct klua_event *event)
 {
 	if (event->type == KLUA_EVENT_ERROR || event->type == KLUA_EVENT_LIMIT)
-		return put_trouble(skb, event);
-	return put_life(skb, event);
+		return put_script_event(skb, event);
+	return put_state_event(skb, event);
 }
 
 static struct sk_buff *event_new(const struct klua_event *event)
@@ -1757,8 +1761,8 @@ static void event_send_to(struct sock *sk, u32 portid, struct sk_buff *skb)
 }
 
 /*
- * Send an event to each socket that asked. A socket whose buffer is full gets ENOBUFS
- * from its next read.
+ * Send an event to each socket that has asked for events. A socket whose buffer is full
+ * gets ENOBUFS from its next read.
  */
 static void event_send(struct klua_listener *listener,
 		       const struct klua_event *event)
@@ -1815,8 +1819,8 @@ void klua_netlink_exit(void)
 	genl_unregister_family(&family);
 	netlink_unregister_notifier(&socket_notifier);
 	/*
-	 * Makers of states that consumers still hold: their destroyed events come too
-	 * late.
+	 * Free the makers of states that consumers still hold: this listener does not
+	 * hear any more when these states are destroyed.
 	 */
 	mutex_lock(&sockets_mutex);
 	xa_for_each(&makers, id, maker) {

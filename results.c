@@ -92,7 +92,10 @@ static void put_escaped(lua_State *L, struct writer *w, unsigned char c)
 	}
 }
 
-/* The first of another BLOCK of @len pieces is about to be written. */
+/*
+ * Charge for piece @i of @len, which is about to be written: for a whole BLOCK at its
+ * first piece
+ */
 static void charge_block(lua_State *L, size_t i, size_t len)
 {
 	if (i % BLOCK == 0)
@@ -140,7 +143,8 @@ static void put_key(lua_State *L, struct writer *w, int index)
 }
 
 /*
- * Steps for a float: to find the shortest form it is written and read up to four times
+ * Steps for a float, which is written and read up to four times to find its shortest
+ * form
  */
 #define NUMBER_COST	256
 

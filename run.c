@@ -43,8 +43,9 @@ struct kind_defaults {
 };
 
 /*
- * An atomic state has the two milliseconds that net.core.netdev_budget_usecs gives to
- * all packets of a softirq. The numbers of steps fit into the times on a slow machine.
+ * An atomic state has 2 ms. net.core.netdev_budget_usecs gives two jiffies to all
+ * packets of a softirq, which is as much with CONFIG_HZ=1000. The numbers of steps fit
+ * into the times on a slow machine.
  */
 static struct kind_defaults kinds[__KLUA_KIND_MAX] = {
 	[KLUA_KIND_ATOMIC] = { 200000, 2000, KLUA_TIME_MAX_US_ATOMIC },
@@ -126,8 +127,9 @@ static u64 ns_of(u64 us)
 }
 
 /*
- * What the next entry may take. This is not what the state is shown to have, nor what
- * one that replaces it has: see klua_steps_set() and time_set().
+ * Set the steps that the next entry may take. The state's own limit stays as it is:
+ * that is what user space is shown, and what a state that replaces this one gets.
+ * state_steps_set() and state_time_set() set both.
  */
 static void entry_steps_set(struct klua_state *s, u64 n)
 {
@@ -143,21 +145,24 @@ static void entry_time_set(struct klua_state *s, u64 ns)
 }
 
 /* Under the state's lock, or before anybody else knows the state. */
-static void klua_steps_set(struct klua_state *s, u64 n)
+static void state_steps_set(struct klua_state *s, u64 n)
 {
 	WRITE_ONCE(s->steps, n);
 	entry_steps_set(s, n);
 }
 
 /* Under the state's lock, or before anybody else knows the state. */
-static void time_set(struct klua_state *s, u64 us)
+static void state_time_set(struct klua_state *s, u64 us)
 {
 	WRITE_ONCE(s->time_ns, ns_of(us));
 	entry_time_set(s, s->time_ns);
 }
 
-/* Whoever builds or closes a state has the budget of a sleepable one. */
-static void entry_loader(struct klua_state *s)
+/*
+ * While a state is built or closed, it has the limits of a sleepable state, whatever
+ * its kind.
+ */
+static void set_build_limits(struct klua_state *s)
 {
 	s->limits.preemptible = true;
 	entry_steps_set(s, klua_default_steps(KLUA_KIND_SLEEPABLE));
@@ -173,8 +178,8 @@ bool klua_time_valid(enum klua_kind kind, u64 us)
 /* Set the limits of entries into a new state; 0 stands for those of its kind. */
 void klua_run_limits(struct klua_state *s, u64 steps, u64 us)
 {
-	klua_steps_set(s, steps ?: klua_default_steps(s->kind));
-	time_set(s, us ?: klua_default_us(s->kind));
+	state_steps_set(s, steps ?: klua_default_steps(s->kind));
+	state_time_set(s, us ?: klua_default_us(s->kind));
 	s->limits.preemptible = s->kind == KLUA_KIND_SLEEPABLE;
 }
 
@@ -195,13 +200,16 @@ static void refill(struct klua_budget *budget, u64 ns)
 	budget->left = budget->slice;
 }
 
-/* Steps of the slice that were taken: see klua_limits_shorten() about none */
+/*
+ * Steps of the slice that were taken. More steps than the slice had may seem to be
+ * left, for the reason that klua_limits_shorten() gives: then this is 0.
+ */
 static u64 spent(const struct klua_budget *budget)
 {
 	return max(budget->slice - budget->left, 0l);
 }
 
-/* Put right what an entry starts with, after an entry that has changed it. */
+/* Reset the fields that an entry starts from, after an entry that has changed them. */
 static void reset_limits(struct klua_state *s)
 {
 	struct klua_limits *lim = &s->limits;
@@ -213,7 +221,7 @@ static void reset_limits(struct klua_state *s)
 	lim->used = false;
 	lim->stack_hit = false;
 	lim->memory_hit = false;
-	s->traced = 0;	/* of an error that nobody noted */
+	s->traced = 0;	/* the traceback of an error that klua_error_note() never got */
 }
 
 /*
@@ -262,12 +270,14 @@ void klua_disarm(struct klua_limits *lim)
 }
 
 /*
- * Steps alone do not bound time: a machine may be slow, a budget generous, and some
- * steps take longer than others. So each look at the limits reads the clock. The
- * first look comes after a slice, which spares short entries such as a packet's the
- * clock; the time that this slice took is estimated. Steps charged beyond the slice
- * are for work that is not done yet, and the entry needs time for that work, too. @ns
- * gets what is left of the limit then.
+ * Has the entry no time left? Steps alone do not bound time: a machine may be slow, a
+ * budget may be generous, and some steps take longer than others. So each look at the
+ * limits reads the clock.
+ *
+ * The first look comes after a slice, so that short entries, such as a packet's, never
+ * read the clock. The time that this slice took is estimated. Steps charged beyond the
+ * slice are for work that is not done yet, and the entry needs time for that work, too.
+ * @ns gets what is left of the limit then.
  */
 static bool is_late(struct klua_limits *lim, u64 *ns)
 {
@@ -283,10 +293,10 @@ static bool is_late(struct klua_limits *lim, u64 *ns)
 }
 
 /*
- * Is the current task, which waits in user space's name, asked to end: by a signal that
- * ends any process that does not catch it, as SIGINT and SIGTERM do? What else makes
- * signal_pending() true asks for a pause: job control, the freezer of control groups, a
- * tracer, suspending the machine. They get it when the task leaves the kernel.
+ * Has a signal asked the current task to end? Signals that end a process which does not
+ * catch them count, as SIGINT and SIGTERM do. signal_pending() is also true when the
+ * task is only asked to pause: by job control, the freezer of control groups, a tracer,
+ * or suspending the machine. The task pauses when it leaves the kernel.
  */
 bool klua_asked_to_end(void)
 {
@@ -305,10 +315,11 @@ bool klua_asked_to_end(void)
 }
 
 /*
- * Does a signal end this run? One for user space, and the building of a state for it,
- * end as whoever asked for it is asked to; others by the end of the task alone, and
- * those of atomic and irq states not at all: they are short, and a packet that a task
- * sends is to meet the policy also while the task is killed.
+ * Does a signal end this entry? A script that user space runs, and the building of a
+ * state for user space, end by any signal that asks the task to end. Other entries that
+ * can be preempted end by a fatal signal only. Entries into atomic and irq states end
+ * by no signal: they are short, and a packet that a task sends has to meet the policy
+ * even while the task is killed.
  */
 static bool is_interrupted(const struct klua_limits *lim)
 {
@@ -322,8 +333,8 @@ static bool is_interrupted(const struct klua_limits *lim)
 }
 
 /*
- * Was this entry cancelled? An entry that began although the state is stopped or
- * retired counts as cancelled, too: its caller had the lock before.
+ * Was this entry cancelled? An entry into a stopped or retired state counts as
+ * cancelled, too: its caller had the lock before the gate was shut.
  */
 static bool is_cancelled(const struct klua_limits *lim)
 {
@@ -415,7 +426,10 @@ bool klua_stream(lua_State *L, const char *text, size_t len)
 	return true;
 }
 
-/* The address that called into this module first, of the calls on this stack */
+/*
+ * Where this module was called from: of the calls on this stack, the outermost one that
+ * comes from outside. NULL: unknown.
+ */
 static void *outer_caller(void)
 {
 	unsigned long trace[64];
@@ -437,8 +451,8 @@ static void *outer_caller(void)
 
 /*
  * Called for an error that nothing would catch. The Lua state cannot be used any more,
- * and the callers cannot be returned to: log whose mistake that is. The core then ends
- * this task.
+ * and its callers cannot be returned to. Log which code called the Lua API unprotected;
+ * the core then ends this task.
  */
 static int panicked(lua_State *L)
 {
@@ -491,7 +505,7 @@ int klua_state_open(struct klua_state *s)
 void klua_build_begin(struct klua_state *s)
 {
 	s->building = true;
-	entry_loader(s);
+	set_build_limits(s);
 }
 
 static void release_source(struct klua_state *s)
@@ -547,11 +561,11 @@ void klua_build_end(struct klua_state *s, u64 steps, u64 us)
  * Raise the limit on memory, so that finalizers can run although the script has filled
  * the state.
  */
-static void make_room(struct klua_state *s)
+static void raise_closing_limit(struct klua_state *s)
 {
 	size_t room = max(s->maxalloc, s->curralloc);
 
-	/* What is shown, since the quota was charged for that and not for the room. */
+	/* Keep the old limit, which is shown: it is what the quota was charged for. */
 	WRITE_ONCE(s->closing_max, s->maxalloc);
 	if (check_add_overflow(room, (size_t)CLOSE_MORE, &room))
 		room = SIZE_MAX;
@@ -578,12 +592,12 @@ void klua_state_close(struct klua_state *s)
 
 	s->closing = true;
 	/*
-	 * Not the state's own limits, which may be none: nobody could cancel this
-	 * entry.
+	 * The state's own limits may be none, and nobody could cancel this entry, so it
+	 * has other ones.
 	 */
-	entry_loader(s);
+	set_build_limits(s);
 	if (s->L) {
-		make_room(s);
+		raise_closing_limit(s);
 		if (!scripts_allowed(s))
 			klua_core_drop_finalizers(s->L);
 		armed = klua_arm(&s->limits);
@@ -840,7 +854,7 @@ static __always_inline int invoke(struct klua_state *s, struct klua_call *call)
 	return likely(status == LUA_OK) ? 0 : invoke_failed(s, call, status);
 }
 
-/* A call with limits of its own. Those of the state stay as they are. */
+/* Make a call with limits of its own, and give the state its limits back afterwards. */
 static noinline int invoke_limited(struct klua_state *s, struct klua_call *call)
 {
 	int ret;
@@ -871,8 +885,8 @@ static __always_inline int invoke_locked(struct klua_state *s, struct klua_call 
 }
 
 /*
- * The call did not begin: empty the error text, so that an earlier one is not taken for
- * it.
+ * The call did not begin: empty the buffer for its error, or its caller would take the
+ * text of an earlier error for that of this one.
  */
 static noinline int call_refused(struct klua_call *call, int err)
 {
@@ -1100,7 +1114,7 @@ int __klua_state_set_steps(struct klua_state *s, u64 steps)
 	klua_state_assert_locked(s);
 	if (klua_armed(&s->limits))
 		return -EDEADLK;
-	klua_steps_set(s, steps);
+	state_steps_set(s, steps);
 	return 0;
 }
 EXPORT_SYMBOL_KLUA(__klua_state_set_steps);
@@ -1118,7 +1132,7 @@ int __klua_state_set_time(struct klua_state *s, u64 us)
 	klua_state_assert_locked(s);
 	if (klua_armed(&s->limits))
 		return -EDEADLK;
-	time_set(s, us);
+	state_time_set(s, us);
 	return 0;
 }
 EXPORT_SYMBOL_KLUA(__klua_state_set_time);

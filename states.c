@@ -9,9 +9,10 @@
  *
  * The locks, outermost first, and what each guards:
  *
- * - &klua_set.turn allows one change of a set's limits at a time. The task that has it
- *   takes the locks of the states one after the other. A task that is in a state, and
- *   so may be waited for there, does not wait for the turn.
+ * - &klua_set.turn allows one change of a set's limits at a time. The task that has the
+ *   turn takes the locks of the states one after the other. A task that is inside a
+ *   state, or holds the lock of one of the set, does not wait for the turn: the task
+ *   that has it may be waiting for that state.
  * - the state's lock, which is &klua_state.lock, .mutex or .raw by the state's
  *   kind, guards the Lua state: one user at a time. A function that Lua calls may
  *   take the lock of another state; enter.c says how, and why no two tasks wait for
@@ -58,7 +59,7 @@
  *    happens under states_lock, where the name is looked for once more: of
  *    several creators of a name the first one wins, and the others close the state
  *    that they made, which nobody has seen. A creator that replaces takes the place
- *    of the old state in one step, and gives back the table's reference to that one.
+ *    of the old state in one step, and gives back the table's reference to the old one.
  *    A reader that finds the state sees all of its fields, since the state is put
  *    into the table with release semantics.
  * 2. klua_state_lookup() finds the state under RCU. The caller's RCU read section
@@ -180,10 +181,10 @@ static atomic_t closing = ATOMIC_INIT(0);
 
 /*
  * The secret that names are hashed with: a random number for each 32-bit word of a
- * name, and one more. A hash is the high half of the sum of each word times its number.
- * Such multilinear hashing is strongly universal: two names that were chosen without
- * knowledge of the secret have equal hashes with a probability of 2^-32, however alike
- * they are.
+ * name, and one more. A hash is the high half of the sum of that one and of each word
+ * times its number. Such multilinear hashing is strongly universal: two names that were
+ * chosen without knowledge of the secret have equal hashes with a probability of 2^-32,
+ * however alike they are.
  */
 static u64 secret[NAME_WORDS + 1] __read_mostly;
 
@@ -461,7 +462,7 @@ static bool is_front(const struct klua_state *s)
 	return !s->set || s->set->front == s;
 }
 
-static void retired(struct klua_state *s)
+static void mark_retired(struct klua_state *s)
 {
 	/* Pairs with wait_retired(): a waiter that reads true sees the state closed. */
 	smp_store_release(&s->retired, true);
@@ -474,7 +475,7 @@ static void retired(struct klua_state *s)
  */
 static void wait_retired(struct klua_state *s)
 {
-	/* Pairs with retired(). */
+	/* Pairs with mark_retired(). */
 	wait_var_event(&s->retired, smp_load_acquire(&s->retired));
 }
 
@@ -490,7 +491,7 @@ static void free_state(struct klua_state *s)
 		kmem_cache_free(state_cache, s);
 		return;
 	}
-	retired(s);
+	mark_retired(s);
 	set_put(s->set);
 }
 
@@ -504,7 +505,7 @@ static void next_generation(void)
 /* The table's entry of a state, or of the set that it stands for */
 static struct hlist_node *table_node(struct klua_state *s)
 {
-	return s->set ? &s->set->plate.node : &s->node;
+	return s->set ? &s->set->table_entry.node : &s->node;
 }
 
 /* The state keeps its number, by which it is found until it is closed. */
@@ -741,11 +742,11 @@ static int refuse(const struct klua_config *config, int err, const char *why)
 }
 
 /*
- * May a state made by @config take the place of @old, or be made if @old is NULL? If
- * not, @why gets the reason.
+ * May a state made by @config take the place of @old or, if @old is NULL, take a name
+ * that no state has? If not, @why gets the reason.
  */
-static int check_place(const struct klua_config *config,
-		       const struct klua_state *old, const char **why)
+static int check_replace(const struct klua_config *config,
+			 const struct klua_state *old, const char **why)
 {
 	static const char * const kinds[] = {
 		[KLUA_KIND_ATOMIC] =
@@ -792,7 +793,7 @@ static int check_name(const struct klua_config *config)
 		return refuse(config, -ENAMETOOLONG, "the name is too long");
 	rcu_read_lock();
 	s = klua_state_lookup(config->name);
-	err = check_place(config, s, &why);
+	err = check_replace(config, s, &why);
 	rcu_read_unlock();
 	return err ? refuse(config, err, why) : 0;
 }
@@ -811,7 +812,7 @@ static int publish(const struct klua_config *config, struct klua_state *s)
 
 	spin_lock_irq(&states_lock);
 	old = find_front(&key);
-	err = check_place(config, old, &why);
+	err = check_replace(config, old, &why);
 	if (!err) {
 		refcount_inc(&s->users);
 		if (old)
@@ -864,7 +865,8 @@ static int check_config(const struct klua_config *config)
 }
 
 /*
- * Messages show fewer bytes of a chunk's name (LUA_IDSIZE), so none is missed by a cut.
+ * Error messages show fewer bytes of a chunk's name (LUA_IDSIZE), so they lose nothing
+ * when a longer name is cut here.
  */
 #define CHUNK_NAME_MAX	128
 
@@ -961,8 +963,8 @@ static int build(const struct klua_config *config, struct klua_state *s)
 }
 
 /*
- * The caller holds @s, so that listeners are told of its end after they were of its
- * start.
+ * The caller holds @s, so listeners are told that it was created before they can be
+ * told that it was destroyed.
  */
 static void tell_created(struct klua_state *s)
 {
@@ -981,7 +983,7 @@ static void discard(struct klua_state *s)
 	free_state(s);
 }
 
-/* The bytes that the quota was charged for the state to be replaced, or 0 */
+/* The bytes that were charged to the quota for the state that will be replaced, or 0 */
 static size_t charged_before(const struct klua_config *config)
 {
 	struct klua_state *old;
@@ -1081,14 +1083,14 @@ static int build_members(const struct klua_config *config, struct klua_set *set,
 	return 0;
 }
 
-static void write_plate(struct klua_set *set)
+static void fill_table_entry(struct klua_set *set)
 {
 	const struct klua_state *front = set->front;
 
-	memcpy(set->plate.name, front->name, sizeof(front->name));
-	set->plate.namelen = front->namelen;
-	set->plate.hash = front->hash;
-	set->plate.set = set;
+	memcpy(set->table_entry.name, front->name, sizeof(front->name));
+	set->table_entry.namelen = front->namelen;
+	set->table_entry.hash = front->hash;
+	set->table_entry.set = set;
 }
 
 /* Make a state for each processor. Returns the one that stands for all. */
@@ -1107,7 +1109,7 @@ static struct klua_state *build_set(const struct klua_config *config,
 	if (err)
 		discard_members(set);
 	else
-		write_plate(set);
+		fill_table_entry(set);
 	front = set->front;
 	set_put(set);
 	return err ? ERR_PTR(err) : front;
@@ -1570,9 +1572,9 @@ void klua_state_list(void)
 EXPORT_SYMBOL_KLUA(klua_state_list);
 
 /*
- * Close a state whose gate is shut. Each entry from now on is refused when it has got
- * the lock. So nobody else uses the Lua state once the entry in progress has left, and
- * to take the lock waits for that.
+ * Close a state whose gate is shut. Each later entry takes the lock, sees the gate and
+ * is refused. So once this function has had the lock, the entry in progress is over and
+ * nobody else uses the Lua state.
  */
 static void close_retired(struct klua_state *s)
 {
@@ -1580,7 +1582,7 @@ static void close_retired(struct klua_state *s)
 	klua_state_lock_asleep(s, false);
 	klua_state_unlock(s);
 	klua_state_close(s);
-	retired(s);
+	mark_retired(s);
 }
 
 /* Retire a state that the caller holds, and put it. */
@@ -1730,10 +1732,10 @@ static bool is_retired(struct klua_state *s)
 }
 
 /*
- * Set and clear bits of the gate, unless it is retired. Returns true if the gate has
- * opened, or was open and is not any more.
+ * Set and clear bits of the gate, unless the state is retired. Returns true if the gate
+ * was open and is shut now, or the other way round.
  */
-static bool turn_gate(struct klua_state *s, u8 set, u8 clear)
+static bool change_gate(struct klua_state *s, u8 set, u8 clear)
 {
 	u8 was, now, seen = READ_ONCE(s->gate);
 
@@ -1748,43 +1750,44 @@ static bool turn_gate(struct klua_state *s, u8 set, u8 clear)
 }
 
 /*
- * As turn_gate(), for a state or all of its set. To set a bit cancels what runs there.
+ * As change_gate(), for a state or all of its set. Setting a bit also cancels the
+ * entries in progress.
  */
-static bool turn_gates(struct klua_state *s, u8 set, u8 clear)
+static bool change_gates(struct klua_state *s, u8 set, u8 clear)
 {
 	struct klua_state *m;
-	bool turned = false;
+	bool changed = false;
 	unsigned int i;
 
 	klua_for_each_member(s, m, i)
-		turned |= turn_gate(m, set, clear);
+		changed |= change_gate(m, set, clear);
 	if (set)
 		klua_state_stop(s);
-	return turned;
+	return changed;
 }
 
 /*
- * As turn_gates(), for a state and for all others of its line. Returns a state whose
- * gate has turned, for listeners to be told of: the one that was not replaced, if its
- * gate has turned, else any; NULL if none has.
+ * As change_gates(), for a state and all others of its line. Returns the state to tell
+ * listeners of, or NULL if no gate has changed: of the states whose gates have changed
+ * the one that has not been replaced, if it is among them, else any.
  */
-static struct klua_state *turn_line(struct klua_state *s, u8 set, u8 clear)
+static struct klua_state *change_line(struct klua_state *s, u8 set, u8 clear)
 {
-	struct klua_state *front = klua_state_front(s), *other, *turned = NULL;
+	struct klua_state *front = klua_state_front(s), *other, *changed = NULL;
 
 	lockdep_assert_held(&lines_lock);
-	if (turn_gates(front, set, clear))
-		turned = front;
+	if (change_gates(front, set, clear))
+		changed = front;
 	list_for_each_entry(other, &front->line, line)
-		if (turn_gates(other, set, clear) &&
-		    (!turned || !other->replaced))
-			turned = other;
-	return turned;
+		if (change_gates(other, set, clear) &&
+		    (!changed || !other->replaced))
+			changed = other;
+	return changed;
 }
 
 int klua_state_set_stopped(struct klua_state *s, bool stopped)
 {
-	struct klua_state *turned = NULL;
+	struct klua_state *changed = NULL;
 	unsigned long irqs;
 	bool retired;
 
@@ -1793,11 +1796,11 @@ int klua_state_set_stopped(struct klua_state *s, bool stopped)
 	irqs = klua_guard_lock(&lines_lock);
 	retired = is_retired(s);
 	if (!stopped)
-		turned = turn_line(s, 0, KLUA_GATE_STOPPED);
+		changed = change_line(s, 0, KLUA_GATE_STOPPED);
 	else if (!retired)
-		turned = turn_line(s, KLUA_GATE_STOPPED, 0);
-	if (turned)
-		klua_event_gate(turned, stopped);
+		changed = change_line(s, KLUA_GATE_STOPPED, 0);
+	if (changed)
+		klua_event_gate(changed, stopped);
 	klua_guard_unlock(&lines_lock, irqs);
 	return retired ? -ESHUTDOWN : 0;
 }
@@ -1811,7 +1814,7 @@ EXPORT_SYMBOL_KLUA(klua_state_set_stopped);
 int klua_state_gate(struct klua_state *s, bool stopped, bool force)
 {
 	u8 ours = KLUA_GATE_HALTED | (force ? KLUA_GATE_STOPPED : 0);
-	struct klua_state *turned = NULL;
+	struct klua_state *changed = NULL;
 	unsigned long irqs;
 	int err = 0;
 
@@ -1819,21 +1822,22 @@ int klua_state_gate(struct klua_state *s, bool stopped, bool force)
 	if (is_retired(s))
 		err = -ESHUTDOWN;
 	else if (stopped)
-		turned = turn_line(s, KLUA_GATE_HALTED, 0);
+		changed = change_line(s, KLUA_GATE_HALTED, 0);
 	else if (READ_ONCE(s->gate) & ~ours)
 		err = -EPERM;
 	else
-		turned = turn_line(s, 0, ours);
+		changed = change_line(s, 0, ours);
 	/*
-	 * The state must stay until listeners are told. One whose count is zero cannot
-	 * be held, nor be entered: tell them of @s instead, if that can be held.
+	 * Listeners are told after the lock is released, so the state must be held
+	 * until then. A state whose count is zero cannot be held, nor be entered: tell
+	 * listeners of @s instead, if that can be held.
 	 */
-	if (turned && !klua_state_get(turned))
-		turned = klua_state_get(s) ? s : NULL;
+	if (changed && !klua_state_get(changed))
+		changed = klua_state_get(s) ? s : NULL;
 	klua_guard_unlock(&lines_lock, irqs);
-	if (turned)
-		klua_event_gate_now(turned, stopped);
-	klua_state_put(turned);
+	if (changed)
+		klua_event_gate_now(changed, stopped);
+	klua_state_put(changed);
 	return err;
 }
 
@@ -1842,7 +1846,7 @@ bool klua_state_busy(const struct klua_state *s)
 	return READ_ONCE(s->limits.entry) & 1;
 }
 
-static bool stop_one(struct klua_state *s)
+static bool cancel_one(struct klua_state *s)
 {
 	u64 entry = READ_ONCE(s->limits.entry);
 
@@ -1860,7 +1864,7 @@ int klua_state_stop(struct klua_state *s)
 	unsigned int i;
 
 	klua_for_each_member(s, m, i)
-		stopped |= stop_one(m);
+		stopped |= cancel_one(m);
 	return stopped ? 0 : -ESRCH;
 }
 

@@ -119,8 +119,8 @@ enum klua_gate {
  * @retired:	A: the Lua state was closed, and its finalizers have run
  * @refused:	S: the last request for memory was refused
  * @peakalloc:	W: the largest @curralloc so far
- * @closing_max: W: the @maxalloc that the state had before it was closed, which may
- *		take more; or 0
+ * @closing_max: W: while the state is closed, the @maxalloc that it had before: closing
+ *		raises @maxalloc, so that finalizers can run. Otherwise 0
  * @steps:	W: steps that an entry may take, or KLUA_STEPS_UNLIMITED
  * @time_ns:	W: time that an entry may take, or KLUA_TIME_UNLIMITED
  * @entry_steps: S: steps that the entry in progress, or the next one, may take. Differs
@@ -136,7 +136,7 @@ enum klua_gate {
  * @reserve:	I: the memory of a reserved state, or NULL
  * @memcg:	I: the memory cgroup that pages are charged to
  * @print_limit: X: limits the lines that print() writes in five seconds
- * @print_dropped: S: lines dropped since the last one that was not
+ * @print_dropped: S: lines of print() dropped since the last line that was printed
  * @errmsg:	SE: beginning of the last error's text, or empty
  * @trace:	SE: buffer for that text in full and its traceback, or NULL
  * @trace_len:	E: bytes of @trace that are valid
@@ -146,14 +146,14 @@ enum klua_gate {
  *		lock
  * @error:	E: -errno of the last entry that failed, or 0
  * @error_ns:	E: when that entry failed, on the monotonic clock
- * @id:		I: number that no other state has, nor had lately; of a set all states have
- *		the same
+ * @id:		I: the state's number. No other state has it, nor had it lately, but all
+ *		states of a set share one
  * @origin:	I: whom it was made for
  * @maker:	T: the module that made it, until that is unloaded; else NULL
  * @stats:	W: counters
  * @sink:	S: the reader of the script in progress, or NULL
  * @events:	S: error and limit events recorded in the second from @events_from on
- * @events_lost: A: events dropped since the last error or limit event that was not
+ * @events_lost: A: events dropped since the last error or limit event that was recorded
  * @events_from: S: start of that second, in jiffies
  * @all:	L: link in the list of every state not yet freed
  * @set:	I: the per-CPU set that it belongs to, or NULL
@@ -423,7 +423,7 @@ struct klua_value {
 #define KLUA_RESULT_STRING(buffer, bytes) \
 	{ .type = KLUA_TYPE_STRING, .buf = (buffer), .size = (bytes) }
 
-/* Initializers of results that may be nil: @value is there already, and stays then */
+/* Initializers of results that may be nil, which leaves @value as it is */
 #define KLUA_OPTIONAL_BOOLEAN(value) \
 	{ .type = KLUA_TYPE_BOOLEAN, .optional = true, .boolean = (value) }
 #define KLUA_OPTIONAL_INTEGER(value) \
@@ -516,7 +516,7 @@ struct klua_event {
  * @event: called in process context; may sleep. It may not make or retire a state, nor
  *	   register, unregister or wait for listeners: these calls return -EDEADLK there.
  *	   Entering a sleepable state waits no longer than an entry into it may take, and
- *	   is -EBUSY or -EDEADLK if whoever has its lock waits for listeners
+ *	   is -EBUSY or -EDEADLK if the holder of its lock waits for listeners
  * @list:  private
  */
 struct klua_listener {
@@ -565,8 +565,8 @@ bool klua_state_get(struct klua_state *s);
  * taken out of the table and closed or leaked, and the kernel log says so.
  *
  * Context: Any context but NMI. Does not sleep. May be called with the state's lock held,
- *	    unless the state is sleepable: the close does not wait for whoever has that
- *	    lock, and the last put begins it.
+ *	    unless the state is sleepable: the last put begins the close, which does not
+ *	    wait for the holder of that lock.
  */
 void klua_state_put(struct klua_state *s);
 
@@ -706,9 +706,10 @@ klua_state_publish(const struct klua_config *config)
  * unloaded.
  *
  * Context: Process context. May sleep. Takes and releases states_lock and the
- *	    state's lock, and waits for that, so the caller has no other state locked.
+ *	    state's lock. It waits for the state's lock, so the caller must not hold
+ *	    that of another state.
  * Return: 0, or, with nothing changed: -EINVAL: @s is NULL, or it is in the
- *	   table and nobody holds it, which the kernel log says, with the caller's
+ *	   table and nobody holds it, which goes into the kernel log with the caller's
  *	   name; -EDEADLK: called by a function that Lua called, in this or another
  *	   state, by a listener's event function, or with the state's lock held;
  *	   -EOPNOTSUPP: called where one may not sleep.
@@ -792,9 +793,10 @@ struct klua_state * __must_check klua_state_find_id(u32 id);
  * How long it waits depends on the state's kind: for an atomic state at most as long as
  * one entry into it may take, for a sleepable state until a fatal signal comes, for an
  * irq state not at all. A function that Lua calls may lock another state. It waits for
- * that state too, unless that would be a deadlock. The same holds for who has locked a
- * sleepable state and locks or calls another one. Better lock one at a time: lockdep
- * takes the locks of all sleepable states for one, and reports who waits for a second.
+ * that state too, unless that would be a deadlock. The same holds for a task that has
+ * locked a sleepable state and locks or calls another one. It is better to hold one lock
+ * at a time: the locks of all sleepable states have one class for lockdep, which
+ * therefore reports a task that waits for a second one.
  *
  * Context: By the state's kind. Atomic: process context or softirq, interrupts on;
  *	    bottom halves are off, and nothing may sleep, until klua_state_unlock().
@@ -844,7 +846,7 @@ void klua_state_unlock(struct klua_state *s);
 int klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg);
 
 /**
- * __klua_state_call() - klua_state_call() for those who have the lock
+ * __klua_state_call() - klua_state_call() for a caller that has the lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @fn: the function
  * @arg: its argument
@@ -885,7 +887,7 @@ int klua_state_invoke(struct klua_state *s, struct klua_call *call);
 int klua_invoke(const char *name, struct klua_call *call);
 
 /**
- * __klua_state_invoke() - klua_state_invoke() for those who have the lock
+ * __klua_state_invoke() - klua_state_invoke() for a caller that has the lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @call: the function, its arguments and results
  *
@@ -913,7 +915,7 @@ int klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 		   const char *chunkname, struct klua_result *result);
 
 /**
- * __klua_state_run() - klua_state_run() for those who have the lock
+ * __klua_state_run() - klua_state_run() for a caller that has the lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @chunk: the text
  * @len: its length in bytes
@@ -945,7 +947,7 @@ int __klua_state_run(struct klua_state *s, const char *chunk, size_t len,
 int klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc);
 
 /**
- * __klua_state_set_maxalloc() - klua_state_set_maxalloc() for those who have the
+ * __klua_state_set_maxalloc() - klua_state_set_maxalloc() for a caller that has the
  *				 lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @maxalloc: bytes, KLUA_MIN_ALLOC or more
@@ -971,7 +973,7 @@ int __klua_state_set_maxalloc(struct klua_state *s, size_t maxalloc);
 int klua_state_set_steps(struct klua_state *s, u64 steps);
 
 /**
- * __klua_state_set_steps() - klua_state_set_steps() for those who have the lock
+ * __klua_state_set_steps() - klua_state_set_steps() for a caller that has the lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @steps: 1 or more, or KLUA_STEPS_UNLIMITED
  *
@@ -994,7 +996,7 @@ int __klua_state_set_steps(struct klua_state *s, u64 steps);
 int klua_state_set_time(struct klua_state *s, u64 us);
 
 /**
- * __klua_state_set_time() - klua_state_set_time() for those who have the lock
+ * __klua_state_set_time() - klua_state_set_time() for a caller that has the lock
  * @s: a state that the caller has locked with klua_state_lock()
  * @us: microseconds, 1 or more, or KLUA_TIME_UNLIMITED for a sleepable state
  *

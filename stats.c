@@ -131,8 +131,8 @@ void klua_limits_hit(struct klua_state *s)
 }
 
 /*
- * The ns that entries took, that in progress included. The writer has the state's lock;
- * this reads without it.
+ * The ns that entries took, the one in progress included. The writer has the state's
+ * lock; this reads without it.
  */
 u64 klua_stats_time(const struct klua_state *s)
 {
@@ -163,8 +163,9 @@ u64 klua_stats_time(const struct klua_state *s)
 #define ERROR_LOCK_TRIES	100
 
 /*
- * Functions that a traceback shows, from the innermost one: of an error, and of a limit,
- * where each takes 400 instructions of what an entry may go on after its time
+ * Functions that a traceback shows, from the innermost one on. That of a limit shows
+ * fewer, because an entry may go on only for so long after its time, and each function
+ * takes 400 instructions.
  */
 #define TRACE_LEVELS		20
 #define TRACE_LIMIT_LEVELS	8
@@ -195,10 +196,7 @@ int klua_trace_init(struct klua_state *s)
 	return s->kind == KLUA_KIND_IRQ && !s->trace ? -ENOMEM : 0;
 }
 
-/*
- * Free the trace. A reader of the state may come later, and finds the beginning of the
- * error in errmsg.
- */
+/* Free the trace. Readers that come later find the beginning of the error in errmsg. */
 void klua_trace_exit(struct klua_state *s)
 {
 	unsigned long irqs;
@@ -267,9 +265,9 @@ static void trace_line(struct trace_text *t, unsigned int line)
 }
 
 /*
- * Write a line of a traceback, in the form of luaL_traceback(). No format is used: it
- * would take several times as long, and time is what an entry that hit a limit has none
- * of.
+ * Write a line of a traceback, in the form of luaL_traceback(). It does without
+ * formats, which would take several times as long: an entry that has hit a limit has no
+ * time left.
  */
 static void trace_level(struct trace_text *t, const lua_Debug *ar)
 {
@@ -300,10 +298,10 @@ static void trace_level(struct trace_text *t, const lua_Debug *ar)
 }
 
 /*
- * Write the traceback of an error into the state's trace: from @level up to @last, what
- * lua_getinfo() finds of @what about each function. luaL_traceback() is not used, because
- * it makes a string in the state: if that did not fit, the error would become one of
- * memory.
+ * Write the traceback of an error into the state's trace: functions from @level up to
+ * @last, with what lua_getinfo() finds about them by @what. luaL_traceback() is not
+ * used, because it makes a string in the state: if there was no memory for that, the
+ * error would become one of memory.
  */
 static void trace_take(struct klua_state *s, lua_State *L, int level, int last, const char *what)
 {
@@ -334,7 +332,8 @@ void klua_trace_take(struct klua_state *s, lua_State *L)
 
 /*
  * Take the traceback of an error that no message handler sees. It has no names of
- * functions, because to find them takes longer than an entry may that hit a limit.
+ * functions, because finding them takes longer than an entry that has hit a limit may
+ * go on.
  */
 void klua_limits_trace(struct klua_limits *lim, lua_State *L)
 {

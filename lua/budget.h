@@ -25,7 +25,7 @@ struct klua_opened;
 struct lua_State;
 struct klua_grant;
 
-/* A budget that does not end; the time limit of an entry still holds. */
+/* No limit on steps. The entry's limit on time still holds. */
 #define KLUA_STEPS_UNLIMITED	(~(u64)0)
 
 /* No limit on time. Only a sleepable state may have that. */
@@ -39,18 +39,19 @@ struct klua_grant;
 #define KLUA_SLICE		256
 
 /*
- * A look takes as much time as 40 steps. While the limit on time is far away a slice
- * is longer: so long that it ends before the limit even if each step takes as many
- * ns as this, and no longer than this many steps. What tests/guest/86-overshoot.sh
- * allows, 100,000 instructions for a KLUA_SLICE, is less for each step.
+ * A look at the limits takes as much time as 40 steps, so a slice is longer while the
+ * limit on time is far away: at most KLUA_SLICE_MAX steps, and so few that the slice
+ * ends before the limit even if each step takes KLUA_STEP_MOST_NS. Steps are quicker
+ * than that: for KLUA_SLICE of them tests/guest/86-overshoot.sh allows 100,000
+ * instructions.
  */
 #define KLUA_STEP_MOST_NS	400
 #define KLUA_SLICE_MAX		1024
 
 /*
- * ns that a step takes at least, as far as limits on time are concerned. Work that is
- * charged before it is done begins only if, by this measure, it ends before the
- * limit. By default an atomic entry just has the time for all of its steps.
+ * ns that the limits on time assume for a step, which takes no less. Work that is
+ * charged before it is done begins only if, by this measure, it ends before the limit.
+ * By default an atomic entry just has the time for all of its steps.
  */
 #define KLUA_STEP_NS		10
 
@@ -154,8 +155,8 @@ void *klua_block_get(struct klua_limits *lim, size_t size);
 void klua_block_put(struct klua_limits *lim, void *block, size_t size);
 
 /*
- * The ns that work ahead takes at least: work that is charged beyond the slice, and
- * that given to klua_look()
+ * The ns that the work to come takes at least: steps charged beyond the slice, and
+ * those that klua_look() was told of
  */
 static inline u64 klua_limits_ahead(const struct klua_limits *lim)
 {
@@ -195,7 +196,10 @@ static inline bool klua_armed(const struct klua_limits *lim)
 	return lim->stack != KLUA_UNARMED;
 }
 
-/* Arm the limits unless they are. True: this call has, and has to disarm them. */
+/*
+ * Arm the limits unless they are armed. True: this call has armed them, and its caller
+ * has to disarm them.
+ */
 static inline int klua_arm(struct klua_limits *lim)
 {
 	return klua_armed(lim) ? 0 : klua_arm_slow(lim);

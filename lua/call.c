@@ -3,8 +3,9 @@
  * Typed calls: a function by its name, arguments and results that are not Lua's.
  * Part of core.c.
  *
- * All of a typed call is one protected call from outside. It catches whatever runs
- * out of memory or time on the way, and is the shortest way into a state.
+ * Pushing the arguments, calling the function and taking its results are one protected
+ * call, which catches every error on the way. It is the one that lua_pcall() from outside
+ * makes: enter() in ldo.c (patch 24), inlined here once more.
  */
 
 /* Room for a function and its arguments */
@@ -83,7 +84,9 @@ static void push_value(lua_State *L, struct klua_call *call, unsigned int i)
 	L->top++;
 }
 
-/* A result has not the type asked for: an error, unless it is nil and optional. */
+/*
+ * A result is not of the type asked for. Raise an error, unless it is nil and optional.
+ */
 static void result_differs(lua_State *L, struct klua_call *call, unsigned int i,
 			   const char *expected)
 {
@@ -174,7 +177,7 @@ static void take_result(lua_State *L, struct klua_call *call,
 		take_other(L, call, i);
 }
 
-/* Charges the values; the bytes of strings are charged where they are copied. */
+/* Make the call. The bytes of strings are charged where they are copied. */
 static void invoke(lua_State *L, void *ud)
 {
 	struct klua_call *call = ud;

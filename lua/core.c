@@ -47,9 +47,10 @@
 #define cast_num(i)		float_from_int(i)
 
 /*
- * Copy a value by its members. Copied as one object of 16 bytes, for which the
- * kernel does not align its stack, it costs gcc a frame pointer, and so a register,
- * in each function that copies one: the interpreter's loop among them.
+ * Copy a value by its members. To copy it as one object of 16 bytes gcc aligns the
+ * stack, which the kernel does not keep aligned to 16. That takes a frame pointer, and
+ * so a register, in each function that copies a value, the interpreter's loop among
+ * them.
  */
 #undef setobj
 #define setobj(L, obj1, obj2) \
@@ -62,8 +63,9 @@
 	 checkliveness(L, (o1)))
 
 /*
- * Converting a string to a number reads all of it several times. A short one is
- * only owed, because lua_tonumberx() and others must not raise an error.
+ * Converting a string to a number reads all of it several times. The steps for a short
+ * string are only owed (klua_owe()), because lua_tonumberx() and others must not raise
+ * an error.
  */
 #define SHORT_NUMERAL	200
 
@@ -117,9 +119,9 @@ static TValue *klua_field(lua_State *L, Table *t, const char *name)
 #include "lparser.c"
 #ifdef KLUA_CONTEXT_CHECKS
 /*
- * A consumer uses the API in a way that the manual forbids. A function that pushes
- * more values than it has slots is reported once, at the first such value. A value
- * that would be written behind the stack is an error.
+ * Report that a consumer uses the API in a way that the manual forbids. A function that
+ * pushes more values than it has slots is reported once, at the first such value. A
+ * value that would be written behind the stack is an error.
  */
 static noinline void klua_misused(lua_State *L, const char *what)
 {
@@ -246,7 +248,10 @@ static int check_limits(lua_State *L, struct klua_limits *lim)
 	return err;
 }
 
-/* Charge a grant. It is too small for the host to be asked. */
+/*
+ * Charge a finalizer's grant. A grant is small, so the host does not look at the clock
+ * while it lasts.
+ */
 static void charge_grant(lua_State *L, struct klua_grant *grant)
 {
 	grant->left -= -1 - klua_left(L);
@@ -259,9 +264,9 @@ static void charge_grant(lua_State *L, struct klua_grant *grant)
 }
 
 /*
- * Does the charge belong to a Lua function? Not if that waits for a finalizer that it
- * did not call: charges before the finalizer has a frame of its own belong to the
- * collector.
+ * Is a Lua function charged? Not if the function waits for a finalizer that the
+ * collector has called (CIST_FIN): until the finalizer has a frame of its own, charges
+ * are for the collector's work.
  */
 static bool is_script(const CallInfo *ci)
 {
@@ -270,8 +275,8 @@ static bool is_script(const CallInfo *ci)
 
 /*
  * The slice is spent, or another coroutine holds the steps. Outside an entry nothing is
- * counted. If nothing would catch an error, the entry is only marked as stopped: then
- * only bounded work of the core follows, and no script runs any more.
+ * counted. If nothing would catch an error, the entry is only marked as stopped: what
+ * follows then is bounded work of the core, and no script runs any more.
  */
 void klua_charge_slow(lua_State *L)
 {
@@ -323,7 +328,7 @@ void klua_look(lua_State *L, size_t ahead)
 }
 
 /*
- * Is there time for so many steps? Raises nothing. Outside of an entry, and for a
+ * Is there time for @ahead steps? Raises nothing. Outside of an entry, and for a
  * consumer's finalizer, there always is.
  */
 bool klua_has_time(lua_State *L, size_t ahead)
@@ -356,9 +361,13 @@ void klua_limits_owe(struct klua_limits *lim, size_t n)
 }
 
 /*
- * Look after KLUA_SLICE steps at the latest: time passes that no step stands for.
- * Budget and steps taken stay what they are. The interrupted entry of an interrupt
- * may be in the middle of a charge, which is then lost: run.c, spent().
+ * Have the next look at the limits come after KLUA_SLICE steps at the latest, because
+ * time has passed that no step stands for. The budget and the count of steps taken stay
+ * what they are.
+ *
+ * An interrupt may call this in the middle of a charge of the entry that it has
+ * interrupted. That charge may then write back the longer count of steps, so that more
+ * steps are left than the slice has: see spent() in run.c.
  */
 void klua_limits_shorten(struct klua_limits *lim)
 {

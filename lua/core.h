@@ -21,22 +21,22 @@
 /* A call of a C function counts as this many VM instructions. */
 #define KLUA_COST_CCALL		4
 
-/* Writing a number, or an item of a format, as text */
+/* Steps for writing a number, or an item of a format, as text */
 #define KLUA_COST_NUMERAL	4
 
-/* Making a text from one of the core's formats */
+/* Steps for making a text from one of the core's formats */
 #define KLUA_COST_MESSAGE	8
 
-/* A power of floats: two series, and products of many bits */
+/* Steps for a power of floats: two series, and products of many bits */
 #define KLUA_COST_POWER		8
 
-/* A text is charged, and then read, in blocks of so many bytes: a power of two */
+/* Bytes of a text that are charged, and then read, at a time: a power of two */
 #define KLUA_TEXT_BLOCK		1024
 
-/* A line for the log */
+/* Steps for a line for the log */
 #define KLUA_COST_LINE		16
 
-/* Running out of memory. The collection that follows is charged as it works. */
+/* Steps for running out of memory. The collection that follows is charged as it works. */
 #define KLUA_COST_EMERGENCY	16
 
 /* The collector counts bytes: a step for every 32 of them. */
@@ -46,12 +46,13 @@
 #define KLUA_GC_BATCH		2048
 
 /*
- * Passes over the weak tables in one collection. Each pass resolves one link of a
- * chain of ephemeron tables in the worst order; real programs need two or three.
+ * Passes over the weak tables in a collection, before one pass keeps all that they
+ * still hold. A chain of ephemeron tables in the worst order takes a pass for each of
+ * its links; real programs need two or three.
  */
 #define KLUA_EPHEMERON_ROUNDS	32
 
-/* How often a collection begins its last passes anew, since limits have ended entries */
+/* How often a collection begins its last passes anew after a limit has ended an entry */
 #define KLUA_RESCANS		8
 
 void klua_charge_slow(lua_State *L);
@@ -117,7 +118,7 @@ static inline void klua_switch(lua_State *from, lua_State *L)
 	klua_running(L) = L;
 }
 
-/* Is more owed than is left of the slice? */
+/* Is the slice spent, so that the next charge looks at the limits? */
 static inline bool klua_overdrawn(lua_State *L)
 {
 	lua_State *ran = klua_running(L);
@@ -234,7 +235,7 @@ static inline lua_State *klua_take(lua_State *L)
 
 /*
  * Long work that has been charged looks at the clock after so many bytes: those that
- * memcpy() copies, and those that are looked at one by one.
+ * memcpy() copies, and those that a loop looks at one by one.
  */
 #define KLUA_COPY_BLOCK		16384
 #define KLUA_LOOK_BLOCK		4096
@@ -242,9 +243,9 @@ static inline lua_State *klua_take(lua_State *L)
 void klua_look(lua_State *L, size_t ahead);
 
 /*
- * Some work cannot be interrupted, and takes more time than it is charged. Before
- * it klua_ahead() asks whether the entry has time for @n steps. Up to KLUA_AHEAD
- * steps do not matter.
+ * Some work cannot be interrupted, and takes more time than its steps stand for. So
+ * klua_ahead() is called before the work, and asks whether the entry has time for @n
+ * steps. Up to KLUA_AHEAD steps do not matter.
  */
 #define KLUA_AHEAD		2000
 
@@ -318,8 +319,8 @@ static inline const char *klua_textfind(lua_State *L, const char *s, int c,
 }
 
 /*
- * Keep the traceback of an error that no message handler sees, unless so many calls are
- * to be unwound that this takes all the time there is.
+ * Keep the traceback of an error that no message handler sees. With more calls than
+ * this there is no time for it: unwinding them takes all that is left.
  */
 #define KLUA_TRACED_CALLS	32
 
@@ -372,8 +373,8 @@ static inline int klua_call_c(lua_State *L, lua_CFunction f)
 }
 
 /*
- * The C function that has raised the error, or called the function that has: the
- * innermost one
+ * The C function to blame for an error: the innermost one, which has raised the error
+ * or called the Lua function that has
  */
 static inline void *klua_raiser(lua_State *L)
 {
@@ -402,15 +403,15 @@ static void klua_misused(lua_State *L, const char *what);
 #endif
 
 /*
- * A consumer's finalizer gives back what its module holds, so it has to run even in
- * an entry that has spent its budget. It gets a grant: a small budget of its own.
- * A grant is for C code. The first call of a Lua function ends it, so that the entry
- * pays for what a script does, and a script that has made tostring() a finalizer
- * gains nothing.
+ * A consumer's finalizer gives back what its module holds, so it has to run even in an
+ * entry that has spent its budget. It gets a grant: a small budget of its own. A grant
+ * is for C code only. The first call of a Lua function ends it, because the entry has
+ * to pay for what a script does: otherwise a script could make tostring() the finalizer
+ * of an object, and run in its grant.
  *
- * While a grant lasts the steps that are left are -1. Every charge therefore takes
- * the slow way, which counts it against the grant, and notices calls of Lua
- * functions. The entry's own budget waits in the grant, on the C stack of GCTM().
+ * While a grant lasts, the steps that are left are -1. Every charge therefore takes the
+ * slow path, which counts it against the grant, and notices calls of Lua functions. The
+ * entry's own budget waits in the grant, on the C stack of GCTM().
  */
 struct klua_grant {
 	struct klua_budget saved;
@@ -466,8 +467,8 @@ static inline void klua_grants_drop(lua_State *L)
 }
 
 /*
- * Have grants in an entry that has hit a limit taken as much as one grant may?
- * Finalizers after that wait for the next collection.
+ * Have the grants of this entry, since it hit a limit, taken the steps of one grant
+ * together? If so, the finalizers that are left wait for the next collection.
  */
 static inline bool klua_grants_spent(lua_State *L)
 {

@@ -36,7 +36,7 @@ struct decimal {
 	char digits[328];
 };
 
-/* Append a word of digits, without the zeros that would come first. */
+/* Append a word of digits, but no zeros before the first other digit. */
 static void decimal_put(struct decimal *d, u64 chunk)
 {
 	char text[CHUNK_DIGITS];
@@ -214,7 +214,7 @@ static struct format_spec format_spec_parse(const char *form)
 	return spec;
 }
 
-/* Digits of @d from the one at @from on, which may be before the first */
+/* Write @count digits of @d from @from on; there are zeros before and behind them. */
 static char *put_digits(char *out, const struct decimal *d, int from, int count)
 {
 	for (; count > 0; count--, from++)
@@ -301,7 +301,7 @@ static char *put_decimal(char *out, lua_Number n, const struct format_spec *spec
 	}
 }
 
-/* %a, the first digit of which is the bit that normal numbers all have */
+/* %a: the first digit is the leading bit, which all normal numbers have. */
 static char *put_hex(char *out, lua_Number n, const struct format_spec *spec)
 {
 	const char *digits = spec->how == 'a' ? "0123456789abcdef" :
@@ -335,7 +335,7 @@ static char *put_hex(char *out, lua_Number n, const struct format_spec *spec)
 			    1);
 }
 
-/* Widen @len bytes to the width of @spec. The first @sign bytes stay first. */
+/* Pad @len bytes to the width of @spec. The first @sign bytes stay in front. */
 static int pad(char *out, int len, int sign, bool zero,
 	       const struct format_spec *spec)
 {
@@ -435,7 +435,7 @@ static noinline int integer_format(char *out, const char *form, long long n)
 
 /*
  * Write the string @s as the format @form says, a %s with a width and a precision of
- * at most 99. @len is its length, of which more than 99 bytes have a precision.
+ * at most 99. @len is the length of @s. If it is more than 99, @form has a precision.
  * Returns the number of bytes, at most 99.
  */
 static noinline int string_format(char *out, const char *form, const char *s, size_t len)
@@ -507,8 +507,8 @@ static void big_shift(struct big *a, int by)
 }
 
 /*
- * One word of quotient: @a becomes what remains. The first bit of @b is set, and
- * @a has at most 63 bits more.
+ * Divide @a by @b. Returns the quotient, one word, and leaves the remainder in @a. The
+ * first bit of @b is set, and @a has at most 63 bits more.
  */
 static u64 big_div(struct big *a, const struct big *b)
 {
@@ -517,7 +517,7 @@ static u64 big_div(struct big *a, const struct big *b)
 
 	while (a->n <= n)
 		a->words[a->n++] = 0;
-	/* At most two too many */
+	/* This estimate is at most 2 too large. */
 	q = div_wide(a->words[n], a->words[n - 1], b->words[n - 1], &rem);
 	{
 		u64 carry = 0, borrow = 0;
@@ -666,8 +666,8 @@ static lua_Number numeral_value_short(const struct numeral *num)
 }
 
 /*
- * Larger than any string has digits, so that these cannot make up for it; sums do not
- * overflow.
+ * Once an exponent has reached this, its other digits are skipped. No string has so many
+ * digits that they could make up for it, and sums with it do not overflow.
  */
 #define EXPONENT_MAX	(1LL << 50)
 
@@ -732,7 +732,7 @@ static lua_Number read_decimal(const char *s, const char **end)
 		return FLOAT_ZERO;
 	num.point = clamp_exponent(point + e);
 	num.n = n < BIG_DIGITS ? (int)n : BIG_DIGITS;
-	/* 1e-324 is less than half of the smallest one. */
+	/* 1e-324 is less than half of the smallest float, so it is 0. */
 	if (num.point > 310)
 		return FLOAT_HUGE;
 	if (num.point < -324)

@@ -126,7 +126,7 @@ static lua_Number exp2_product(u128 p, int e, bool down, bool neg)
 		return float_bits(down ? sign : sign | FLOAT_INF);
 	e += 64;
 	x = e <= -128 ? 0 : (__int128)(p >> -e);
-	/* So near to 1 that the nearest float is 1 */
+	/* The power is so near to 1 that the nearest float is 1. */
 	if (!x)
 		return float_bits(sign | FLOAT_ONE.bits);
 	return exp2_fixed(down ? -x : x, neg);
@@ -232,7 +232,7 @@ static struct logarithm logarithm_of(lua_Number a, bool base2)
 		/* With 127 bits behind the point, and shifted by one less. */
 		sum = (f >> 1) + (mul_high_wide(f, sum) >> 1);
 		shift--;
-		/* Times log2(e), of which there is half */
+		/* Times log2(e), of which HALF_LOG2E is half */
 		if (base2) {
 			sum = mul_high_wide(sum, HALF_LOG2E);
 			shift--;
@@ -264,7 +264,7 @@ static lua_Number logarithm_round(struct logarithm l)
 				     m >> 1 | (m & 1) | ((u64)l.m != 0)));
 }
 
-/* Numbers without a logarithm, and those whose logarithm needs no computing */
+/* Numbers without a logarithm, and those whose logarithm need not be computed */
 static bool log_special(lua_Number a, lua_Number *result)
 {
 	if (float_isnan(a))
@@ -323,7 +323,7 @@ static int float_parity(lua_Number a)
 	       1 : 2;
 }
 
-/* Cases in which one of them is 0, infinite, or no number */
+/* Powers where @a or @b is 0, infinite, or no number */
 static lua_Number pow_special(lua_Number a, lua_Number b)
 {
 	bool neg = float_isneg(a) && float_parity(b) == 1;
@@ -482,7 +482,7 @@ static struct wide wide_cos(struct wide w)
 	return x ? wide_norm(0 - x, -64) : (struct wide){ 1ULL << 63, -63 };
 }
 
-/* The sine of |@a| and @turn right angles; @neg: and a change of sign */
+/* The sine of |@a| plus @turn right angles; with @neg its sign is changed */
 static lua_Number sine(lua_Number a, int turn, bool neg)
 {
 	struct angle angle = angle_of(a);
@@ -552,7 +552,7 @@ static const u64 atan_eighths[] = {
 	0xb8053e2bc2319e74ULL, 0xc90fdaa22168c235ULL,
 };
 
-/* For at most 1/16 */
+/* The arc tangent of @w, which is at most 1/16 */
 static struct wide wide_atan_small(struct wide w)
 {
 	u64 x = wide_square(w);
@@ -562,8 +562,8 @@ static struct wide wide_atan_small(struct wide w)
 }
 
 /*
- * For @w of at most 1: the arc tangent of the nearest eighth, and that of the
- * difference
+ * The arc tangent of @w, which is at most 1: that of the nearest eighth, to which that
+ * of the difference is added, or from which it is taken
  */
 static struct wide wide_atan(struct wide w)
 {
@@ -598,7 +598,7 @@ static lua_Number direction(struct wide y, struct wide x, bool yneg, bool xneg)
 	struct wide w = steep ? wide_div(x, y) : wide_div(y, x);
 	u64 a;
 
-	/* So small that it does not change the result of the rest */
+	/* The quotient is so small that it does not change the result. */
 	if (!steep && !xneg) {
 		if (w.e < -64 - 40)
 			return wide_round(w, yneg);

@@ -35,15 +35,15 @@ DECLARE_STATIC_KEY_FALSE(klua_tree);
 
 /*
  * An entry may use this many bytes of the C stack, counted from where it began: 6 KiB
- * of 16. The number is the same on a task's stack and on an interrupt's, so that a
- * script that fits once fits always.
+ * of 16. The number is the same on a task's stack and on an interrupt's, so a script
+ * that fits once fits always.
  *
- * Handling an error may use KLUA_STACK_HANDLING more. KLUA_STACK_RESERVE is for what
- * Lua calls at the deepest point, printk() say, and for an interrupt that comes then.
- * On a task's stack that leaves some 6 KiB to our callers, and an entry that finds
- * less than it needs is refused. A module cannot find out the bounds of an
- * interrupt's stack, a third of which may be used before a netfilter hook is called.
- * Under KASAN THREAD_SIZE and all frames are larger alike.
+ * Handling an error may use KLUA_STACK_HANDLING more. KLUA_STACK_RESERVE is for the
+ * functions that Lua calls at the deepest point, such as printk(), and for an interrupt
+ * that comes there. On a task's stack that leaves some 6 KiB to our callers, and an
+ * entry that finds less than it needs is refused. A module cannot find out the bounds
+ * of an interrupt's stack, a third of which may be used before a netfilter hook is
+ * called. Under KASAN THREAD_SIZE and all frames grow by the same factor.
  */
 #define KLUA_STACK_SHARE	(THREAD_SIZE / 8 * 3)
 #define KLUA_STACK_HANDLING	(THREAD_SIZE / 32 * 3)

@@ -2,8 +2,8 @@
 /*
  * The Lua C API for consumers, in the namespace KLUA.
  *
- * Left out: what makes, closes or reconfigures a state (klua_state_create()
- * does), hooks, and what loads or dumps bytecode or files.
+ * Not exported are functions that make, close or reconfigure a Lua state, since
+ * klua_state_new() and others do that; hooks; and what loads or dumps bytecode or files.
  */
 #include "../internal.h"
 

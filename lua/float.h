@@ -43,7 +43,7 @@ typedef unsigned __int128 u128;
 #define FLOAT_ONE	float_bits(0x3ffULL << 52)
 #define FLOAT_HUGE	float_bits(FLOAT_INF)
 
-/* The quotient of @hi:@lo and @d, of which @hi is less; and the remainder. */
+/* The quotient of @hi:@lo and @d, and the remainder. @hi is less than @d. */
 static inline u64 div_wide(u64 hi, u64 lo, u64 d, u64 *rem)
 {
 #ifdef __x86_64__
@@ -83,7 +83,7 @@ static inline u64 mul_high(u64 a, u64 b)
 	return (u128)a * b >> 64;
 }
 
-/* Shift right; what falls out is kept in the last bit. 0 <= @n. */
+/* Shift right by @n >= 0. The last bit is set if any 1 was shifted out. */
 static inline u64 shift_sticky(u64 a, int n)
 {
 	if (n > 63)
@@ -150,7 +150,7 @@ static noinline lua_Number float_nan2(lua_Number a, lua_Number b)
 	return float_bits((float_isnan(a) ? a.bits : b.bits) | FLOAT_QUIET);
 }
 
-/* |@a| >= |@b|, and one is not normal */
+/* float_add() where |@a| >= |@b|, and one of them is not normal */
 static noinline lua_Number float_add_slow(lua_Number a, lua_Number b)
 {
 	u64 ma, mb, sign = a.bits & FLOAT_SIGN;
@@ -225,7 +225,7 @@ static inline lua_Number float_sub(lua_Number a, lua_Number b)
 	return float_add(a, float_isnan(b) ? b : float_neg(b));
 }
 
-/* One is not normal */
+/* float_mul() where one of the operands is not normal */
 static noinline lua_Number float_mul_slow(lua_Number a, lua_Number b)
 {
 	u64 sign = (a.bits ^ b.bits) & FLOAT_SIGN;
@@ -278,7 +278,7 @@ static inline u64 float_quotient(u64 sign, int e, u64 ma, u64 mb)
 	return float_pack(sign, e, q | (rem != 0));
 }
 
-/* One is not normal */
+/* float_div() where one of the operands is not normal */
 static noinline lua_Number float_div_slow(lua_Number a, lua_Number b)
 {
 	u64 sign = (a.bits ^ b.bits) & FLOAT_SIGN;
@@ -321,7 +321,7 @@ static inline bool float_eq(lua_Number a, lua_Number b)
 	return !((a.bits | b.bits) << 1);
 }
 
-/* Numbers but NaNs in the order of integers */
+/* An integer for each number but NaNs, in the same order */
 static inline s64 float_order(lua_Number a)
 {
 	s64 i = (s64)a.bits;
@@ -353,7 +353,7 @@ static inline lua_Number float_from_int(s64 i)
 	return float_bits(float_norm(sign, FLOAT_BIAS + 63, m));
 }
 
-/* The largest integral number that is not greater */
+/* The largest integral number that is not greater than @a */
 static inline lua_Number float_floor(lua_Number a)
 {
 	int e = float_exponent(a) - FLOAT_BIAS;
@@ -379,13 +379,13 @@ static inline lua_Number float_ceil(lua_Number a)
 	return float_neg(float_floor(float_neg(a)));
 }
 
-/* Towards 0 */
+/* Round towards 0. */
 static inline lua_Number float_trunc(lua_Number a)
 {
 	return float_isneg(a) ? float_ceil(a) : float_floor(a);
 }
 
-/* False where @a, an integral number, is outside of the range of integers. */
+/* Convert an integral number. False: it is outside of the range of integers. */
 static inline bool float_to_int(lua_Number a, long long *i)
 {
 	int e = float_exponent(a) - FLOAT_BIAS;
@@ -432,7 +432,7 @@ static noinline lua_Number float_fmod(lua_Number a, lua_Number b)
 	return float_bits(float_norm(sign, eb, ma));
 }
 
-/* Steps that a remainder stands for; 63 bits of quotient are one. */
+/* Steps to charge for a remainder: one for each 63 bits of the quotient */
 static inline int float_mod_cost(lua_Number a, lua_Number b)
 {
 	int n = float_exponent(a) - float_exponent(b);
@@ -440,7 +440,7 @@ static inline int float_mod_cost(lua_Number a, lua_Number b)
 	return n > 0 ? n / 63 : 0;
 }
 
-/* Steps for writing the digits of a number, of which there are few or many */
+/* Steps to charge for writing the digits of a number, by how many it has */
 static inline int float_cost(lua_Number a)
 {
 	int e = float_exponent(a) - FLOAT_BIAS;

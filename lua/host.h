@@ -201,7 +201,10 @@ static inline void klua_context_check(struct klua_context was, void *fn,
 
 #define KLUA_CONTEXT_CHECKS
 
-/* Rules of Lua's manual for users of the API (klua_misused() in core.c) */
+/*
+ * Check the rules that Lua's manual has for users of the API (klua_misused() in
+ * core.c).
+ */
 #define luai_apicheck(L, e)	((void)(likely(e) || (klua_misused(L, #e), 0)))
 #endif
 

@@ -18,7 +18,7 @@
 #define LIB_KEY(id)	(-(lua_Integer)(id))
 #define CLASS_MARK(id)	((void *)(unsigned long)(id))
 
-/* Opening a function of a library makes a closure and a place in a table. */
+/* Steps for opening a function of a library: a closure, and its place in a table */
 #define COST_FUNCTION	16
 
 /* __gc of a struct klua_opened finds its metatable by this address. */
@@ -58,8 +58,8 @@ static struct klua_libdesc *closure_desc(lua_State *L, const CClosure *cl)
 }
 
 /*
- * A state can require each library, but a library that sleeps is an error where the
- * state may not.
+ * Every state can require a library that sleeps, but calling its functions is an error
+ * where the state may not sleep.
  */
 static int raise_sleeps(lua_State *L, const struct klua_libdesc *desc)
 {
@@ -67,7 +67,10 @@ static int raise_sleeps(lua_State *L, const struct klua_libdesc *desc)
 			  desc->name);
 }
 
-/* These calls may have slept, and there were no steps for that. */
+/*
+ * End calls into modules, up to @until. They may have slept, which no step stands for,
+ * so the next look at the clock has to come soon.
+ */
 static void frames_leave(struct klua_limits *lim, struct klua_frame *until)
 {
 	klua_frames_leave(lim, until);
@@ -169,10 +172,10 @@ static void opened_drop(struct klua_opened *opened)
 }
 
 /*
- * Called when no closure of the library is left, but for one that another finalizer has
- * kept, which then finds no descriptor. While the state is closed later finalizers may
- * still call functions of the library, so klua_libs_closed() drops the descriptors
- * then.
+ * Called when the collector finds no closure of the library any more. Another finalizer
+ * may have kept one, which then finds no descriptor and raises an error. While the
+ * state is closed, nothing is dropped here: later finalizers may still call functions
+ * of the library, and klua_libs_closed() drops the descriptors.
  */
 static int opened_gc(lua_State *L)
 {
@@ -204,7 +207,7 @@ static bool is_owned(lua_State *L, GCObject *o)
 }
 
 /* Is the object's finalizer a script's function, or may a script have chosen it? */
-static bool scripted(lua_State *L, GCObject *o)
+static bool finalizer_scripted(lua_State *L, GCObject *o)
 {
 	const TValue *tm;
 
@@ -220,7 +223,7 @@ static void drop_finalizers(lua_State *L, GCObject **p)
 	GCObject *o;
 
 	while ((o = *p)) {
-		if (!scripted(L, o)) {
+		if (!finalizer_scripted(L, o)) {
 			p = &o->next;
 			continue;
 		}
@@ -245,9 +248,9 @@ void klua_core_drop_finalizers(lua_State *L)
 }
 
 /*
- * Called when all finalizers have run, but for those that the core has given up.
- * Objects of these are still in the lists of their libraries, and their memory is freed
- * next: release them here.
+ * Called when a state is closed and its finalizers have run. The core may have given up
+ * before it called all of them. Objects that were left then are still in the lists of
+ * their libraries, and their memory is freed next, so release them here.
  */
 static void klua_libs_closed(lua_State *L)
 {
@@ -328,7 +331,10 @@ static void forget(lua_State *L, u64 id)
 	lua_pop(L, 1);
 }
 
-/* Drop libraries that are gone, so that their closures can be collected. */
+/*
+ * Let the registry forget libraries that are gone, so that the closures that it kept
+ * can be collected.
+ */
 static void forget_dead(lua_State *L)
 {
 	struct klua_opened *opened = klua_limits(L)->opened;

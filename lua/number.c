@@ -14,9 +14,9 @@ lua_Number klua_number_from_ratio(s64 numerator, s64 denominator)
 }
 
 /*
- * Write a finite float with as few digits as read back as the same one, at least as
- * many as tostring() shows: at most 26 bytes with the NUL. Returns their number
- * without the NUL.
+ * Write a finite float with the fewest digits from which the same float is read again,
+ * and no fewer than tostring() shows: at most 26 bytes with the NUL. Returns their
+ * number without the NUL.
  */
 int klua_number_write(lua_Number n, char *out)
 {

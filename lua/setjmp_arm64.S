@@ -2,11 +2,10 @@
 /*
  * Protected calls and throws for arm64; see try.h.
  *
- * What the kernel may keep besides the stack is x18, the pointer of the shadow
- * call stack: a throw puts it back with the rest. Without one x18 is a register
- * that no call preserves. A return address is signed with
- * the stack pointer that it came with, and authenticated when that is the same
- * again. RET needs no landing pad.
+ * With CONFIG_SHADOW_CALL_STACK x18 points to the shadow call stack, and a throw
+ * restores it with the other registers. Without, no call preserves x18. A return address
+ * is signed with the stack pointer at the begin of klua_try(), and authenticated when
+ * the stack pointer is the same again. RET needs no landing pad.
  */
 #include <linux/linkage.h>
 #include <asm/assembler.h>
@@ -35,7 +34,7 @@
 
 	.text
 
-/* x0: L, x1: ud, where f() gets them, too; x2: buf, x3: f */
+/* x0: L, x1: ud, which klua_try_call() gets in the same registers; x2: buf, x3: f */
 SYM_FUNC_START(klua_try)
 #ifdef CONFIG_ARM64_PTR_AUTH_KERNEL
 	hint	#25			/* paciasp */

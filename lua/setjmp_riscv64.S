@@ -44,7 +44,7 @@
 
 	.text
 
-/* a0: L, a1: ud, where f() gets them, too; a2: buf, a3: f */
+/* a0: L, a1: ud, which klua_try_call() gets in the same registers; a2: buf, a3: f */
 SYM_FUNC_START(klua_try)
 	addi	sp, sp, -FRAME
 	sd	ra, 104(sp)

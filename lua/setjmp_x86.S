@@ -16,7 +16,7 @@
 
 	.text
 
-/* rdi: L, rsi: ud, where f() gets them, too; rdx: buf, rcx: f */
+/* rdi: L, rsi: ud, which klua_try_call() gets in the same registers; rdx: buf, rcx: f */
 SYM_FUNC_START(klua_try)
 	pushq	%rbp
 	movq	%rsp, %rbp
@@ -26,7 +26,7 @@ SYM_FUNC_START(klua_try)
 	pushq	%r14
 	pushq	%r15
 #ifdef CONFIG_UML
-	/* Such a kernel aligns the stack to 16 bytes at calls. */
+	/* UML aligns the stack to 16 bytes at calls. */
 	subq	$8, %rsp
 #endif
 	movq	%rsp, (%rdx)

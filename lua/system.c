@@ -166,7 +166,7 @@ static int file_write(lua_State *L)
 	return 1;
 }
 
-/* Nothing to do: only an unfinished line is kept, and flush() does not end it. */
+/* Nothing to do: only an unfinished line waits, and flushing does not end a line. */
 static int file_flush(lua_State *L)
 {
 	luaL_checkudata(L, 1, FILE_NAME);
@@ -257,7 +257,7 @@ static const struct date_field {
 	{ "yday", offsetof(struct klua_tm, yday), 1, 0 },
 };
 
-/* Those that os.time() reads */
+/* The fields that os.time() reads: the first so many of date_fields */
 #define TIME_FIELDS	6
 
 static long long *date_member(struct klua_tm *tm, const struct date_field *field)
@@ -369,8 +369,8 @@ static int os_time(lua_State *L)
 }
 
 /*
- * There is no process whose CPU time could be told: the time since some moment, in
- * microseconds.
+ * There is no process whose CPU time os.clock() could tell. It tells the time since
+ * some moment, in seconds, with the precision of a microsecond.
  */
 static int os_clock(lua_State *L)
 {

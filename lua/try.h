@@ -12,8 +12,8 @@
  * klua_throw(buf): make the klua_try() that filled @buf return. Nothing between
  * the two frames runs again.
  *
- * Both must run on the same stack, which holds for whatever Lua calls: it
- * returns on the stack that it was entered on.
+ * Both must run on the same stack. They do, because every function that Lua calls
+ * returns on the stack that it was called on.
  */
 #ifndef KLUA_TRY_H
 #define KLUA_TRY_H
@@ -66,8 +66,8 @@ void __asan_allocas_unpoison(void *top, long bottom);
  * compiled code calls to forget variable-length arrays; it is exported.
  *
  * Under KASAN by software tags there is nothing to do. A skipped frame leaves its tags
- * in the memory, but whoever uses that memory next either tags it first, or has a
- * pointer made of the stack pointer, whose tag matches all.
+ * in the memory. The next function that uses the memory either tags it first, or uses a
+ * pointer made of the stack pointer, whose tag matches all others.
  */
 static __always_inline void klua_unpoison(struct klua_jmpbuf *buf)
 {
