@@ -140,7 +140,7 @@ static void replace_node(struct hlist_node *old, struct hlist_node *new)
 }
 
 /* stop_then_act: the gate is compared first, and changed later. */
-static u8 change_gate(u8 *gate, u8 from, u8 to)
+static u8 compare_gate(u8 *gate, u8 from, u8 to)
 {
 	u8 was;
 
@@ -274,7 +274,7 @@ static unsigned int first_member(struct klua_state *s, struct klua_state **m)
 	kmem_cache_create("torture_busted", sizeof(struct type), 0, flags, NULL)
 #define hlist_replace_rcu	replace_node
 #undef cmpxchg
-#define cmpxchg			change_gate
+#define cmpxchg			compare_gate
 #undef smp_processor_id
 #define smp_processor_id	this_cpu
 #undef klua_for_each_member
