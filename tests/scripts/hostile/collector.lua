@@ -307,3 +307,34 @@ coroutine.wrap(function()
 	coroutine.yield()
 end)()
 while true do set({ get() }) end
+
+--- finalizers-that-cannot-be-called
+-- ends: ETIME|ENOMEM *
+-- debug steps: 20000
+local mt = { __gc = true }
+collectgarbage("stop")
+for n = 6, 20 do
+	for i = 1, 1 << n do setmetatable({}, mt) end
+	collectgarbage()
+end
+
+--- finalizers-that-are-gone
+-- ends: ETIME|ENOMEM *
+-- debug steps: 20000
+collectgarbage("stop")
+for n = 6, 20 do
+	local mt = { __gc = print }
+	for i = 1, 1 << n do setmetatable({}, mt) end
+	mt.__gc = nil
+	collectgarbage()
+end
+
+--- a-list-in-an-ephemeron-table
+-- ends: ETIME|ENOMEM *
+-- debug steps: 20000
+local list, first = setmetatable({}, { __mode = "k" }), {}
+local k = first
+for n = 6, 20 do
+	for i = 1, 1 << n do list[k] = {} k = list[k] end
+	collectgarbage()
+end
