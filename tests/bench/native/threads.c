@@ -18,9 +18,10 @@
 
 /*
  * The distance from a per-CPU variable's address to its value on processor 0; thunks.S
- * has it, too.
+ * has it, too. The kernel lets the heap begin up to 1 GiB behind the program, so the
+ * values are further away than that.
  */
-#define PERCPU_SHIFT	0x40000000ul
+#define PERCPU_SHIFT	0x60000000ul
 /* The distance between the values of two processors */
 #define PERCPU_STRIDE	0x10000000ul
 #define PAGE		4096ul

@@ -95,7 +95,7 @@ __fentry__:
 __preempt_count:	.long 0x80000000	/* nothing wants to run */
 cpu_number:		.long 0
 current_task:		.quad the_task
-this_cpu_off:		.quad 0x40000000		/* PERCPU_SHIFT of main.c */
+this_cpu_off:		.quad 0x60000000		/* PERCPU_SHIFT of threads.c */
 int_active_memcg:	.quad 0
 
 	.bss
