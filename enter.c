@@ -670,16 +670,16 @@ void klua_state_unlock(struct klua_state *s)
 	unsigned long irqs;
 
 	klua_state_assert_locked(s);
-	/*
-	 * Read @irqs first: once the state has no owner, the next holder may write it.
-	 */
-	irqs = s->kind == KLUA_KIND_IRQ ? s->irqs : 0;
-	WRITE_ONCE(s->owner, NULL);
 	if (likely(s->kind == KLUA_KIND_ATOMIC)) {
+		WRITE_ONCE(s->owner, NULL);
 		spin_unlock_bh(&s->lock);
 	} else if (s->kind == KLUA_KIND_SLEEPABLE) {
+		WRITE_ONCE(s->owner, NULL);
 		mutex_unlock(&s->mutex);
 	} else {
+		/* Once the state has no owner, the next holder may write @irqs. */
+		irqs = s->irqs;
+		WRITE_ONCE(s->owner, NULL);
 		raw_spin_unlock(&s->raw);
 		local_irq_restore(irqs);
 	}
