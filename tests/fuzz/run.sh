@@ -24,6 +24,9 @@
 #		   generator (with --hunt, of the hunt), once and with a full
 #		   report
 #   --packages	   prints the Debian packages this needs
+#
+# FUZZ_BREAK is an expression of sed that breaks the collector (lgc.c), for the test of
+# the fuzzers themselves.
 set -u
 . "$(dirname "$0")/../vm/common.sh"
 here=$top/tests/fuzz
@@ -56,6 +59,15 @@ sources()
 {
 	"$top/lua/import.sh" || exit 2
 	src=$top/lua/src
+	if [ -n "${FUZZ_BREAK-}" ]; then
+		without=break
+		src=$dir/src
+		rm -rf "$src"
+		cp -R "$top/lua/src" "$src" && sed -i "$FUZZ_BREAK" "$src/lgc.c" || exit
+		! cmp -s "$top/lua/src/lgc.c" "$src/lgc.c" ||
+			die "FUZZ_BREAK changes nothing"
+		return
+	fi
 	if [ -z "$without" ]; then
 		flags+=("$asserting")
 		return
