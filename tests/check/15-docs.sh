@@ -3,9 +3,9 @@
 # shellcheck shell=dash
 #
 # Each function that KLua exports says in which context it may be called and what
-# it returns, with each error, and has a man page of that. README's tables have it,
-# too, and each errno, and its samples are code that is built. Its table of depths has
-# what tests/guest/13-depth.sh compares with. Each field of struct klua_state says by
+# it returns, with each error, and has a man page of that. The tables of doc/api.md have
+# it, too, and each errno, and the samples there are code that is built. The table of
+# depths in doc/limits.md has what tests/guest/13-depth.sh compares with. Each field of struct klua_state says by
 # which rule of the legend it is protected.
 set -- '*.c'
 . "$(dirname "$0")/lib.sh"
@@ -73,12 +73,12 @@ tests/vm/need.sh build && tests/vm/stock.sh || exit 1
 is "the man pages render without a warning" '' \
 	"$(doc/man.sh build/kernels/stock/kdir/scripts/kernel-doc "$tmp" 2>&1)"
 
-# shown FUNCTION: README's tables have it; those with __ go by the others' names
+# shown FUNCTION: the tables of doc/api.md have it; those with __ go by the others' names
 shown()
 {
 	case $1 in
-	__klua_*) grep -qF "\`__klua_state_invoke\`, \`_run\`, \`_call\`, \`_set_*\`" README.md ;;
-	*) grep -q "^| .*\`$1(.*\`.* |" README.md ;;
+	__klua_*) grep -qF "\`__klua_state_invoke\`, \`_run\`, \`_call\`, \`_set_*\`" doc/api.md ;;
+	*) grep -q "^| .*\`$1(.*\`.* |" doc/api.md ;;
 	esac
 }
 
@@ -86,20 +86,32 @@ count=0
 while read -r function; do
 	count=$((count + 1))
 	is "$function is documented" '' "$(documented "$function")"
-	check "README has $function" shown "$function"
+	check "doc/api.md has $function" shown "$function"
 done <<END
 $(exports)
 END
 check "all exports were found" [ $count -ge 41 ]
 
-# What README calls a function is one.
-for function in $(grep -o '\`_*klua_[a-z_]*(' README.md | tr -d '\`(' | sort -u); do
-	check "README's $function() is exported" grep -qE "[ *]$function\(|define $function\(" \
+# What the pages call a function is one.
+for function in $(cat README.md doc/*.md | grep -o '\`_*klua_[a-z_]*(' | tr -d '\`(' | sort -u); do
+	check "$function(), which a page tells of, is exported" grep -qE "[ *]$function\(|define $function\(" \
 		states.h
 done
 errors=$(sed -n '/^ \* Return:/,/^ \*\//p' states.h | grep -oe '-E[A-Z0-9]*' | sort -u)
 for errno in $errors; do
-	check "README says what $errno means" grep -q "^| [^|]*\`$errno\`.* |" README.md
+	check "doc/api.md says what $errno means" grep -q "^| [^|]*\`$errno\`.* |" doc/api.md
+done
+
+# links FILE: the files that it links to
+links()
+{
+	grep -o ']([^)#:]*)' "$1" | sed 's/^](//; s/)$//' | sort -u
+}
+for file in README.md */*.md */*/*.md; do
+	is "each file that $file links to is there" '' "$(cd "${file%/*}" 2>/dev/null ||
+		cd . && for link in $(links "${file##*/}"); do
+			[ -e "$link" ] || echo "$link"
+		done)"
 done
 
 # stripped: lines of C without comments and indentation
@@ -108,14 +120,14 @@ stripped()
 	sed -E 's|[[:space:]]*/\*.*\*/$||; s/^[[:space:]]*//; /^$/d'
 }
 
-# sample FILE: what README shows of it
+# sample FILE: what doc/api.md shows of it
 sample()
 {
 	awk -v from="<!-- from $1 -->" '
 		$0 == from { wanted = 1 }
 		/^```/ { if (inside) wanted = 0; inside = wanted && !inside; next }
 		inside
-	' README.md
+	' doc/api.md
 }
 
 # Its samples: one is an example as a whole (10-tree.sh), of the others each line is.
@@ -123,18 +135,18 @@ samples=0
 while read -r file; do
 	samples=$((samples + 1))
 	stripped <"$file" >"$tmp/code"
-	check "README has a sample of $file" [ "$(sample "$file" | wc -l)" -ge 2 ]
+	check "doc/api.md has a sample of $file" [ "$(sample "$file" | wc -l)" -ge 2 ]
 	is "it is from there" '' \
 		"$(sample "$file" | stripped | grep -vxFf "$tmp/code")"
 done <<END
-$(sed -n 's/^<!-- from \(.*\) -->$/\1/p' README.md)
+$(sed -n 's/^<!-- from \(.*\) -->$/\1/p' doc/api.md)
 END
 check "there are samples" [ $samples -ge 2 ]
 is "no other sample is in C" '' "$(awk '/^<!-- from / { from = 1 }
 	/^```/ { fence = !fence; c = /^```c/ || from && fence; if (!fence) from = 0; next }
-	fence && !c && /;$/ { print }' README.md)"
+	fence && !c && /;$/ { print }' README.md doc/*.md)"
 
-# depths ROW: how README's table gives the least of its forms in the list
+# depths ROW: how the table of doc/limits.md gives the least of its forms in the list
 depths()
 {
 	awk -v row="$1" '
@@ -149,8 +161,8 @@ depths()
 }
 
 while IFS='=' read -r row text; do
-	check "README has the depths of $row" \
-		grep -qF "| $text | $(depths "$row") |" README.md
+	check "doc/limits.md has the depths of $row" \
+		grep -qF "| $text | $(depths "$row") |" doc/limits.md
 done <<'END'
 pcall=`pcall`
 coroutines=coroutines, by `coroutine.wrap` or `coroutine.resume`

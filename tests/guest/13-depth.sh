@@ -7,8 +7,8 @@
 #
 # How deep each form of nesting goes is the same number in each of a hundred runs,
 # in process context and in a softirq, wherever the kernel puts a system call's
-# stack, and it is no less than what the README promises; on Debian 12's kernels it is
-# what the README says that it was there.
+# stack, and it is no less than what doc/limits.md promises; on Debian 12's kernels it is
+# what that page says that it was there.
 . "$(dirname "$0")/lib.sh"
 
 script=$(cat "$(dirname "$0")/../scripts/depth.lua")
@@ -62,13 +62,13 @@ machine=$(uname -m)
 if grep -q kasan_ /proc/kallsyms || [ -d /sys/module/kcsan ]; then
 	machine=debug
 fi
-# promised NAME LEAST MOST: the most is what the README has of Debian 12's kernels
+# promised NAME LEAST MOST: the most is what the page has of Debian 12's kernels
 promised()
 {
 	check "$1 goes $2 deep" [ "$(depth "$1")" -ge "$2" ]
 	case $(uname -r) in
 	6.1.0-*-amd64|6.1.0-*-arm64)
-		is "as deep as the README says" "$3" "$(depth "$1")" ;;
+		is "as deep as doc/limits.md says" "$3" "$(depth "$1")" ;;
 	esac
 }
 

@@ -5,14 +5,14 @@
 # kernel: stock
 # timeout: 120
 #
-# The session that the README shows, typed at a terminal, is what comes of it.
+# The session that doc/administration.md shows, typed at a terminal, is what comes of it.
 # Sizes and steps are left out of the comparison.
 . "$(dirname "$0")/lib.sh"
 
 export HOME=/tmp TERM=vt100 PS1='# '
 
 # The first block after the paragraph that announces it
-sed '1,/^A session, /d' /klua/doc/README.md | sed '1,/^```$/d; /^```$/,$d' \
+sed '1,/^A session, /d' /klua/doc/administration.md | sed '1,/^```$/d; /^```$/,$d' \
 	>/tmp/session
 
 # What a person does: what follows a prompt is typed when that is there, and a
@@ -43,5 +43,5 @@ check "the session goes on to its end" sh -c \
 	'dialog sh -i </tmp/keys >/tmp/seen'
 plain /tmp/session >/tmp/expected
 plain /tmp/seen | sed '1,/^$/d' | sed '1,/^$/d; $d' >/tmp/got
-is "the README shows what the terminal does" "$(cat /tmp/expected)" \
+is "the page shows what the terminal does" "$(cat /tmp/expected)" \
 	"$(cat /tmp/got)"

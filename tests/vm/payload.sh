@@ -6,7 +6,7 @@
 # Fills DIRECTORY with what the VM finds under /klua whatever it is to do: the
 # modules of build/modules/KERNEL in modules/, the examples' scripts in
 # examples/, all of tests/ that is for the VM, in bin/ klua, nltest, failrun and
-# dialog, netlink/ and tools/ with what is no program there, doc/README.md, and in
+# dialog, netlink/ and tools/ with what is no program there, doc/administration.md, and in
 # installed/ what "make install" installs of tools/. /klua/main is the caller's to
 # add.
 set -eu
@@ -49,7 +49,7 @@ with make -s -C "$top/tools/klua" O="$programs" DESTDIR="$(realpath "$2")/instal
 	${triplet:+CC="$(cat "$dir/compiler")"} install
 cp "$programs/klua" "$programs/nltest" "$programs/failrun" \
 	"$programs/dialog" "$programs/early.so" "$programs/going.so" "$2/bin/"
-install -D -m 644 -t "$2/doc" "$top/README.md"
+install -D -m 644 -t "$2/doc" "$top/doc/administration.md"
 (cd "$top" && find examples netlink tools \( -name '*.sh' -o -name '*.lua' \
 	-o -name '*.yaml' -o -name '*.bash' \) \
 	-exec cp -p --parents -t "$2" {} +)
