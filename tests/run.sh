@@ -5,6 +5,8 @@
 #
 # Runs tests: those named or, without names, the groups "host" and "guest"; the
 # groups "packages" and "intree", which take long, when they are named.
+# The tests of each kernel, and those of the host, are one job, and as many jobs run at
+# a time as there are processors.
 # The last line is "N passed, N failed" with ", N skipped" when some were.
 #
 #   -k KERNEL	guest tests on this kernel only (may be repeated): stock, one of
@@ -212,12 +214,6 @@ took()
 	[ $((SECONDS - $2)) -lt 5 ] || echo "$1: $((SECONDS - $2)) s"
 }
 
-# all_took KERNEL|GROUP SINCE
-all_took()
-{
-	echo "$1: all of it took $((SECONDS - $2)) s"
-}
-
 # prepare WHAT COMMAND...: counted only when it fails
 prepare()
 {
@@ -335,11 +331,10 @@ has_arch()
 	[ -e "$build/kernels/$1/arch" ]
 }
 
-# collect KERNEL LOG STATUS: counts and shows what a run of its own said
+# collect JOB LOG STATUS: counts what a run of its own said
 collect()
 {
 	local line counts
-	grep -vxE '|What failed:|    .*: .*: .*|[0-9]+ passed, .*' "$2"
 	while IFS= read -r line; do
 		summary+=("${line#FAILED: }")
 	done < <(grep '^FAILED: ' "$2")
@@ -367,36 +362,63 @@ fetch_others()
 	running[fetch]=$!
 }
 
-# run_others KERNEL...: as many at a time as there are processors
-run_others()
+# begin_job JOB FILE...: in the background; a job is "host" or a kernel
+begin_job()
 {
-	local k
-	for k in "$@"; do
-		[ "${#at[@]}" -lt "$(nproc)" ] || finish_other
-		# shellcheck disable=SC2086	# one word for each file
-		"$self" -k "$k" ${on[$k]} </dev/null >"$work/$k" 2>&1 &
-		running[$k]=$!
-		at[$!]=$k
-		began_at[$k]=$SECONDS
-	done
-	while [ "${#at[@]}" -gt 0 ]; do
-		finish_other
-	done
-	[ $# -gt 0 ] || return 0
-	wait "${running[fetch]}"
-	unset "running[fetch]"
-	cat "$work/fetched"
+	local job=$1 option=(-k "$1")
+	shift
+	[ "$job" != host ] || option=()
+	mkfifo "$work/$job.pipe"
+	tee "$work/$job" <"$work/$job.pipe" | show_job &
+	shown_by[$job]=$!
+	"$self" "${option[@]}" "$@" </dev/null >"$work/$job.pipe" 2>&1 &
+	running[$job]=$!
+	at[$!]=$job
+	began_at[$job]=$SECONDS
 }
 
-# finish_other: the first of them that ends
-finish_other()
+# show_job: what a job says but its last lines, and the details, which are indented, in
+# one piece with the line that they lead to
+show_job()
 {
-	local status=0 pid k
+	local line text=
+	while IFS= read -r line && [ "$line" ]; do
+		text+=$line$'\n'
+		case $line in
+		" "*) ;;
+		*)
+			printf %s "$text"
+			text= ;;
+		esac
+	done
+	printf %s "$text"
+	cat >/dev/null
+}
+
+# finish_job: the first of them that ends
+finish_job()
+{
+	local status=0 pid job
 	wait -n -p pid "${!at[@]}" || status=$?
-	k=${at[$pid]}
-	unset "running[$k]" "at[$pid]"
-	collect "$k" "$work/$k" "$status"
-	all_took "$k" "${began_at[$k]}"
+	job=${at[$pid]}
+	wait "${shown_by[$job]}"
+	unset "running[$job]" "at[$pid]"
+	collect "$job" "$work/$job" "$status"
+	echo "$job: all of it took $((SECONDS - began_at[$job])) s"
+}
+
+# run_jobs JOB...: as many at a time as there are processors
+run_jobs()
+{
+	local job
+	for job in "$@"; do
+		[ "${#at[@]}" -lt "$(nproc)" ] || finish_job
+		# shellcheck disable=SC2086	# one word for each file
+		begin_job "$job" ${files_of[$job]}
+	done
+	while [ "${#at[@]}" -gt 0 ]; do
+		finish_job
+	done
 }
 
 run_guest_tests()	# KERNEL FILE...
@@ -447,7 +469,7 @@ run_guest_tests()	# KERNEL FILE...
 
 only=
 list=
-declare -A running=() at=() began_at=()
+declare -A running=() at=() began_at=() shown_by=()
 [ "${1-}" != --help ] || set -- -h
 while getopts k:lh opt; do
 	case $opt in
@@ -461,14 +483,11 @@ shift $((OPTIND - 1))
 [ $# -gt 0 ] || set -- host guest
 
 files=$(select_tests "$@") || exit 2
-host=()
-own=()
-others=()
-declare -A on=()
+declare -A files_of=()
 for file in $files; do
 	case $file in
-	guest/*) for k in $(kernels_of "$file"); do on[$k]+=" $file"; done ;;
-	*) host+=("$file") ;;
+	guest/*) for k in $(kernels_of "$file"); do files_of[$k]+=" $file"; done ;;
+	*) files_of[host]+=" $file" ;;
 	esac
 	[ -z "$list" ] || echo "$file: $(name_of "$file")" \
 		"$([[ $file != guest/* ]] || kernels_of "$file" | tr '\n' ' ')"
@@ -487,31 +506,34 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
-# The stock kernel is the first of its kind. Of the others it is arm64, which takes
-# longest.
-for k in $(printf '%s\n' "${!on[@]}" | LC_ALL=C sort -r); do
-	if [ ${#on[@]} -gt 1 ] && is_other "$k"; then
-		others=("$k" "${others[@]}")
+# What takes longest goes first: of the debug kernels kasan, of the others, which are
+# fetched meanwhile, arm64.
+jobs=()
+others=()
+for k in host kasan stock $(printf '%s\n' "${!files_of[@]}" | LC_ALL=C sort); do
+	[[ ${files_of[$k]-} && " ${jobs[*]} ${others[*]} " != *" $k "* ]] || continue
+	if [ ${#files_of[@]} -gt 1 ] && [ "$k" != host ] && is_other "$k"; then
+		others+=("$k")
 	else
-		own+=("$k")
+		jobs+=("$k")
 	fi
 done
-[ ${#others[@]} -eq 0 ] || fetch_others "${others[@]}"
-if [ ${#host[@]} -gt 0 ]; then
-	run_host_tests "${host[@]}"
-	[ ${#host[@]} -eq 1 ] || all_took host 0
+# All guest tests need these, which two jobs would make at the same time.
+made=yes
+if [[ ${files_of[*]} = *guest/* ]]; then
+	prepare "tools" vm/need.sh build vm && prepare "the VM's programs" vm/rootfs.sh ||
+		made=
 fi
-if [ ${#on[@]} -gt 0 ]; then
-	prepare "tools" vm/need.sh build vm &&
-	prepare "the VM's programs" vm/rootfs.sh && {
-		for k in "${own[@]}"; do
-			began_at[$k]=$SECONDS
-			# shellcheck disable=SC2086	# one word for each file
-			run_guest_tests "$k" ${on[$k]}
-			[ ${#on[@]} -eq 1 ] || all_took "$k" "${began_at[$k]}"
-		done
-		run_others "${others[@]}"
-	}
+# shellcheck disable=SC2086	# one word for each file
+if [ "$made" ] && [ ${#files_of[@]} -gt 1 ]; then
+	[ -z "${files_of[stock]-}" ] || prepare "the stock kernel" vm/stock.sh
+	[ ${#others[@]} -eq 0 ] || fetch_others "${others[@]}"
+	run_jobs "${jobs[@]}" "${others[@]}"
+	[ ! -e "$work/fetched" ] || { wait "${running[fetch]}"; cat "$work/fetched"; }
+elif [ "${jobs[*]}" = host ]; then
+	run_host_tests ${files_of[host]}
+elif [ "$made" ] && [ ${#jobs[@]} -gt 0 ]; then
+	run_guest_tests "${jobs[0]}" ${files_of[${jobs[0]}]}
 fi
 
 if [ ${#summary[@]} -gt 0 ]; then

@@ -170,7 +170,37 @@ for k in 1 2 9; do
 done
 printf '# others: short\n' >"$tmp/tests/guest/10-it.sh"
 is "another kernel begins as soon as one has ended" \
-	"10 passed, 0 failed, status 0" "$(PATH=$tmp/bin:$PATH; verdict)"
+	"10 passed, 0 failed, status 0" "$(PATH=$tmp/bin:$PATH verdict)"
+
+# Both kernels' tests run at a time: the first waits for the second's.
+rm "$tmp"/tests/vm/debian.*
+printf '#!/bin/sh\n' >"$tmp/tests/vm/debian.sh"
+cat >"$tmp/tests/vm/modules.sh" <<EOF
+#!/bin/sh
+: >"$tmp/begun-\$1"
+n=0
+until [ -e "$tmp/begun-stock" ] && [ -e "$tmp/begun-kasan" ] ||
+	[ \$((n += 1)) -gt 200 ]; do sleep 0.1; done
+[ -e "$tmp/begun-stock" ]
+EOF
+chmod +x "$tmp"/tests/vm/*.sh
+: >"$tmp/tests/guest/10-it.sh"
+vm '# begin it\nok 1 - a\none\ntwo\nnot ok 2 - b\n# end it\n' 0
+is "as many kernels at a time as there are processors" \
+	"4 passed, 2 failed, status 1" "$(PATH=$tmp/bin:$PATH verdict)"
+like "what a test says stands before the line that says how it ended" \
+	"*    one
+    two
+FAILED: *: it: b
+*: it: 2 checks, 1 failed (0 s)
+*    one
+    two
+FAILED: *: it: b*
+What failed:
+    *: it: b
+    *: it: b
+
+4 passed, 2 failed" "$(cat "$tmp/out")"
 
 # .ci/run adds up what its parts say, and believes none that says nothing.
 mkdir "$tmp/.ci"
