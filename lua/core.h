@@ -52,7 +52,16 @@
  */
 #define KLUA_EPHEMERON_ROUNDS	32
 
-/* How often a collection begins its last passes anew after a limit has ended an entry */
+/*
+ * Looks into ephemeron tables for an object that was marked late, which find nothing one
+ * after the other, before a pass makes no more of them. Each costs a step.
+ */
+#define KLUA_EPHEMERON_LOOKS	64
+
+/*
+ * How often a collection begins its last passes anew after a limit has ended an entry,
+ * whatever little that entry has changed
+ */
 #define KLUA_RESCANS		8
 
 void klua_charge_slow(lua_State *L);

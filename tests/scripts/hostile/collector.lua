@@ -100,6 +100,18 @@ for n = 6, 20 do
 	collectgarbage()
 end
 
+--- weak-table-with-one-dead-value-for-all-keys
+-- ends: ETIME|ENOMEM *
+-- debug steps: 20000
+local all = setmetatable({}, { __mode = "v" })
+collectgarbage("stop")
+for n = 6, 20 do
+	local v = {}
+	for i = 1, 1 << n do all[i + 0.5] = v end
+	v = nil
+	collectgarbage()
+end
+
 --- weak-tables-with-strings
 -- ends: ETIME|ENOMEM *
 -- debug steps: 20000
@@ -307,6 +319,32 @@ coroutine.wrap(function()
 	coroutine.yield()
 end)()
 while true do set({ get() }) end
+
+--- finalizers-beside-a-weak-table
+-- ends: ETIME|ENOMEM *
+-- debug steps: 20000
+local all, mt = setmetatable({}, { __mode = "v" }), { __gc = function() end }
+collectgarbage("stop")
+for n = 6, 20 do
+	local v = {}
+	for i = 1, 1 << n do
+		setmetatable({}, mt)
+		all[i] = v
+	end
+	v = nil
+	collectgarbage()
+end
+
+--- list-in-an-ephemeron-table
+-- ends: ETIME|ENOMEM *
+-- debug steps: 20000
+local list, first = setmetatable({}, { __mode = "k" }), {}
+local k = first
+while true do
+	local next = {}
+	list[k] = { next }
+	k = next
+end
 
 --- finalizers-that-cannot-be-called
 -- ends: ETIME|ENOMEM *
