@@ -183,11 +183,12 @@ static struct klua_limits *outer_on_stack(struct klua_limits *outer,
 }
 
 /*
- * Set the stack limit of a nested entry. No check: the outermost entry has checked that
- * its share is there. The time of a nested entry is also that of its outer entries, for
- * which it takes no steps.
+ * Give a nested entry the stack limit of the entry around it. No check: the outermost
+ * entry has checked that its share is there. The time that a nested entry takes counts
+ * for the entry around it, too, but takes no steps of it: so that one is made to look
+ * at the clock soon after it has gone on.
  */
-static void inherit(struct klua_limits *lim)
+static void inherit_limits(struct klua_limits *lim)
 {
 	struct klua_limits *outer = outer_on_stack(lim->outer, lim->stack_top);
 
@@ -204,7 +205,7 @@ void klua_entry_nest(struct klua_limits *lim)
 {
 	if (!lim->outer && in_task())
 		lim->outer = task_inside();
-	inherit(lim);
+	inherit_limits(lim);
 }
 
 /* Begin an entry that can be preempted: put it into task_entries. */
@@ -220,7 +221,7 @@ void klua_task_enter(struct klua_limits *lim)
 	lim->outer = task_innermost(entries);
 	hlist_add_head(&s->task_node, &entries->head);
 	klua_guard_unlock(&entries->lock, irqs);
-	inherit(lim);
+	inherit_limits(lim);
 }
 
 /* End such an entry. */

@@ -223,7 +223,8 @@ static const char *quota_check(int states, s64 bytes, size_t replaced)
 }
 
 /*
- * As quota_check(), and charge it; negative numbers give back, which cannot fail.
+ * As quota_check(), and if it returns NULL charge the quota. Negative numbers give back
+ * what was charged before, which cannot fail.
  */
 static const char *quota_charge(int states, s64 bytes, size_t replaced)
 {

@@ -146,7 +146,7 @@ static void put_key(lua_State *L, struct writer *w, int index)
  * Steps for a float, which is written and read up to four times to find its shortest
  * form
  */
-#define NUMBER_COST	256
+#define COST_NUMBER	256
 
 /*
  * Write a number. A float has a fraction or an exponent, and as many digits as it takes
@@ -160,7 +160,7 @@ static void put_number(lua_State *L, struct writer *w)
 	if (lua_isinteger(L, -1)) {
 		len = snprintf(text, sizeof(text), "%lld", lua_tointeger(L, -1));
 	} else {
-		klua_charge_host(L, NUMBER_COST);
+		klua_charge_host(L, COST_NUMBER);
 		len = klua_number_write(lua_tonumber(L, -1), text);
 		if (isalpha(text[len - 1]))
 			klua_raise(L, "JSON has no number '%s'", text);

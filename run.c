@@ -592,8 +592,8 @@ void klua_state_close(struct klua_state *s)
 
 	s->closing = true;
 	/*
-	 * The state's own limits may be none, and nobody could cancel this entry, so it
-	 * has other ones.
+	 * The state itself may have no limits, and nobody can cancel this entry, so it
+	 * gets the limits of a sleepable state.
 	 */
 	set_build_limits(s);
 	if (s->L) {

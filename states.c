@@ -174,7 +174,7 @@ static unsigned int generation = 1;
 static struct workqueue_struct *close_queue;
 
 /* States with a quota whose close is queued or runs. */
-static atomic_t closing = ATOMIC_INIT(0);
+static atomic_t quota_closes = ATOMIC_INIT(0);
 
 /* Words of a name, as the hash takes them */
 #define NAME_WORDS	(KLUA_NAME_MAXSIZE / sizeof(u32))
@@ -534,14 +534,14 @@ static void unlink_state(struct klua_state *s)
 static void begin_close(struct klua_state *s)
 {
 	if (s->quota)
-		atomic_inc(&closing);
+		atomic_inc(&quota_closes);
 	queue_rcu_work(close_queue, &s->close);
 }
 
 /* Will closes that are queued or in progress give anything back to a quota? */
 bool klua_states_closing(void)
 {
-	return atomic_read_acquire(&closing);
+	return atomic_read_acquire(&quota_closes);
 }
 
 /*
@@ -638,7 +638,7 @@ static void close_work(struct work_struct *work)
 		close_unheld(s);
 	/* Pairs with klua_states_closing(): a reader of 0 sees the quota uncharged. */
 	if (counted)
-		atomic_dec_return_release(&closing);
+		atomic_dec_return_release(&quota_closes);
 }
 
 void klua_state_put(struct klua_state *s)
