@@ -46,21 +46,21 @@
 #define KLUA_GC_BATCH		2048
 
 /*
- * Passes over the weak tables in a collection, before one pass keeps all that they
- * still hold. A chain of ephemeron tables in the worst order takes a pass for each of
+ * Rounds through the weak tables in a collection, before one round keeps all that they
+ * still hold. A chain of ephemeron tables in the worst order takes a round for each of
  * its links; real programs need two or three.
  */
 #define KLUA_EPHEMERON_ROUNDS	32
 
 /*
- * Looks into ephemeron tables for an object that was marked late, which find nothing one
- * after the other, before a pass makes no more of them. Each costs a step.
+ * In a round the collector looks into ephemeron tables for each object that it marks. It
+ * stops that when so many looks in a row have found nothing. Each costs a step.
  */
 #define KLUA_EPHEMERON_LOOKS	64
 
 /*
- * How often a collection begins its last passes anew after a limit has ended an entry,
- * whatever little that entry has changed
+ * How often a collection begins its rounds anew after a limit has ended an entry, even
+ * if the entry has changed little
  */
 #define KLUA_RESCANS		8
 
