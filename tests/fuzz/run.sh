@@ -1,16 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: run.sh [--secs N] [--without PATCH] [--hunt]
+# usage: run.sh [--secs N] [--without PATCH] [--kind KIND] [--hunt]
 #        run.sh INPUT...
 #        run.sh --packages
 #
 # Fuzzes the Lua core, built for user space with its assertions, ASan and UBSan:
 # for N seconds (60) three fuzzers at once. One mutates the text of scripts, one the
 # bytes that a generator makes programs from, one the steps of entries that share a
-# state (cycles.c). Every
-# input runs in a fresh state with small limits; host.c has what must hold. The
-# last line says how much was run and covered; the exit status is 1 when
+# state (cycles.c). Every input runs in a fresh state with small limits; host.c has
+# what must hold. The last line says how much was run and covered; the exit status is 1 when
 # something was found, which is then in build/fuzz/found until the next run, or
 # in found-PATCH.
 #
@@ -20,6 +19,7 @@
 #
 #   --secs 0	   runs only the inputs that are known
 #   --without PATCH	leaves out the patch of that number, to see what it is for
+#   --kind KIND	   only this fuzzer: script, program or cycles
 #   INPUT...	   runs what was found, scripts (.lua) and inputs of the
 #		   generator (with --hunt, of the hunt), once and with a full
 #		   report
@@ -60,7 +60,7 @@ sources()
 	"$top/lua/import.sh" || exit 2
 	src=$top/lua/src
 	if [ -n "${FUZZ_BREAK-}" ]; then
-		without=break
+		without=broken
 		src=$dir/src
 		rm -rf "$src"
 		cp -R "$top/lua/src" "$src" && sed -i "$FUZZ_BREAK" "$src/lgc.c" || exit
@@ -95,11 +95,11 @@ build_fuzzers()
 	compile "$bin/core.o" -fsanitize=fuzzer-no-link "$top/lua/core.c" &
 	compile "$bin/generate.o" -fsanitize=fuzzer-no-link "$here/generate.c"
 	compile "$bin/host.o" "$here/host.c"
-	compile "$bin/script.o" "$here/script.c"
-	compile "$bin/program.o" "$here/program.c"
-	compile "$bin/cycles.o" -Wa,-I"$here" "$here/cycles.c"
+	for fuzzer in "${kinds[@]}"; do
+		compile "$bin/$fuzzer.o" -Wa,-I"$here" "$here/$fuzzer.c"
+	done
 	wait $! || exit
-	for fuzzer in script program cycles; do
+	for fuzzer in "${kinds[@]}"; do
 		clang "${flags[@]}" -fsanitize=fuzzer "$bin/$fuzzer.o" \
 			"$bin/host.o" "$bin/core.o" "$bin/generate.o" \
 			-o "$bin/$fuzzer" || die "the fuzzers do not link"
@@ -214,6 +214,7 @@ while [ $# -gt 0 ]; do
 	--packages) echo "$packages"; exit 0 ;;
 	--secs) secs=${2-}; shift ;;
 	--without) without=${2-}; shift ;;
+	--kind) kinds=("${2-}"); shift ;;
 	--hunt) builder=build_hunt kinds=(hunt) ;;
 	-*) usage >&2; exit 2 ;;
 	*) break ;;
@@ -221,6 +222,8 @@ while [ $# -gt 0 ]; do
 	shift
 done
 [[ $secs =~ ^[0-9]+$ ]] || die "--secs takes a number of seconds"
+[[ " script program cycles hunt " = *" ${kinds[0]} "* ]] ||
+	die "--kind takes script, program or cycles"
 
 check_tools
 sources

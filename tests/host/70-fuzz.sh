@@ -20,16 +20,16 @@ fuzz: script: [1-9]* executions, [1-9]* edges; program: [1-9]* executions, [1-9]
 $out"
 echo "$out" | tail -n 1
 
-out=$("$fuzz" --secs 0 --without 5 2>&1)
+out=$("$fuzz" --secs 0 --kind script --without 5 2>&1)
 is "memory that is used after it was freed is found" 1 "$?"
 like "as such" '*heap-use-after-free*to run it again*' "$out"
 
 # Closing separates objects in the middle of a cycle, which has to mark them.
-out=$(FUZZ_BREAK='s/marks = !all ||.*/marks = !all;/' "$fuzz" --secs 0 2>&1)
+out=$(FUZZ_BREAK='s/marks = !all ||.*/marks = !all;/' "$fuzz" --secs 0 --kind program 2>&1)
 is "a finalizer in C that is not called is found" 1 "$?"
 like "as such" '*were not called once*to run it again*' "$out"
 
-out=$(FUZZ_UNLIMITED=1 "$fuzz" --secs 0 2>&1)
+out=$(FUZZ_UNLIMITED=1 "$fuzz" --secs 0 --kind script 2>&1)
 is "a script without an end is found" 1 "$?"
 like "as such" '*timeout*to run it again*' "$out"
 
@@ -47,3 +47,4 @@ like "as what takes too long" '*BROKEN: * instructions for * steps*to run it aga
 	"$out"
 
 check_fails "an unknown option is refused" "$fuzz" --fast
+check_fails "an unknown kind is refused" "$fuzz" --kind quick
