@@ -53,8 +53,9 @@
 #define KLUA_EPHEMERON_ROUNDS	32
 
 /*
- * In a round the collector looks into ephemeron tables for each object that it marks. It
- * stops that when so many looks in a row have found nothing. Each costs a step.
+ * Looks into ephemeron tables for an object that was marked late, which find nothing one
+ * after the other, before the third round makes no more of them. Each costs a step, and
+ * each further round may make twice as many.
  */
 #define KLUA_EPHEMERON_LOOKS	64
 
