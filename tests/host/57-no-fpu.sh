@@ -28,8 +28,8 @@ check "and was looked at" test "$(objdump -d \
 	"$vm/../../build/modules/stock/klua.ko" | wc -l)" -gt 10000
 
 text=$(size "$vm/../../build/modules/stock/klua.ko" | awk 'NR == 2 { print $1 }')
-check "its text, of $text bytes, stays below 456 KiB" \
-	test "$text" -lt $((456 * 1024))
+check "its text, of $text bytes, stays below 460 KiB" \
+	test "$text" -lt $((460 * 1024))
 
 # By what this would be seen: the same in code that has them
 printf 'double f(double x) { return x * x + 1; }
