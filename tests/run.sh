@@ -529,7 +529,11 @@ if [ "$made" ] && [ ${#files_of[@]} -gt 1 ]; then
 	[ -z "${files_of[stock]-}" ] || prepare "the stock kernel" vm/stock.sh
 	[ ${#others[@]} -eq 0 ] || fetch_others "${others[@]}"
 	run_jobs "${jobs[@]}" "${others[@]}"
-	[ ! -e "$work/fetched" ] || { wait "${running[fetch]}"; cat "$work/fetched"; }
+	if [ ${#others[@]} -gt 0 ]; then
+		wait "${running[fetch]}"
+		unset "running[fetch]"
+		cat "$work/fetched"
+	fi
 elif [ "${jobs[*]}" = host ]; then
 	run_host_tests ${files_of[host]}
 elif [ "$made" ] && [ ${#jobs[@]} -gt 0 ]; then
