@@ -32,12 +32,12 @@
  * remembers them. When a large block becomes small and there is no room for it among
  * the small ones, its first page becomes a page of small blocks with only this one.
  *
- * Empty pages go back to the host, except for a third of all small-block pages: each
- * collection frees blocks that are soon needed again, and a page from the kernel costs
- * as much as a hundred blocks. For the same reason the last large block that was freed
- * waits for a request of its size, if it has at most four pages and no more than that
- * third. When the host refuses pages, the heap first gives back that block and as many
- * empty pages as it has asked for, and some more, and asks again.
+ * Empty pages go back to the host, except for half of all small-block pages: a heap
+ * grows to twice what is alive before it is collected again, and a page from the kernel
+ * costs as much as a hundred blocks. For the same reason the last large block that was
+ * freed waits for a request of its size, if it has at most four pages and no more than
+ * that half. When the host refuses pages, the heap first gives back that block and as
+ * many empty pages as it has asked for, and some more, and asks again.
  *
  * The heap holds more than Lua asked for: up to 15 bytes a block, the rest of a large
  * block's last page, free blocks among used ones. The host sees @held and may refuse
@@ -246,6 +246,12 @@ static void release_page(struct klua_heap *h, struct klua_page *page)
 	klua_pages_put(h, page, KLUA_PAGE);
 }
 
+/* The empty pages that the heap keeps */
+static u32 empties_kept(const struct klua_heap *h)
+{
+	return h->pages / 2 + 1;
+}
+
 /* Give back empty pages until at most @keep are left. */
 static void release_empties(struct klua_heap *h, u32 keep)
 {
@@ -300,7 +306,7 @@ static void large_put(struct klua_heap *h, void *pages, size_t size)
 {
 	size_t n = size / KLUA_PAGE;
 
-	if (n > SPARE_MAX || n > h->pages / 3 + 1 ||
+	if (n > SPARE_MAX || n > empties_kept(h) ||
 	    (h->spare && h->spare_size == size)) {
 		klua_pages_put(h, pages, size);
 		return;
@@ -494,7 +500,7 @@ void klua_page_turned(struct klua_heap *h, struct klua_page *page)
 	if (page->used)
 		return;
 	h->empties++;
-	release_empties(h, h->pages / 3 + 1);
+	release_empties(h, empties_kept(h));
 }
 
 /* Free @grains at the end of a block, or all of it. */
