@@ -102,16 +102,28 @@ for errno in $errors; do
 	check "doc/api.md says what $errno means" grep -q "^| [^|]*\`$errno\`.* |" doc/api.md
 done
 
-# links FILE: the files that it links to
-links()
+# anchors FILE: those of its headings
+anchors()
 {
-	grep -o ']([^)#:]*)' "$1" | sed 's/^](//; s/)$//' | sort -u
+	sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9_\n-'
+}
+
+# lost FILE: what it links to that is not there
+lost()
+{
+	grep -o ']([^):]*)' "$1" | sed 's/^](//; s/)$//' | sort -u | while read -r link; do
+		to=${link%%#*}
+		to=${to:-$1}
+		if [ ! -e "$to" ]; then
+			echo "$link"
+		elif [ "$link" != "${link#*#}" ]; then
+			anchors "$to" | grep -qxF -e "${link#*#}" || echo "$link"
+		fi
+	done
 }
 for file in README.md */*.md */*/*.md; do
-	is "each file that $file links to is there" '' "$(cd "${file%/*}" 2>/dev/null ||
-		cd . && for link in $(links "${file##*/}"); do
-			[ -e "$link" ] || echo "$link"
-		done)"
+	is "each file and heading that $file links to is there" '' \
+		"$(cd "$(dirname "$file")" && lost "${file##*/}")"
 done
 
 # stripped: lines of C without comments and indentation
