@@ -759,7 +759,7 @@ static int check_replace(const struct klua_config *config,
 
 	if (!old) {
 		*why = "there is no state of this name to replace";
-		return config->replace && config->existing ? -ENOENT : 0;
+		return config->existing ? -ENOENT : 0;
 	}
 	if (!config->replace) {
 		*why = "the name is taken";
@@ -861,6 +861,8 @@ static int check_config(const struct klua_config *config)
 			      "more time than a state of this kind may have: 8 s, an irq state 100 ms");
 	if ((unsigned int)config->origin > KLUA_ORIGIN_USER)
 		return refuse(config, -EINVAL, "there is no such origin");
+	if (config->existing && !config->replace)
+		return refuse(config, -EINVAL, "only a state that replaces one can need it");
 	return check_chunks(config) ?: check_name(config);
 }
 

@@ -419,6 +419,10 @@ static void what_is_to_replace_a_state_needs_it(struct kunit *test)
 	config.open = destroy_it;
 	KUNIT_EXPECT_EQ(test, PTR_ERR(klua_state_new(&config)), -ENOENT);
 	KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
+	config.open = NULL;
+	config.replace = false;
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(klua_state_new(&config)), -EINVAL);
+	KUNIT_EXPECT_NULL(test, klua_state_lookup(NAME));
 }
 
 static void another_kind_is_no_replacement(struct kunit *test)
