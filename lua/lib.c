@@ -730,6 +730,21 @@ static noinline void refuse_object(lua_State *L, int idx,
 	luaL_argerror(L, idx, lua_pushfstring(L, "%s %s", class->name, why));
 }
 
+/*
+ * Raise an error: the argument is no object of the class. If its own class has the same
+ * name, the name alone would not say why: its library was unregistered, and another
+ * one, or the same one again, was registered since.
+ */
+static noinline void refuse_type(lua_State *L, int idx, const struct klua_class *class)
+{
+	idx = lua_absindex(L, idx);
+	if (lua_type(L, idx) == LUA_TUSERDATA &&
+	    luaL_getmetafield(L, idx, "__name") == LUA_TSTRING &&
+	    !strcmp(lua_tostring(L, -1), class->name))
+		refuse_object(L, idx, class, "is of another library, or of one that is gone");
+	typeerror(L, idx, class->name);
+}
+
 void *klua_object_check(lua_State *L, int idx, const struct klua_class *class)
 {
 	const TValue *o = index2addr(L, idx);
@@ -737,7 +752,7 @@ void *klua_object_check(lua_State *L, int idx, const struct klua_class *class)
 	void *ptr;
 
 	if (unlikely(!is_object(o, READ_ONCE(class->id))))
-		typeerror(L, idx, class->name);
+		refuse_type(L, idx, class);
 	object = (const struct klua_object *)getudatamem(uvalue(o));
 	if (unlikely(object->entry && object->entry != klua_limits(L)->entry))
 		refuse_object(L, idx, class,

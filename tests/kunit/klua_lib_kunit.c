@@ -821,6 +821,8 @@ static void classes_are_told_apart(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_lib_register(&lib), 0);
 	KUNIT_EXPECT_EQ(test, klua_state_call(state, take_other, &other_class),
 			-EREMOTEIO);
+	KUNIT_EXPECT_TRUE(test, !!strstr(state->errmsg,
+					 "other is of another library, or of one that is gone"));
 }
 
 /*
