@@ -39,7 +39,8 @@ help:
 	@echo '  make run         a DNS packet filter in Lua, with real packets'
 	@echo '  make run SCRIPT=my.lua [MAXALLOC=1M] [STEPS=n] [TIME=20s]'
 	@echo '                   runs your own script in a fresh state'
-	@echo '  make shell       a shell with klua.ko loaded'
+	@echo '  make shell       a shell with klua.ko loaded; with SCRIPT=my.sh one that reads'
+	@echo '                   its commands there, and fails as they do'
 	@echo '  make test        all tests; TESTS="name..." or GROUP=name runs some,'
 	@echo '                   ON="stock kasan kcsan" chooses the kernels (also those of'
 	@echo '                   tests/vm/debian.list, or all), V=1 shows more'
@@ -138,7 +139,7 @@ run:
 	$(regardless)@tests/vm/play.sh $(if $(SCRIPT),script "$$SCRIPT",demo)
 
 shell:
-	@tests/vm/play.sh shell
+	@tests/vm/play.sh shell $(if $(SCRIPT),"$$SCRIPT")
 
 test:
 	@tests/run.sh $(addprefix -k ,$(ON)) $(GROUP) $(TESTS)

@@ -3,7 +3,7 @@
 # timeout: 900
 #
 # "make run SCRIPT=" shows what a script prints and returns, or its error, and
-# ends with 0 or 1; "make shell" gives a prompt. First with a script in the
+# ends with 0 or 1; "make shell" gives a prompt, or with SCRIPT= takes commands. First with a script in the
 # place of the VM, then with both.
 . "$(dirname "$0")/../lib.sh"
 
@@ -104,3 +104,15 @@ is "make shell ends well" 0 $?
 like "after a prompt where klua works" "*
 42
 *" "$(tr -d '\r' <"$tmp/out")"
+
+printf 'klua run -e "return 6 * 7"\nexit %s\n' 0 >"$tmp/good.sh"
+printf 'klua run -e "return 6 * 7"\nexit %s\n' 3 >"$tmp/bad.sh"
+for name in good bad; do
+	out=$(env -u MAKEFLAGS -u MAKELEVEL make -C "$top" --no-print-directory shell \
+		SCRIPT="$tmp/$name.sh" 2>"$tmp/err")
+	status=$?
+	[ $name = good ] && wanted=0 || wanted=2
+	is "make shell takes the commands of a file, and their status: $name" \
+		"$wanted 42" "$status $out"
+done
+like "which is said where it is not 0" "*shell*Error 3" "$(tail -n 1 "$tmp/err")"

@@ -3,16 +3,18 @@
 #
 # usage: play.sh demo
 #        play.sh script FILE
-#        play.sh shell
+#        play.sh shell [FILE]
 #
 # What "make run" and "make shell" do: gets all that a VM needs, boots it and
-# runs there the demonstration, one's own Lua script, or a shell.
+# runs there the demonstration, one's own Lua script, or a shell: one on this terminal,
+# or one that reads its commands from FILE.
 #   MAXALLOC=size	the memory the script may hold, 16M
 #   STEPS=n		the steps it may take, 100M
 #   TIME=time		the time it may take, 10s; "unlimited" for no limit
 # Each is what klua(8) takes for it.
 # Exit status of a script: 0; 1 after an error, of which klua(8) has several
-# kinds; that of vm when the VM itself failed.
+# kinds; that of vm when the VM itself failed. Of a shell's FILE: its own, or that of vm,
+# also when the kernel's messages have a warning.
 set -eu
 . "$(dirname "$0")/common.sh"
 cd "$top"
@@ -27,6 +29,8 @@ amount()
 
 case "${1-} $#" in
 "demo 1"|"shell 1") ;;
+"shell 2")
+	[ -f "$2" ] || die "$2: no such file" ;;
 "script 2")
 	[ -f "$2" ] || die "$2: no such file"
 	[ "$(wc -c <"$2")" -le 1048576 ] || die "$2: larger than 1 MiB" ;;
@@ -71,9 +75,16 @@ shell)
 	cat >"$tmp/main" <<-'EOF'
 	insmod /klua/modules/klua.ko
 	mkdir -p /lib/firmware && cp /klua/examples/*/*.lua /lib/firmware/
+	[ ! -e /klua/typed ] || exec sh /klua/typed
 	echo
 	echo "klua.ko is loaded; more modules are in /klua/modules, the examples in"
 	echo "/klua/examples. 'exit' turns this machine off."
 	EOF
-	tests/vm/vm -s "$tmp" ;;
+	if [ $# -eq 2 ]; then
+		cp -- "$2" "$tmp/typed"
+		say "booting the VM"
+		tests/vm/vm -n shell "$tmp"
+	else
+		tests/vm/vm -s "$tmp"
+	fi ;;
 esac
