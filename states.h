@@ -241,7 +241,7 @@ struct klua_state {
  * struct klua_chunk - a piece of Lua source
  *
  * @text: the source; it may contain NULs
- * @len:  bytes of @text
+ * @len:  bytes of @text. A chunk of 0 bytes is a valid one, which does nothing
  * @name: what messages call it: "=name" shows name as it is, "@file" a file.
  *	  NULL: the name of the firmware file, or "=chunk"
  * @firmware: if not NULL, a file that is read instead of @text; its name for the
@@ -286,14 +286,15 @@ struct klua_chunk {
  * @open:     a function that is called before @chunks run, protected, with @arg as a
  *	      light userdata at index 1. It may register the consumer's functions
  * @arg:      argument of @open
- * @percpu:   make a state for each possible processor, all under the one name.
+ * @percpu:   make a state for each possible processor, each with @maxalloc, all under
+ *	      the one name.
  *	      klua_state_find() and klua_state_lookup() return the state of the
  *	      processor that they run on. Calls that set limits, cancel, stop,
  *	      destroy, retire or replace one of them do so to all; lists show them as
  *	      one state
  * @replace:  take the place of the state of this name, if there is one, which must be
  *	      of the same kind. If that state is stopped, the new one is stopped, too
- * @existing: with @replace: fail if there is no state of this name
+ * @existing: only with @replace: fail if there is no state of this name
  * @error:    buffer for the cause of a failure as text, with a traceback if a
  *	      chunk failed, or NULL. NUL-terminated if @error_size is not 0
  * @error_size: bytes of @error. If it is 0 or @error is NULL, the cause goes into the
@@ -660,11 +661,11 @@ __klua_state_new(const struct klua_config *config, struct module *maker);
  *	   ERR_PTR(-ENAMETOOLONG): the name is too long;
  *	   ERR_PTR(-EEXIST): the name is taken;
  *	   ERR_PTR(-ENOENT): @config->existing, and there is no state of the name; or
- *	   a library or file that @config names is not there;
+ *	   a file that @config names is not there;
  *	   ERR_PTR(-ENOMEM): no memory, by @config->maxalloc or by the machine;
  *	   ERR_PTR(-EDQUOT): the quota of user space is full; ERR_PTR(-EAGAIN): it is
  *	   full until states that are being closed are gone;
- *	   ERR_PTR(-EREMOTEIO): a library is not registered;
+ *	   ERR_PTR(-EREMOTEIO): a library of @config->libraries is not registered;
  *	   or what klua_state_run() returns for a chunk, request_firmware() for
  *	   its file, or klua_state_call() for @config->open.
  */
@@ -798,6 +799,10 @@ struct klua_state * __must_check klua_state_find_id(u32 id);
  * at a time: the locks of all sleepable states have one class for lockdep, which
  * therefore reports a task that waits for a second one.
  *
+ * The caller uses @s->L, and calls what may raise an error, as nearly all of Lua's API
+ * does when memory runs out, by __klua_state_call(). An error outside of any protected
+ * call is an oops: the task ends with the lock held, and the log names the caller.
+ *
  * Context: By the state's kind. Atomic: process context or softirq, interrupts on;
  *	    bottom halves are off, and nothing may sleep, until klua_state_unlock().
  *	    Sleepable: process context that may sleep. Irq: any context but NMI;
@@ -826,7 +831,9 @@ void klua_state_unlock(struct klua_state *s);
  * klua_state_call() - call a C function in a state, protected
  * @s: a state that the caller keeps alive
  * @fn: called with @arg as a light userdata at index 1 of its own stack frame; may
- *	use the whole Lua API and raise errors; its results are dropped
+ *	use the whole Lua API and raise errors; its results are dropped. As any C
+ *	function of Lua's, it has room for LUA_MINSTACK values, and gets more by
+ *	luaL_checkstack()
  * @arg: argument of @fn; may be NULL
  *
  * Takes the lock, arms the limits, calls @fn, restores the Lua stack.
@@ -868,7 +875,7 @@ int __klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg);
  *
  * Context: as klua_state_lock(). Takes and releases the state's lock.
  * Return: 0, or as klua_state_call(); -ENOENT: there is no such function;
- *	   -EINVAL: @call is NULL, has no @function, or too many values.
+ *	   -EINVAL: @call is NULL, has no @function, too many values, or values at NULL.
  */
 int klua_state_invoke(struct klua_state *s, struct klua_call *call);
 
