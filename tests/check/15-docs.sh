@@ -16,8 +16,8 @@ trap 'rm -rf "$tmp"' EXIT
 # documentation FUNCTION: its kernel-doc comment, and what follows that
 documentation()
 {
-	awk -v first=" \\* $1\\(\\) - " '
-		/^\/\*\*/ { getline; if ($0 ~ first) found = 1 }
+	awk -v first=" * $1() - " '
+		/^\/\*\*/ { getline; if (index($0, first) == 1) found = 1 }
 		found { print }
 		found && /^[^ ]/ { exit }
 	' states.h
