@@ -107,6 +107,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/wait_bit.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <asm/word-at-a-time.h>
 
@@ -1573,16 +1574,48 @@ void klua_state_list(void)
 }
 EXPORT_SYMBOL_KLUA(klua_state_list);
 
+/* Somebody who keeps the lock of a retired state for longer than this is logged. */
+#define PATIENCE	(5 * HZ)
+
+struct late {
+	struct delayed_work work;
+	const struct klua_state *s;
+};
+
+static void say_late(struct work_struct *work)
+{
+	struct late *late = container_of(to_delayed_work(work), struct late, work);
+
+	pr_warn("state '" NAME_FMT "' was retired, and cannot be closed before it is unlocked\n",
+		NAME_ARG(late->s));
+}
+
+/*
+ * Wait until whoever has the lock has released it. Entries end by their limits or are
+ * cancelled. A caller of klua_state_lock() may keep it for as long as it likes; the log
+ * says that it is waited for.
+ */
+static void wait_unlocked(struct klua_state *s)
+{
+	struct late late = { .s = s };
+
+	INIT_DELAYED_WORK_ONSTACK(&late.work, say_late);
+	schedule_delayed_work(&late.work, PATIENCE);
+	klua_state_lock_asleep(s, false);
+	klua_state_unlock(s);
+	cancel_delayed_work_sync(&late.work);
+	destroy_delayed_work_on_stack(&late.work);
+}
+
 /*
  * Close a state whose gate is shut. Each later entry takes the lock, sees the gate and
- * is refused. So once this function has had the lock, the entry in progress is over and
- * nobody else uses the Lua state.
+ * is refused. So once the lock has been free, the entry in progress is over and nobody
+ * else uses the Lua state.
  */
 static void close_retired(struct klua_state *s)
 {
 	klua_state_stop(s);
-	klua_state_lock_asleep(s, false);
-	klua_state_unlock(s);
+	wait_unlocked(s);
 	klua_state_close(s);
 	mark_retired(s);
 }

@@ -49,6 +49,12 @@ says "a lock kept where one sleeps: by name" "sleep_locked.*klua_mistakes"
 make retire
 says "a state is retired where one may not sleep: it stays" \
 	"retire: -95, still locked: 1"
+make late
+says "a state is retired that somebody keeps locked: is said" \
+	"klua: state 'mistakes' was retired, and cannot be closed before it is unlocked"
+says "a state is retired that somebody keeps locked: it is closed in the end" "late: 0"
+check_fails "a state is retired that somebody keeps locked: nobody finds it" \
+	klua show mistakes
 if [ "$debug" ]; then
 	says "a state is retired where one may not sleep: is reported" \
 		"sleeping function called"

@@ -154,6 +154,35 @@ static int retire_in_softirq(struct klua_state *s)
 	return kthread_stop(task);
 }
 
+static int lock_for_long(void *data)
+{
+	struct klua_state *s = data;
+	int err = klua_state_lock(s);
+
+	if (!err) {
+		msleep(6000);
+		klua_state_unlock(s);
+	}
+	return err;
+}
+
+/* Retire a state that somebody has forgotten to unlock, who does so in the end. */
+static int retire_locked(struct klua_state *s)
+{
+	struct task_struct *task = kthread_create(lock_for_long, s, "klua-locks");
+
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	get_task_struct(task);
+	wake_up_process(task);
+	while (!READ_ONCE(s->owner))
+		msleep(20);
+	pr_info("late: %d\n", klua_state_retire(s));
+	kthread_stop(task);
+	put_task_struct(task);
+	return -ENOENT;
+}
+
 static int lock_and_end(void *data)
 {
 	struct klua_state *s = data;
@@ -190,6 +219,7 @@ static const struct {
 	{ "sleep", KLUA_KIND_ATOMIC, sleep_locked },
 	{ "create", KLUA_KIND_ATOMIC, create_in_softirq },
 	{ "retire", KLUA_KIND_SLEEPABLE, retire_in_softirq },
+	{ "late", KLUA_KIND_SLEEPABLE, retire_locked },
 	{ "end", KLUA_KIND_SLEEPABLE, end_locked },
 };
 
