@@ -13,13 +13,6 @@
 load klua
 load klua_runner
 
-# KiB of the machine's memory that nobody uses
-free_now()
-{
-	awk '/^(MemFree|Cached|Buffers):/ { sum += $2 } END { print sum }' \
-		/proc/meminfo
-}
-
 # Whoever makes a state is charged for it: here up to 64 MiB.
 cg=/tmp/cgroup
 mkdir "$cg"

@@ -20,15 +20,6 @@ else
 	array=250000 many=30000000
 fi
 
-# KiB of the machine's memory that nobody uses, pages of 4 KiB that processors keep
-# at hand included
-free_now()
-{
-	awk '/^(MemFree|Cached|Buffers):/ { sum += $2 }
-	     / count:/ { sum += 4 * $2 }
-	     END { print sum }' /proc/meminfo /proc/zoneinfo
-}
-
 # back WHAT BEFORE: all of it, but for what the kernel keeps
 back()
 {
@@ -143,6 +134,9 @@ else
 	mib=64 elements=4194304
 fi
 set -- kind=sleepable steps=2000000000 maxalloc=200000000
+# The kernel keeps the page tables of addresses that vmalloc() has once had.
+lua "local s = ('x'):rep($mib << 20) s = nil collectgarbage()
+	local t = {} for i = 1, $elements do t[i] = i end" "$@"
 before=$(free_now)
 lua_ok "a string of $mib MiB, sleepable" \
 	"local s = ('0123456789abcdef'):rep(64):rep($((mib << 10)))

@@ -77,6 +77,17 @@ dmesg_since()
 	dmesg | sed "1,/$mark\$/d; s/^\[[^]]*\] //"
 }
 
+# free_now: KiB of the machine's memory that nobody uses. Pages that a processor keeps at
+# hand are among it: MemFree is without them, and since Linux 6.7 they may be an eighth
+# of the memory.
+free_now()
+{
+	awk '/^KernelPageSize:/ { page = $2 }
+	     /^(MemFree|Cached|Buffers):/ { sum += $2 }
+	     / count:/ { sum += page * $2 }
+	     END { print sum }' /proc/self/smaps /proc/meminfo /proc/zoneinfo
+}
+
 # lua SCRIPT [KEY=VALUE]...: runs it through klua_runner; sets $lua_errno and
 # $lua_text (the results, or the error message). Keys: see tests/runner/.
 lua()
