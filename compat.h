@@ -149,6 +149,16 @@ static inline struct mem_cgroup *klua_set_active_memcg(struct mem_cgroup *memcg)
 #endif
 
 /*
+ * Does a task have a list of the return addresses that return probes took? Instead, there
+ * are rethooks on some architectures. Linux before 5.11 has one table for all tasks, and
+ * goes by the stack pointer in it, so that addresses which a throw skipped do no harm.
+ */
+#if defined(CONFIG_KRETPROBES) && !defined(CONFIG_KRETPROBE_ON_RETHOOK) && \
+	LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#define KLUA_KRETPROBE_INSTANCES
+#endif
+
+/*
  * The first command whose requests are validated strictly; Linux before 6.1 does not do
  * that.
  */

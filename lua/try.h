@@ -24,6 +24,8 @@
 #include <linux/sched.h>
 #include <asm/stacktrace.h>
 
+#include "compat.h"
+
 /* Kbuild has a file for these. lua/README says what another architecture takes. */
 #if !defined(CONFIG_X86_64) && !defined(CONFIG_ARM64) && \
 	!(defined(CONFIG_RISCV) && defined(CONFIG_64BIT))
@@ -42,6 +44,9 @@ struct klua_jmpbuf {
 #endif
 #ifdef CONFIG_RETHOOK
 	struct llist_node *rethooks;
+#endif
+#ifdef KLUA_KRETPROBE_INSTANCES
+	struct llist_node *kretprobes;
 #endif
 };
 
@@ -94,6 +99,9 @@ static __always_inline void klua_trace_save(struct klua_jmpbuf *buf)
 #ifdef CONFIG_RETHOOK
 	buf->rethooks = current->rethooks.first;
 #endif
+#ifdef KLUA_KRETPROBE_INSTANCES
+	buf->kretprobes = current->kretprobe_instances.first;
+#endif
 }
 
 static __always_inline void klua_trace_restore(struct klua_jmpbuf *buf)
@@ -103,6 +111,9 @@ static __always_inline void klua_trace_restore(struct klua_jmpbuf *buf)
 #endif
 #ifdef CONFIG_RETHOOK
 	current->rethooks.first = buf->rethooks;
+#endif
+#ifdef KLUA_KRETPROBE_INSTANCES
+	current->kretprobe_instances.first = buf->kretprobes;
 #endif
 }
 
