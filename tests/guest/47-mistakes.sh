@@ -5,6 +5,7 @@
 # allow: klua: state 'mistakes': push_too_much \[klua_mistakes\] misuses
 # allow: WARNING: .*(klua_misused|lua/core\.c|run\.c|refcount\.c)|refcount_t: underflow
 # allow: cut here|Call Trace:|RIP: 0010:|has[_ ]locks|locks? held
+# allow: Voluntary context switch within RCU|WARNING: .*rcu_note_context_switch
 # allow: BUG: scheduling while atomic|sleeping function called|preempt_count
 # allow: BUG: using __this_cpu_(read|write)\(\) in preemptible
 #
@@ -44,7 +45,9 @@ says "a state is retired that nobody holds: is refused" "unheld: -22"
 check_fails "a state is retired that nobody holds: no count goes wrong" \
 	grep -q refcount_t /tmp/log
 make sleep
-says "a lock kept where one sleeps: is reported" "scheduling while atomic"
+# With PREEMPT_RT who has a spinlock may have to wait, but not of his own will.
+says "a lock kept where one sleeps: is reported" \
+	"scheduling while atomic|Voluntary context switch within RCU"
 says "a lock kept where one sleeps: by name" "sleep_locked.*klua_mistakes"
 make retire
 says "a state is retired where one may not sleep: it stays" \

@@ -95,7 +95,8 @@ static int retire_unheld(struct klua_state *s)
 
 /*
  * Stays on its processor: if a lock is released on another one, lockdep turns itself
- * off.
+ * off. It does not wait for a timer: with PREEMPT_RT, up to 6.12, if not longer, the
+ * timers of this processor wait for whoever has bottom halves off.
  */
 static int sleep_locked(struct klua_state *s)
 {
@@ -107,7 +108,7 @@ static int sleep_locked(struct klua_state *s)
 	if (err)
 		goto out;
 	count = preempt_count();
-	schedule_timeout_uninterruptible(1);
+	schedule();
 	/* The scheduler has set the count to 0 after its report. */
 	preempt_count_set(count);
 	klua_state_unlock(s);
