@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: stock
 # timeout: 90
-# boot: own mem=320M
+# boot: own mem=320M cma=0
 #
 # A machine whose free memory is single pages. An atomic state has blocks of a
 # page and below; what needs more is an ordinary memory error, after which it

@@ -4,6 +4,11 @@
 # boot: own
 # allow: cut here|kernel BUG at .*/ldo\.c:|invalid opcode: 0000
 # allow: Call Trace|RIP: 0010:luaD_throw|exited with (preempt_count|irqs)
+# allow: Internal error: Oops - BUG: |^[^:]*Kernel BUG \[#
+#
+# On arm64 the exception that stops the task never ends for what watches over idle
+# processors.
+# allow: WARNING: .* ct_kernel_exit
 #
 # A consumer that lets a Lua error out of any protected call (tests/panic/) is
 # said to be at fault before the kernel stops the task; all others go on.
