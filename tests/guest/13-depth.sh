@@ -59,7 +59,7 @@ is "each form has a promise" "$(sed '/^#/d; /^$/d; s/ .*//' "$list" | sort)" \
 	"$(echo "$first" | cut -d ' ' -f 1 | sort)"
 
 machine=$(uname -m)
-if grep -q kasan_ /proc/kallsyms || [ -d /sys/module/kcsan ]; then
+if has_kasan || [ -d /sys/module/kcsan ]; then
 	machine=debug
 fi
 # promised NAME LEAST MOST: the most is what the page has of Debian 12's kernels

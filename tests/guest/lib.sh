@@ -88,6 +88,12 @@ free_now()
 	     END { print sum }' /proc/self/smaps /proc/meminfo /proc/zoneinfo
 }
 
+# has_kasan: each access of memory is checked. (Any kernel may have names with "kasan".)
+has_kasan()
+{
+	grep -q ' kasan_report$' /proc/kallsyms
+}
+
 # lua SCRIPT [KEY=VALUE]...: runs it through klua_runner; sets $lua_errno and
 # $lua_text (the results, or the error message). Keys: see tests/runner/.
 lua()
