@@ -11,7 +11,7 @@ load klua
 load klua_runner
 
 # A debug kernel takes long for each byte, and keeps a shadow of each address.
-if grep -q kasan_ /proc/kallsyms; then
+if has_kasan; then
 	strings=2 times=3 keys=0 parts=0 may=12288 contexts=softirq
 	array=60000 many=6000000
 else
@@ -19,6 +19,16 @@ else
 	contexts='process softirq'
 	array=250000 many=30000000
 fi
+
+# KiB of the largest block of contiguous pages that the kernel has: 4 MiB, where a page
+# has 4 KiB
+contiguous=$(awk '/^KernelPageSize:/ { kib = $2 }
+	/^Node / {
+		for (i = 5; i < NF; i++)
+			kib *= 2
+		print kib
+		exit
+	}' /proc/self/smaps /proc/buddyinfo)
 
 # back WHAT BEFORE: all of it, but for what the kernel keeps
 back()
@@ -111,7 +121,7 @@ for context in $contexts; do
 	lua_fails "the limit holds for a large string, $context" \
 		"return #('x'):rep(1024):rep(20 << 10)" ENOMEM '*' maxalloc=20000000 "$@"
 	lua_fails "and the size of contiguous pages, $context" \
-		"return #('x'):rep(1024):rep(4 << 10)" ENOMEM '*' \
+		"return #('x'):rep(1024):rep($contiguous)" ENOMEM '*' \
 		maxalloc=100000000000 "$@"
 	lua_fails "for a table that grows, $context" \
 		"local t = {} for i = 1, 1 << 30 do t[i] = i end" ENOMEM '*' \
@@ -128,7 +138,7 @@ lua_ok "a raised limit is good for a large string" \
 	"return #('x'):rep(1024):rep(3 << 10)" $((3 << 20)) name=raised
 
 # A sleepable state has blocks that are larger than any contiguous pages.
-if grep -q kasan_ /proc/kallsyms; then
+if has_kasan; then
 	mib=16 elements=500000
 else
 	mib=64 elements=4194304
