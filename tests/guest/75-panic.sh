@@ -7,8 +7,8 @@
 # allow: Internal error: Oops - BUG: |^[^:]*Kernel BUG \[#
 #
 # On arm64 the exception that stops the task never ends for what watches over idle
-# processors.
-# allow: WARNING: .* ct_kernel_exit
+# processors, and over what exceptions are masked where tasks are switched.
+# allow: WARNING: .* (ct_kernel_exit|__switch_to)
 #
 # A consumer that lets a Lua error out of any protected call (tests/panic/) is
 # said to be at fault before the kernel stops the task; all others go on.
