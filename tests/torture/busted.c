@@ -221,14 +221,25 @@ static bool dec_and_test(refcount_t *users)
  * no_recheck: publish() does not see that the name is taken. That call reads the
  * state's own copy of the name, and not the text that the creator was called with.
  */
-static unsigned long load_word(const void *p)
+static bool unseen(const void *p)
 {
 	struct worker *w = torture_self();
 
-	if (torture_busted == NO_RECHECK && w && w->creating &&
-	    (size_t)(p - (const void *)w->creating) >= KLUA_NAME_MAXSIZE)
-		return ~0ul;
-	return load_unaligned_zeropad(p);
+	return torture_busted == NO_RECHECK && w && w->creating &&
+	       (size_t)(p - (const void *)w->creating) >= KLUA_NAME_MAXSIZE;
+}
+
+#ifdef CONFIG_DCACHE_WORD_ACCESS
+static unsigned long load_word(const void *p)
+{
+	return unseen(p) ? ~0ul : load_unaligned_zeropad(p);
+}
+#endif
+
+/* How words are read without load_unaligned_zeropad() */
+static size_t word_len(const char *p, size_t size)
+{
+	return unseen(p) ? 0 : strnlen(p, size);
 }
 
 /* only_front: calls for a set change only the state that is in the table. */
@@ -261,6 +272,7 @@ static unsigned int first_member(struct klua_state *s, struct klua_state **m)
 #define rcu_read_lock_sched	enter_rcu
 #define rcu_read_unlock_sched	leave_rcu
 #define load_unaligned_zeropad	load_word
+#define strnlen			word_len
 #define refcount_inc_not_zero	inc_not_zero
 #define refcount_dec_if_one	dec_if_one
 #define refcount_dec_and_test	dec_and_test
@@ -288,6 +300,7 @@ static unsigned int first_member(struct klua_state *s, struct klua_state **m)
 #undef rcu_read_lock_sched
 #undef rcu_read_unlock_sched
 #undef load_unaligned_zeropad
+#undef strnlen
 #undef refcount_inc_not_zero
 #undef refcount_dec_if_one
 #undef refcount_dec_and_test
