@@ -43,7 +43,7 @@ torture "processors and memory come and go" SUCCESS names=8 secs=4 seed=4 \
 
 # What is broken is done by whoever finds out, and by no others, so that most ways are
 # noticed within a second; what needs luck gets time for it.
-few="listers=0 destroy_alls=0 secs=20 audit_ms=50 close_secs=2 seed=5"
+few="listers=0 destroy_alls=0 secs=60 audit_ms=50 close_secs=2 seed=5"
 basic="$few replacers=0 retirers=0 stoppers=0 callers=0 librarians=0"
 others="$few creators=0 destroyers=0 finders=0 readers=0 runners=0 cancellers=0"
 # shellcheck disable=SC2086	# one word for each parameter
@@ -69,7 +69,7 @@ busted()
 	busted check_then_act $basic names=2 finders=4 hold_us=50000
 	busted replace_gap $others replacers=2 callers=4
 	busted retire_no_wait $others replacers=2 retirers=2 callers=4
-	busted stop_then_act $others replacers=2 retirers=2 stoppers=2
+	busted stop_then_act $others names=1 replacers=2 retirers=2 stoppers=2
 	busted first_cpu $others
 	busted only_front $others
 	busted lib_no_grace $others
