@@ -60,8 +60,10 @@ present()
 
 # particulars: of the kernel $name. $suite is Debian's that has the source, where that
 # is not this machine's own; $llvm is what the names of clang's tools end with; $arch
-# the kernel's name for the architecture, $image the file that boots, and $cross what
-# make is told for an architecture that is not this machine's.
+# the kernel's name for the architecture, $image the file that boots, $prefix what the
+# names of its binutils begin with, and $cross what make is told for an architecture that
+# is not this machine's. kbuild warns where a module's compiler has another name than the
+# kernel's, so $compiler is that of Debian's kernel ("make", see above).
 particulars()
 {
 	source=linux-source-6.1
@@ -69,6 +71,8 @@ particulars()
 	llvm=
 	arch=x86
 	image=bzImage
+	prefix=
+	compiler=gcc
 	cross=
 	case $name in
 	clang)
@@ -81,8 +85,10 @@ particulars()
 	*-arm64)
 		arch=arm64
 		image=Image.gz
-		cross='ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-'
-		tools="$tools aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu" ;;
+		prefix=aarch64-linux-gnu-
+		compiler=${prefix}gcc-12
+		cross="ARCH=arm64 CROSS_COMPILE=$prefix CC=$compiler"
+		tools="$tools $compiler:gcc-12-aarch64-linux-gnu" ;;
 	esac
 }
 
@@ -153,8 +159,8 @@ compilers()
 		"ld.lld$llvm" --version | head -n 1
 		return
 	fi
-	"${cross##*=}gcc" --version | head -n 1
-	"${cross##*=}ld" --version | head -n 1
+	"$compiler" --version | head -n 1
+	"${prefix}ld" --version | head -n 1
 }
 
 # entry_of VERSION: where the cache has the kernel made of that source

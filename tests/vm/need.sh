@@ -39,7 +39,7 @@ tools()
 	kernel-arm64)
 		tools kernels
 		tools vm-arm64
-		echo "aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu" ;;
+		echo "aarch64-linux-gnu-gcc-12:gcc-12-aarch64-linux-gnu" ;;
 	kernel-clang)
 		tools kernels
 		echo "clang-19:clang-19 ld.lld-19:lld-19 llvm-nm-19:llvm-19" ;;
