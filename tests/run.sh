@@ -27,7 +27,7 @@
 #   # clock: instructions [ARCHITECTURE|others]...	one processor whose clock counts
 #			instructions, with a boot of its own; if any are named,
 #			only on kernels of these architectures, or on others:
-#			those of vm/debian.list, and kasan-arm64
+#			those of vm/debian.list. On kasan-arm64 all tests have it
 #   # processors: 1|in turn	for tests that change the kernel's code while it
 #			runs: an emulator with a thread for each processor may
 #			go on to see an instruction that is gone. With a boot of
@@ -261,10 +261,13 @@ make_payload()
 	echo "$sum"
 }
 
-# counts KERNEL FILE: there the clock of this test counts instructions
+# counts KERNEL FILE: there the clock of this test counts instructions. On kasan-arm64
+# every one does: an access of memory takes a call there, and on a machine that others use
+# it took two minutes to run a script of 1 MiB.
 counts()
 {
 	local on kind kinds=amd64
+	[ "$1" != kasan-arm64 ] || return 0
 	on=$(header "$2" clock)
 	! has_arch "$1" || kinds="others $(<"$build/kernels/$1/arch")"
 	for kind in $kinds; do
