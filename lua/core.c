@@ -69,12 +69,15 @@
  */
 #define SHORT_NUMERAL	200
 
+/* Steps for the farthest exponent, which has six bytes and takes 2,500 instructions */
+#define EXPONENT_STEPS	10
+
 static inline void charge_numeral(lua_State *L, const TValue *o)
 {
 	if (!ttisstring(o))
 		return;
 	if (vslen(o) <= SHORT_NUMERAL)
-		klua_owe(L, 8 + vslen(o) / 2);
+		klua_owe(L, EXPONENT_STEPS + vslen(o) / 2);
 	else
 		klua_charge(L, vslen(o));
 }

@@ -21,7 +21,7 @@
 /* A call of a C function counts as this many VM instructions. */
 #define KLUA_COST_CCALL		4
 
-/* Steps for writing a number, or an item of a format, as text */
+/* Steps for writing a number, or an item of a format, as text, or reading a number */
 #define KLUA_COST_NUMERAL	4
 
 /* Steps for making a text from one of the core's formats */

@@ -260,6 +260,9 @@ static const struct date_field {
 /* The fields that os.time() reads: the first so many of date_fields */
 #define TIME_FIELDS	6
 
+/* Steps for reading those fields, and for setting all of them */
+#define TIME_STEPS	8
+
 static long long *date_member(struct klua_tm *tm, const struct date_field *field)
 {
 	return (long long *)((char *)tm + field->offset);
@@ -358,6 +361,7 @@ static int os_time(lua_State *L)
 		return 1;
 	}
 	luaL_checktype(L, 1, LUA_TTABLE);
+	klua_charge(L, TIME_STEPS);
 	lua_settop(L, 1);
 	for (i = TIME_FIELDS - 1; i >= 0; i--)
 		get_date_field(L, &tm, &date_fields[i]);

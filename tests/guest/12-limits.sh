@@ -42,6 +42,19 @@ for size in 20480 24576 32768 40960 49152 65536; do
 		return n' 6000 name=small maxalloc=$size steps=2000000
 done
 
+# Calls that take more instructions than others take more steps, too.
+costs()
+{
+	lua_fails "$1 costs more than $2 steps" "
+		local text, date = '1e-320', { year = 2000, month = 1, day = 1 }
+		for i = 1, 1000 do local x = $1 end" \
+		ETIME '*step budget exceeded*' "steps=$((1000 * $2))"
+}
+costs 'math.log(i, 3)' 14
+costs 'os.time(date)' 12
+costs 'text + text' 26
+costs 'tonumber(text)' 13
+
 for bad in 0 -1 x 8000001 4294967296; do
 	# shellcheck disable=SC2016	# the inner shell expands it
 	check_fails "$bad microseconds are refused" \
