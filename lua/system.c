@@ -31,22 +31,28 @@ static void charge_lines(lua_State *L, const char *text, size_t len)
 	klua_ahead(L, 2 * lines * KLUA_COST_LINE + len);
 }
 
-/* Adds the line that io.write() has begun to the buffer, and forgets it. */
-static void add_begun_line(lua_State *L, luaL_Buffer *b)
+/* Puts the line that io.write() has begun before the text on top, and forgets it. */
+static void end_begun_line(lua_State *L)
 {
-	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &line_key) == LUA_TNIL) {
+	if (likely(lua_rawgetp(L, LUA_REGISTRYINDEX, &line_key) == LUA_TNIL)) {
 		lua_pop(L, 1);
 		return;
 	}
-	luaL_addvalue(b);
+	lua_insert(L, -2);
+	lua_concat(L, 2);
 	lua_pushnil(L);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &line_key);
 }
 
-/* Push the text of the value at @i, by the global tostring(), which is at @f. */
+/*
+ * Push the text of the value at @i, by the global tostring(), which is at @f. Values
+ * that cannot have a __tostring of their own need no call. For others it is seen in
+ * messages and tracebacks.
+ */
 static void push_text(lua_State *L, int i, int f)
 {
-	if (likely(lua_tocfunction(L, f) == luaB_tostring)) {
+	if (likely(lua_type(L, i) <= LUA_TSTRING &&
+		   lua_tocfunction(L, f) == luaB_tostring)) {
 		luaL_tolstring(L, i, NULL);
 		return;
 	}
@@ -69,7 +75,6 @@ static int print(lua_State *L)
 	klua_charge(L, n);
 	lua_getglobal(L, "tostring");
 	luaL_buffinit(L, &b);
-	add_begun_line(L, &b);
 	for (i = 1; i <= n; i++) {
 		if (i > 1)
 			luaL_addchar(&b, '\t');
@@ -79,6 +84,7 @@ static int print(lua_State *L)
 			klua_look(L, 0);
 	}
 	luaL_pushresult(&b);
+	end_begun_line(L);
 	line = lua_tolstring(L, -1, &len);
 	charge_lines(L, line, len);
 	klua_print(L, line, len);
@@ -116,24 +122,29 @@ static void write_lines(lua_State *L, const char *text, size_t len)
 
 /*
  * Turns a number into a text as io.write() does: without the ".0" that tostring() adds
- * to floats.
+ * to floats. Returns false for what is neither a number nor a text.
  */
-static void check_written(lua_State *L, int i)
+static bool make_written(lua_State *L, int i)
 {
 	bool isfloat = lua_type(L, i) == LUA_TNUMBER && !lua_isinteger(L, i);
 	size_t len;
-	const char *text = luaL_checklstring(L, i, &len);
+	const char *text = lua_tolstring(L, i, &len);
 
 	if (isfloat && text[len - 2] == '.' && text[len - 1] == '0') {
 		lua_pushlstring(L, text, len - 2);
 		lua_replace(L, i);
 	}
+	return text;
 }
 
-/* Writes the values from @first on. Leaves the file on top of the stack. */
+/*
+ * Writes the values from @first on. If one cannot be written, those before it are.
+ * Leaves the file on top of the stack.
+ */
 static int write_values(lua_State *L, int first)
 {
 	int n = lua_gettop(L);
+	int end = first;
 	luaL_Buffer b;
 	const char *text;
 	size_t len;
@@ -141,20 +152,22 @@ static int write_values(lua_State *L, int first)
 
 	klua_charge(L, n);
 	klua_ahead(L, (size_t)n * 8);
-	for (i = first; i <= n; i++)
-		check_written(L, i);
+	while (end <= n && make_written(L, end))
+		end++;
 	luaL_buffinit(L, &b);
-	add_begun_line(L, &b);
-	for (i = first; i <= n; i++) {
+	for (i = first; i < end; i++) {
 		lua_pushvalue(L, i);
 		luaL_addvalue(&b);
 		if (unlikely(i % 128 == 0))
 			klua_look(L, 0);
 	}
 	luaL_pushresult(&b);
+	end_begun_line(L);
 	text = lua_tolstring(L, -1, &len);
 	if (!klua_stream(L, text, len))
 		write_lines(L, text, len);
+	if (end <= n)
+		luaL_checkstring(L, end);
 	return 1;
 }
 
@@ -684,14 +697,16 @@ static int debug_getinfo(lua_State *L)
 					   given ? "nSltuf" : "nSltu", &len);
 	lua_Debug ar;
 
+	if (!given &&
+	    !lua_getstack(L1, (int)luaL_checkinteger(L, shift + 1), &ar)) {
+		lua_pushnil(L);
+		return 1;
+	}
 	luaL_argcheck(L, len <= 16 && !what[strspn(what, "nSltufL")],
 		      shift + 2, "invalid option");
 	if (given) {
 		lua_pushvalue(L, shift + 1);
 		lua_xmove(L, L1, 1);
-	} else if (!lua_getstack(L1, (int)luaL_checkinteger(L, shift + 1), &ar)) {
-		lua_pushnil(L);
-		return 1;
 	}
 	lua_getinfo(L1, given ? ">nSltu" : "nSltu", &ar);
 	push_info(L, &ar, what);

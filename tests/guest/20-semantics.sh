@@ -76,6 +76,16 @@ says "and writes floats without what tostring() adds, as in Lua 5.3" \
 	'klua: log: 1 -0 9.007199254741e+15 inf 1.0 2147483648'
 says "and print ends what io.write has begun" 'io.write("a") print("b")' \
 	'klua: log: ab'
+says "which stays where tostring() fails" \
+	'io.write("a") pcall(print, setmetatable({}, { __tostring = error })) print("b")' \
+	'klua: log: ab'
+says "and goes before what tostring() prints" \
+	'io.write("a")
+	print(setmetatable({}, { __tostring = function() print("b") return "c" end }))' \
+	'klua: log: ab
+klua: log: c'
+says "io.write writes what is before a wrong value" \
+	'pcall(io.write, "a", 1.0, {}, "b") print("c")' 'klua: log: a1c'
 says "a line without an end does not grow for ever" \
 	'for i = 1, 3 do io.write(("x"):rep(300)) end print("!")' \
 	"klua: log: $(printf '%0600d' 0 | tr 0 x)
