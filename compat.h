@@ -53,6 +53,11 @@
 #define KLUA_MODULE_USE
 #endif
 
+/* Since Linux 6.17 the queue whose work is bound to no processor has another name. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define system_dfl_wq		system_unbound_wq
+#endif
+
 /* Linux before 5.12 has no IRQ_WORK_INIT_HARD(). */
 #ifndef IRQ_WORK_INIT_HARD
 #define IRQ_WORK_INIT_HARD(function) \

@@ -203,7 +203,7 @@ static DECLARE_WORK(records_work, tell_records);
 
 static void queue_records(struct irq_work *work)
 {
-	queue_work(system_unbound_wq, &records_work);
+	queue_work(system_dfl_wq, &records_work);
 }
 
 /*

@@ -48,6 +48,7 @@ Kernel panic - not syncing: Fatal exception in interrupt
 insmod: page allocation failure: order:10, mode:0xcc0
 Out of memory: Killed process 1 (sh)
 BUG: MAX_LOCKDEP_CHAINS too low!
+workqueue: work func tell_records [klua] enqueued on deprecated workqueue. Use another.
 klua_x: Unknown symbol klua_state_get (err -2)
 Call Trace:
 EOF

@@ -32,6 +32,7 @@ BEGIN {
 	      "detected (expedited )?stalls|blocked for more than|" \
 	      "starved for|invoked oom-killer|Out of memory|" \
 	      "page allocation failure|Unknown symbol|disagrees about version|" \
+	      "\\[klua[a-z_]*\\] enqueued on deprecated workqueue|" \
 	      "[Uu]npatched return thunk|missing return thunk"
 }
 
