@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: stock
 # timeout: 120
-# boot: own mem=192M
+# boot: own mem=192M cma=0
 #
 # What a state's memory does to the machine: no more is held than the limit
 # allows, all of it comes back, whoever made the state is charged, and nobody
