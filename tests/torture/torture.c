@@ -451,12 +451,19 @@ static void idle(void)
 		usleep_range(20, 50);
 }
 
+/* Nobody waits for an irq state, and for another one no longer than an entry may take. */
+static bool may_be_busy(const struct klua_state *s, u64 begun)
+{
+	return s->kind == KLUA_KIND_IRQ ||
+	       ktime_get_mono_fast_ns() - begun >= READ_ONCE(s->entry_ns);
+}
+
 /*
  * Note the result of a call. It was counted in the state; or it failed for want of
  * memory, and was not; or it was ended early, and may have been. @stops had ended
- * before the call.
+ * before the call, which was made at @begun.
  */
-static void note_call(struct klua_state *s, int err, int stops)
+static void note_call(struct klua_state *s, int err, int stops, u64 begun)
 {
 	switch (err) {
 	case 0:
@@ -473,8 +480,7 @@ static void note_call(struct klua_state *s, int err, int stops)
 			break;
 		fallthrough;
 	default:
-		/* Only for irq states nobody waits. */
-		if (err != -EBUSY || s->kind != KLUA_KIND_IRQ)
+		if (err != -EBUSY || !may_be_busy(s, begun))
 			torture_anomaly("a call into a state that is held: %d",
 					err);
 	}
@@ -491,10 +497,20 @@ bool torture_may_enter(const struct klua_state *s)
  */
 static void use_lib(struct klua_state *s, int stops)
 {
+	u64 begun = ktime_get_mono_fast_ns();
 	int err = torture_ops->use_lib(s);
 
 	if (err)
-		note_call(s, err, stops);
+		note_call(s, err, stops, begun);
+}
+
+static int call_counted(struct klua_state *s, int (*count)(struct klua_state *s), int stops)
+{
+	u64 begun = ktime_get_mono_fast_ns();
+	int err = count(s);
+
+	note_call(s, err, stops, begun);
+	return err;
 }
 
 /*
@@ -507,10 +523,9 @@ void torture_call(struct worker *w, struct klua_state *s)
 
 	if (!torture_may_enter(s))
 		return;
-	err = torture_ops->count(s);
-	note_call(s, err, stops);
+	err = call_counted(s, torture_ops->count, stops);
 	if (!err && torture_ops->count_in_lua && torture_below(w, 4) == 0)
-		note_call(s, torture_ops->count_in_lua(s), stops);
+		call_counted(s, torture_ops->count_in_lua, stops);
 	if (!err && librarians && torture_below(w, 8) == 0)
 		use_lib(s, stops);
 }
