@@ -1034,6 +1034,10 @@ repl '1 + 1' 'x = 5' 'x, nil' 'for i = 1, 2 do' 'print(i)' 'end' 'x' \
 is "repl: values, statements, more lines" "2 5	nil 1 2 5 f" \
 	"$(tr '\n' ' ' <"$tmp/out" | sed 's/ $//')"
 is "repl: without errors" '' "$(cat "$tmp/err")"
+repl '=1 + 1' '= "a",' '2' '=' 'x =' '3' '=x == 3'
+is "repl: = in front of an expression" "2 a	2 true" \
+	"$(tr '\n' ' ' <"$tmp/out" | sed 's/ $//')"
+is "repl: is no error" '' "$(cat "$tmp/err")"
 repl 'error("oh")' 'x x' '7'
 is "repl: an error ends no session" 7 "$(cat "$tmp/out")"
 like "repl: and is shown" 'klua: repl:1: oh*klua: repl:1: syntax error near*' \

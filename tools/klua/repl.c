@@ -158,6 +158,25 @@ static struct bytes read_line(bool tty, const char *prompt)
 	return bytes;
 }
 
+/*
+ * The line with "return " in the place of a "=" that it begins with, as lua5.3 has it.
+ * No statement begins like that. Frees the line if it gives another one.
+ */
+static struct bytes expand_equals(struct bytes line)
+{
+	static const char word[] = "return ";
+	const size_t len = sizeof(word) - 1;
+	char *all;
+
+	if (!line.len || line.data[0] != '=')
+		return line;
+	all = allocate(NULL, len + line.len);
+	memcpy(all, word, len);
+	memcpy(all + len, line.data + 1, line.len - 1);
+	free((char *)line.data);
+	return (struct bytes){ all, len + line.len - 1 };
+}
+
 /* Append a line to the text, and free the line. */
 static void append(struct bytes *text, struct bytes line)
 {
@@ -250,6 +269,8 @@ int repl_run(const struct ref *state, u32 flags, u32 room)
 			break;
 		if (tty && line.len && !interrupted)
 			add_history(line.data);
+		if (!text.data)
+			line = expand_equals(line);
 		append(&text, line);
 		more = false;
 		if (!interrupted)
