@@ -27,6 +27,11 @@ first_of()
 allocate=$(first_of __alloc_frozen_pages_noprof __alloc_pages_noprof \
 	__alloc_pages __alloc_pages_nodemask)
 
+# Hits are counted, but for those inside. On riscv64 a probe is a breakpoint that runs
+# as an NMI does: there each hit gets -EOPNOTSUPP.
+counted=yes gets=-16
+[ "$(uname -m)" != riscv64 ] || counted=no gets=-95
+
 load klua
 # What an entry of a task calls with a lock that an irq state's entry wants, too
 for symbol in _raw_spin_unlock_irqrestore _raw_spin_lock; do
@@ -44,11 +49,11 @@ for symbol in $allocate get_page_from_freelist; do
 	dmesg_mark
 	load klua_irq symbol="$symbol"
 	dmesg_since | sed -n 's/^klua_irq: //p' >/tmp/said
-	is "$symbol: a page that is allocated is counted" "a page: counted yes" \
-		"$(grep '^a page' /tmp/said)"
+	is "$symbol: is a page that is allocated counted: $counted" \
+		"a page: counted $counted" "$(grep '^a page' /tmp/said)"
 	for from in task hrtimer; do
-		is "$symbol, $from: a hit inside gets -EBUSY, and is not counted" \
-			"$from: pages() 0, 0; hits 1, the last -16" \
+		is "$symbol, $from: a hit inside gets $gets, and is not counted" \
+			"$from: pages() 0, 0; hits 1, the last $gets" \
 			"$(grep "^$from: pages" /tmp/said)"
 		is "$symbol, $from: all memory of the state is there" \
 			"$from: fill() -12, 0; hits 0, the last 0" \
