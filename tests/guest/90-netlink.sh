@@ -414,14 +414,14 @@ figure()
 	klua show --json u/counted | sed "s/.*\"$1\":\([0-9]*\).*/\1/"
 }
 
-klua create --memory 256K u/counted
+klua create --memory 256K --time 8s u/counted
 counted 'return 1'
 counted 'error("oh")'
 counted 'local t = {} while true do t[#t + 1] = ("x"):rep(1000) end'
 counted 'local function f() return pcall(f) end f()'
 klua set --steps 1000 u/counted
 counted 'while true do end'
-klua set --steps unlimited u/counted
+klua set --steps unlimited --time 100ms u/counted
 counted 'while true do end'
 klua set --time 8s u/counted
 for end in 'klua cancel u/counted' 'kill -KILL'; do
