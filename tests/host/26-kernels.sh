@@ -18,21 +18,31 @@ check "README has the table of debian.sh --table" \
 tree=$tmp/tree
 mkdir -p "$tree/tests" "$tree/build/tested"
 : >"$tree/states.h"
-cp -r "$top/tests/vm" "$top/tests/guest" "$top/tests/tested.sh" "$top/tests/README.md" \
-	"$tree/tests/"
-echo "runner 21 2 8 9.9-amd64 2030-01-02" >"$tree/build/tested/6.12"
+cp -r "$top/tests/vm" "$top/tests/guest" "$top/tests/tested.sh" "$top/tests/run.sh" \
+	"$top/tests/README.md" "$tree/tests/"
+{
+	echo "runner 21 2 8 9.9-amd64 2030-01-02"
+	echo "depth 40 0 9 9.9-amd64 2030-01-03"
+} >"$tree/build/tested/6.12"
 "$tree/tests/tested.sh" --update
+# rows TREE TABLE
 rows()
 {
-	sed -n '/^<!-- tested -->/,/^<!-- end /{/^| [^k-]/p}' "$1/tests/README.md"
+	sed -n "/^<!-- $2 -->/,/^<!-- end /{/^| [^k-]/p}" "$1/tests/README.md"
 }
 like "tested.sh puts what was noted into the table" \
-	"| 6.12 | 9.9-amd64 | 2030-01-02 | 21, 2 failed | - *| 8 |" \
-	"$(rows "$tree" | grep '^| 6.12 |')"
-is "and leaves the others" "$(rows "$top" | grep -v '^| 6.12 |')" \
-	"$(rows "$tree" | grep -v '^| 6.12 |')"
-is "all kernels are in that table" "$("$top/tests/vm/debian.sh" -l)" \
-	"$(rows "$top" | awk '{ print $2 }')"
+	"| 6.12 | 9.9-amd64 | 2030-01-03 | 21, 2 failed | - *| 8 |" \
+	"$(rows "$tree" tested | grep '^| 6.12 |')"
+like "and what passed of all into the other" \
+	"| 6.12 | 9.9-amd64 | 2030-01-03 | 1 of * | 61 | runner, limits, tracing, *" \
+	"$(rows "$tree" 'all tested' | grep '^| 6.12 |')"
+for table in tested 'all tested'; do
+	is "and leaves the other kernels ($table)" \
+		"$(rows "$top" "$table" | grep -v '^| 6.12 |')" \
+		"$(rows "$tree" "$table" | grep -v '^| 6.12 |')"
+	is "all kernels are in that table ($table)" "$("$top/tests/vm/debian.sh" -l)" \
+		"$(rows "$top" "$table" | awk '{ print $2 }')"
+done
 
 # on KERNEL...: all of these are among what "make test" runs the shortest tests on
 on()
