@@ -728,12 +728,18 @@ system_calls_are_counted()
 	counted=$(($(count openat) - before))
 	missed=$(awk '/^# missed/ { print $3 }' /sys/kernel/debug/syscount)
 	echo "counted $counted, missed $missed"
-	[ "$counted" -gt 0 ] && [ $((counted + missed)) -ge 200 ]
+	[ $((counted + missed)) -ge 200 ] || return 1
+	# No probe of riscv64 may enter a state: doc/api.md.
+	[ "$(uname -m)" = riscv64 ] || [ "$counted" -gt 0 ]
 }
 
 # The tool finds the state in use when a probe hits meanwhile.
 probe_changes_live()
 {
+	if [ "$(uname -m)" = riscv64 ]; then
+		unload syscount && return $skip
+		return 1
+	fi
 	tries=100
 	until klua run --force syscount -e 'counts = { changed = 1 }'; do
 		tries=$((tries - 1))
