@@ -735,7 +735,7 @@ static noinline void refuse_object(lua_State *L, int idx,
  * name, the name alone would not say why: its library was unregistered, and another
  * one, or the same one again, was registered since.
  */
-static noinline void refuse_type(lua_State *L, int idx, const struct klua_class *class)
+static noinline l_noret refuse_type(lua_State *L, int idx, const struct klua_class *class)
 {
 	idx = lua_absindex(L, idx);
 	if (lua_type(L, idx) == LUA_TUSERDATA &&
