@@ -377,6 +377,25 @@ bool queue_work_on(int cpu, void *wq, struct work *work)
 	return true;
 }
 
+/* Delayed work is cancelled before its time: a retired state is closed at once. */
+void init_timer_key(void *timer, void *fn, unsigned int flags, const char *name,
+		    void *key)
+{
+	(void)timer, (void)fn, (void)flags, (void)name, (void)key;
+}
+
+bool queue_delayed_work_on(int cpu, void *wq, void *work, unsigned long delay)
+{
+	(void)cpu, (void)wq, (void)work, (void)delay;
+	return true;
+}
+
+bool cancel_delayed_work_sync(void *work)
+{
+	(void)work;
+	return true;
+}
+
 bool irq_work_queue(void *work)
 {
 	(void)work;
