@@ -743,6 +743,7 @@ static noinline l_noret refuse_type(lua_State *L, int idx, const struct klua_cla
 	    !strcmp(lua_tostring(L, -1), class->name))
 		refuse_object(L, idx, class, "is of another library, or of one that is gone");
 	typeerror(L, idx, class->name);
+	abort();
 }
 
 void *klua_object_check(lua_State *L, int idx, const struct klua_class *class)
