@@ -1593,7 +1593,8 @@ static void say_late(struct work_struct *work)
 /*
  * Wait until whoever has the lock has released it. Entries end by their limits or are
  * cancelled. A caller of klua_state_lock() may keep it for as long as it likes; the log
- * says that it is waited for.
+ * says that it is waited for. That is work on this stack, which is over, or never
+ * begins, when this returns; it reads the name alone, for which the caller's hold will do.
  */
 static void wait_unlocked(struct klua_state *s)
 {
