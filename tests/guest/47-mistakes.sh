@@ -52,6 +52,12 @@ says "a lock kept where one sleeps: by name" "sleep_locked.*klua_mistakes"
 make retire
 says "a state is retired where one may not sleep: it stays" \
 	"retire: -95, still locked: 1"
+if [ "$debug" ]; then
+	says "a state is retired where one may not sleep: is reported" \
+		"sleeping function called"
+	says "a state is retired where one may not sleep: by name" \
+		"retire_in_softirq.*klua_mistakes"
+fi
 make late
 says "a state is retired that somebody keeps locked: is said" \
 	"klua: state 'mistakes' was retired, and cannot be closed before it is unlocked"
@@ -59,10 +65,6 @@ says "a state is retired that somebody keeps locked: it is closed in the end" "l
 check_fails "a state is retired that somebody keeps locked: nobody finds it" \
 	klua show mistakes
 if [ "$debug" ]; then
-	says "a state is retired where one may not sleep: is reported" \
-		"sleeping function called"
-	says "a state is retired where one may not sleep: by name" \
-		"retire_in_softirq.*klua_mistakes"
 	make push
 	says "values without room: who pushes them is named" \
 		"state 'mistakes': push_too_much \[klua_mistakes\] misuses.*stack overflow"
