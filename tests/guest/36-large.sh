@@ -22,13 +22,12 @@ fi
 
 # KiB of the largest block of contiguous pages that the kernel has: 4 MiB, where a page
 # has 4 KiB
-contiguous=$(awk '/^KernelPageSize:/ { kib = $2 }
-	/^Node / {
+contiguous=$(awk -v kib="$(page_kib)" '/^Node / {
 		for (i = 5; i < NF; i++)
 			kib *= 2
 		print kib
 		exit
-	}' /proc/self/smaps /proc/buddyinfo)
+	}' /proc/buddyinfo)
 
 # back WHAT BEFORE: all of it, but for what the kernel keeps
 back()

@@ -23,7 +23,7 @@ blocks()
 
 # Blocks of 4 MiB, of which a string of 3 MiB takes one, have this order.
 order=0
-kib=$(awk '/^KernelPageSize:/ { print $2; exit }' /proc/self/smaps)
+kib=$(page_kib)
 while [ $((kib << order)) -lt 4096 ]; do
 	order=$((order + 1))
 done

@@ -77,15 +77,22 @@ dmesg_since()
 	dmesg | sed "1,/$mark\$/d; s/^\[[^]]*\] //"
 }
 
+# page_kib: KiB of a page, which the program's auxiliary vector has (AT_PAGESZ is 6). Not
+# every kernel has /proc/self/smaps.
+page_kib()
+{
+	od -An -v -t u8 -w16 /proc/self/auxv | awk '$1 == 6 { print $2 / 1024 }'
+}
+
 # free_now: KiB of the machine's memory that nobody uses. Pages that a processor keeps at
 # hand are among it: MemFree is without them, and since Linux 6.7 they may be an eighth
 # of the memory.
 free_now()
 {
-	awk '/^KernelPageSize:/ { page = $2 }
+	awk -v page="$(page_kib)" '
 	     /^(MemFree|Cached|Buffers):/ { sum += $2 }
 	     / count:/ { sum += page * $2 }
-	     END { print sum }' /proc/self/smaps /proc/meminfo /proc/zoneinfo
+	     END { print sum }' /proc/meminfo /proc/zoneinfo
 }
 
 # has_kasan: each access of memory is checked. (Any kernel may have names with "kasan".)
