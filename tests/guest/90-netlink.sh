@@ -439,7 +439,8 @@ done
 peak=$(figure memory_peak)
 check "the peak of memory is kept: $peak, now $(figure memory)" \
 	[ "$((peak > $(figure memory) && peak > 200000 && peak <= 262144))" = 1 ]
-is "so is the time" 1 "$(($(figure time_ns) > 300000000))"
+# One of the runs took its 100 ms.
+is "so is the time" 1 "$(($(figure time_ns) >= 100000000))"
 is "and the last error" 4 "$(figure last_errno)"
 sleep 1
 is "with its age" 1 "$(($(figure last_error_age_ms) >= 1000))"
