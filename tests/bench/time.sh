@@ -6,14 +6,16 @@
 # Measures time, in user space on this machine's processor: the code of klua.ko
 # for Debian's kernel, linked with stand-ins for what it calls of the kernel
 # (native/). All builds, each with plain jumps and with retpolines, and Debian's
-# lua5.3 and lua5.4 take turns, round by round. Prints tables, and leaves them in
+# lua5.3 and lua5.4 take turns, round by round. Each round has the code at another
+# of eight places, since where it lies can make a script 4 % faster or slower. Prints
+# tables, and leaves them in
 # build/bench as time.md, with every figure as time.txt, medians as time.csv, and
 # what a packet's parts take as packet-parts.svg.
 #
 #   -r, --rows NAME,...	only these: entry, create, smp, a group of scripts
 #			(seven, twenty, floats), or a script (seven/fib);
 #			those that only run.sh has are left out
-#   -n, --rounds N	how often (15)
+#   -n, --rounds N	how often (16)
 #   -b, --base REV	another revision beside this one; it has to have native/
 #   -w, --without N,...	this tree without patch N of lua/patches beside it, and
 #			what that patch is worth; 20+21 leaves out both at once
@@ -29,7 +31,7 @@ set -eu -o pipefail
 . "$(dirname "$0")/build.sh"
 
 rows=entry,create,seven,twenty,floats,smp
-rounds=15
+rounds=16
 base=
 without=
 limits=yes
@@ -95,10 +97,13 @@ leave_out()
 	cp "$2"/history/*.[ch] "$2/lua/src"
 }
 
-# link BUILD SOURCES: klua.o and klua_bench's rows as the program SOURCES/native
+# How many places the code has. They are 16 bytes apart, by which functions are aligned.
+places=8
+
+# link BUILD SOURCES: klua.o and klua_bench's rows as the programs SOURCES/native-PLACE
 link()
 {
-	local out=$2/native-objects src=$2 file
+	local out=$2/native-objects src=$2 file place
 	local log=$build/logs/bench-$1.log
 	local flags=(-O2 -fno-builtin -fno-tree-loop-distribute-patterns
 		-mgeneral-regs-only -mincoming-stack-boundary=3
@@ -120,10 +125,15 @@ link()
 		cc -c -O2 "$bench/native/main.c" -o "$out/main.o"
 		missing "$out"/*-k.o >"$out/missing.S"
 		cc -c "$out/missing.S" -o "$out/missing.o"
-		cc -static -no-pie -z muldefs -Wl,--section-start=percpu=0x8000000 \
-			"$out"/{main,kernel,text,threads,thunks,missing}.o \
-			"$out"/{klua,main,entry,smp}-k.o \
-			-o "$src/native"
+		for ((place = 0; place < places; place++)); do
+			echo ".fill $((place * 16)), 1, 0x90" |
+				cc -c -x assembler - -o "$out/before.o"
+			cc -static -no-pie -z muldefs \
+				-Wl,--section-start=percpu=0x8000000 \
+				"$out"/{main,kernel,text,threads,thunks,missing}.o \
+				"$out"/{before,klua-k,main-k,entry-k,smp-k}.o \
+				-o "$src/native-$place"
+		done
 	} >"$log" 2>&1 || die "it does not link, see $log"
 }
 
@@ -153,11 +163,11 @@ user()
 		print(string.format('%d', (os.clock() - t) * 1e9 // 1))"
 }
 
-# native BUILD ITEM OPTION...: lines "ROW NS"
+# native ROUND BUILD ITEM OPTION...: lines "ROW NS"
 native()
 {
-	local program=$build/bench/src-$1/native name=$2
-	shift 2
+	local program=$build/bench/src-$2/native-$(($1 % places)) name=$3
+	set -- "${@:4}" -s "$1"
 	case $name in
 	*/*) run "$program" "$@" script "$bench/scripts/$name.lua" |
 		sed "s|^script|$name|" ;;
@@ -173,8 +183,8 @@ item()
 	for b in "${builds[@]}"; do
 		# Where there are no limits there are no entries to speak of.
 		[[ $b != unchecked || $2 == */* ]] || continue
-		native "$b" "$2" -s "$1" | sed "s|^|$b plain |"
-		native "$b" "$2" -s "$1" -r -t | sed "s|^|$b retpolines |"
+		native "$1" "$b" "$2" | sed "s|^|$b plain |"
+		native "$1" "$b" "$2" -r -t | sed "s|^|$b retpolines |"
 	done
 	[[ $2 == */* ]] || return 0
 	for b in lua5.3 lua5.4; do
