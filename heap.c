@@ -246,10 +246,10 @@ static void release_page(struct klua_heap *h, struct klua_page *page)
 	klua_pages_put(h, page, KLUA_PAGE);
 }
 
-/* The empty pages that the heap keeps: as many as it has others, and two */
+/* The empty pages that the heap keeps: as many as it has others, and one */
 static u32 empties_kept(const struct klua_heap *h)
 {
-	return h->pages - h->empties + 2;
+	return h->pages - h->empties + 1;
 }
 
 /* Give back empty pages until at most @keep are left. */

@@ -49,7 +49,7 @@ the rest of a split block overlaps it|s/klua_grain_of(block) + grains;/klua_grai
 no page is ever ripe|s/page->used ? &h->ripe :/page->used ? \&h->rest :/
 neighbours are not joined when memory is short|s/block = join_last(h, grains);/;/
 empty pages are kept|s/release_empties(h, empties_kept.*/;/
-empty pages are not kept|s,h->pages - h->empties + 2,0,
+empty pages are not kept|s,h->pages - h->empties + 1,0,
 empty pages are kept from large blocks|s/if (!pages && (h->empties || h->spare))/if (0)/
 the last large block is kept from others|s/if (!pages && (h->empties || h->spare))/if (!pages \&\& h->empties)/
 the last large block serves any size|s/ || h->spare_size != size//
