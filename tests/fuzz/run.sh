@@ -17,7 +17,7 @@
 # with large values, and what takes more than 200 instructions for a step that is
 # charged is found (hunt.c).
 #
-#   --secs 0	   runs only the inputs that are known
+#   --secs 0	   runs only the inputs of the tree, not what earlier runs have kept
 #   --without PATCH	leaves out the patch of that number, to see what it is for
 #   --kind KIND	   only this fuzzer: script, program or cycles
 #   INPUT...	   runs what was found, scripts (.lua) and inputs of the
@@ -143,14 +143,15 @@ seeds()
 	done < <(grep -v '^#' "$here/corpus/program.hex")
 }
 
-# fuzz NAME OPTION...
+# fuzz NAME OPTION...: with what earlier runs have found, unless only what is known is run
 fuzz()
 {
-	local name=$1
+	local name=$1 corpus=("$dir/corpus/$1")
+	[ "$secs" -gt 0 ] || corpus=()
 	shift
 	"${fixed[@]}" "$bin/$name" -timeout=20 -rss_limit_mb=2048 \
 		-print_final_stats=1 -artifact_prefix="$finds/$name-" \
-		"$@" "$dir/corpus/$name" "$dir/seeds/$name" \
+		"$@" "${corpus[@]}" "$dir/seeds/$name" \
 		>"$finds.$name.log" 2>&1
 }
 
