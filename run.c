@@ -515,6 +515,22 @@ static void release_source(struct klua_state *s)
 }
 
 /*
+ * Compile the source of a library. As in Lua, a byte order mark at its beginning is not
+ * part of it, and neither is a first line that begins with '#'; the end of that line is,
+ * so that line numbers are right.
+ */
+static int load_source(lua_State *L, const char *text, size_t len, const char *chunkname)
+{
+	const char *end = text + len;
+
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+		text += 3;
+	if (text < end && *text == '#')
+		text = memchr(text, '\n', end - text) ?: end;
+	return luaL_loadbufferx(L, text, end - text, chunkname, "t");
+}
+
+/*
  * Load a library's source, for require(). Returns LUA_OK with its function on the
  * stack, a status with an error's text there, or -ENOENT: there is no such file;
  * -EPERM: the state is not being built, and so must not wait for one; -EBUSY: another
@@ -529,8 +545,14 @@ int klua_source_load(lua_State *L, const char *path, const char *chunkname)
 		return -EBUSY;
 	if (!s->building)
 		return -EPERM;
-	if (request_firmware_direct(&s->source, path, NULL))
+	status = request_firmware_direct(&s->source, path, NULL);
+	if (status == -ENOENT || status == -ENOTDIR)
 		return -ENOENT;
+	if (status) {
+		lua_pushfstring(L, "the firmware loader cannot read '%s': error %d", path,
+				status);
+		return LUA_ERRRUN;
+	}
 	if (s->origin == KLUA_ORIGIN_USER)
 		klua_audit(&(struct klua_audit) {
 			.op = "require",
@@ -541,8 +563,7 @@ int klua_source_load(lua_State *L, const char *path, const char *chunkname)
 			.len = s->source->size,
 		});
 	/* A limit's error goes past this function; klua_build_end() releases the file. */
-	status = luaL_loadbufferx(L, s->source->data, s->source->size, chunkname,
-				  "t");
+	status = load_source(L, s->source->data, s->source->size, chunkname);
 	release_source(s);
 	return status;
 }

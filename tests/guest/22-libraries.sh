@@ -63,6 +63,16 @@ echo 'x = = 1' >$source/wrong.lua
 echo 'error("oh no")' >$source/fails.lua
 echo 'while true do end' >$source/endless.lua
 echo 'return 1' >/lib/firmware/outside.lua
+printf '#!/usr/bin/lua5.3\nreturn debug.getinfo(1, "l").currentline, x' \
+	>$source/executable.lua
+printf '\357\273\277return "marked"' >$source/marked.lua
+printf '\357\273\277#\nreturn "both"' >$source/both.lua
+printf '#' >$source/sharp.lua
+printf '\357\273return "half a mark"' >$source/half.lua
+printf ' #!/usr/bin/lua5.3\n' >$source/indented.lua
+echo 'times = (times or 0) + 1 return false' >$source/no.lua
+: >$source/empty.lua
+: >$source/plain
 # Compiling it takes so much memory that the collector runs.
 for i in $(seq 20); do
 	echo 'do'
@@ -94,6 +104,21 @@ is "each is called with its name and its file" \
 	"2	args	klua/args.lua	a directory klua/whole/init.lua	a directory klua/whole/init.lua, and sub.whole" \
 	"$(klua run user/source -e 'return args.n, args[1], args[2], whole, sub')"
 check "that goes, too" klua destroy user/source
+build "a first line for the shell and a byte order mark are left out" '' '
+	all = { require "executable", require "marked", require "both",
+		require "sharp", require "no", require "no" }'
+is "the lines have their numbers, and what returns false runs once" \
+	"2	marked	both	true	false	false	1" \
+	"$(klua run user/source -e 'all[7] = times return table.unpack(all)')"
+check "they go" klua destroy user/source
+build "other bytes at the beginning are not" "*unexpected symbol near '<?239>'*" \
+	'require "half"'
+build "a first line that begins with a space neither" "*unexpected symbol near '#'*" \
+	'require "indented"'
+build "a file that cannot be read is named" \
+	"*the firmware loader cannot read 'klua/empty.lua': error -*" 'require "empty"'
+build "a file is no directory" "*library 'plain.sub' not found: *no file*" \
+	'require "plain.sub"'
 build "a library that is not there" "*library 'no.such' not found: *no file*" \
 	'require "no.such"'
 build "a name that no file can have" "*library 'sub/two' not found: *words*" \
