@@ -30,6 +30,7 @@ struct klua_tm {
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
 #include <linux/string.h>
@@ -282,6 +283,22 @@ static noinline void klua_try(struct lua_State *L, void *ud, jmp_buf buf,
 #endif
 
 unsigned long long klua_random(void);
+
+/* Replaces the kernel's generator of random numbers that repeat themselves. */
+struct rnd_state {
+	unsigned long long s;
+};
+
+static inline void prandom_seed_state(struct rnd_state *r, unsigned long long seed)
+{
+	r->s = seed;
+}
+
+static inline unsigned int prandom_u32_state(struct rnd_state *r)
+{
+	r->s = r->s * 6364136223846793005ull + 1442695040888963407ull;
+	return r->s >> 32;
+}
 
 /* Replaces the kernel's hsiphash_2u32() and siphash_1u64(), for one pointer. */
 struct klua_pointer_keys {

@@ -549,6 +549,13 @@ u64 get_random_u64(void)
 	return seed * 0x2545f4914f6cdd1dull;
 }
 
+/* Other numbers than the kernel's, from the first word of the generator */
+u32 prandom_u32_state(u32 *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state ^ *state >> 16;
+}
+
 void get_random_bytes(void *buf, size_t len)
 {
 	u64 n;
