@@ -329,7 +329,9 @@ static lua_Number pow_special(lua_Number a, lua_Number b)
 	bool neg = float_isneg(a) && float_parity(b) == 1;
 	bool large;
 
-	if (float_iszero(b) || float_eq(a, FLOAT_ONE))
+	if (float_iszero(b) && !float_issignaling(a))
+		return FLOAT_ONE;
+	if (float_eq(a, FLOAT_ONE) && !float_issignaling(b))
 		return FLOAT_ONE;
 	if (float_isnan(a) || float_isnan(b))
 		return float_nan2(a, b);

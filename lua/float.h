@@ -35,6 +35,7 @@ typedef unsigned __int128 u128;
 #define float_neg(a)	float_bits((a).bits ^ FLOAT_SIGN)
 #define float_isneg(a)	((a).bits >> 63)
 #define float_isnan(a)	(((a).bits << 1) > (FLOAT_INF << 1))
+#define float_issignaling(a)	(float_isnan(a) && !((a).bits & FLOAT_QUIET))
 #define float_isinf(a)	(((a).bits << 1) == (FLOAT_INF << 1))
 #define float_iszero(a)	(((a).bits << 1) == 0)
 #define float_exponent(a)	((int)((a).bits >> 52) & 0x7ff)

@@ -78,7 +78,7 @@ static u64 special(void)
 {
 	static const u64 numbers[] = {
 		0, 1, 2, FLOAT_FRACTION, FLOAT_HIDDEN, FLOAT_HIDDEN + 1,
-		FLOAT_INF - 1, FLOAT_INF, FLOAT_INF | FLOAT_QUIET,
+		FLOAT_INF - 1, FLOAT_INF, FLOAT_INF + 1, FLOAT_INF | FLOAT_QUIET,
 		0x3ff0000000000000, 0x3fefffffffffffff, 0x3ff0000000000001,
 		0x3fe0000000000000, 0x4000000000000000, 0x4008000000000000,
 		0x4024000000000000, 0x4330000000000000, 0x4340000000000000,
@@ -94,7 +94,6 @@ static u64 number(void)
 	case 0:
 		return special();
 	case 1:
-		/* no signalling NaNs: processors differ in what quiets them */
 		return draw() & ~(draw() & 1 ? 0 : FLOAT_INF);
 	case 2:
 		return to_bits((double)(int)(draw() % 2000 - 1000));
