@@ -184,9 +184,13 @@ static int opened_gc(lua_State *L)
 	return 0;
 }
 
+/* A module may call this by hand, for a lent object as well, which has no owner. */
 static int owned_gc(lua_State *L)
 {
-	klua_owned_release(klua_limits(L), lua_touserdata(L, 1));
+	struct klua_owned *owned = lua_touserdata(L, 1);
+
+	if (owned && !owned->object.entry)
+		klua_owned_release(klua_limits(L), owned);
 	return 0;
 }
 

@@ -742,6 +742,29 @@ static void lent_for_one_entry(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, thing.released, 0);
 }
 
+/* A module calls the finalizer of an object by hand, as it would a method. */
+static int finalize_x(lua_State *L)
+{
+	lua_getglobal(L, "x");
+	luaL_callmeta(L, -1, "__gc");
+	return 0;
+}
+
+static void finalized_by_hand(struct kunit *test)
+{
+	struct thing thing = { .value = 6 };
+
+	KUNIT_EXPECT_EQ(test, give(&thing_class, &thing, true), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_call(state, finalize_x, NULL), 0);
+	KUNIT_EXPECT_EQ(test, thing.released, 0);
+	KUNIT_EXPECT_EQ(test, give(&thing_class, &thing, false), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_call(state, finalize_x, NULL), 0);
+	KUNIT_EXPECT_EQ(test, thing.released, 1);
+	raises(test, "x:value()", "has been released");
+	KUNIT_EXPECT_EQ(test, run("x = nil collectgarbage()"), 0);
+	KUNIT_EXPECT_EQ(test, thing.released, 1);
+}
+
 /* An object that is an argument of a typed call */
 static void lent_for_one_call(struct kunit *test)
 {
@@ -909,6 +932,7 @@ static struct kunit_case lib_cases[] = {
 	KUNIT_CASE(unregistered_class_is_refused),
 	KUNIT_CASE(null_is_no_object),
 	KUNIT_CASE(lent_for_one_entry),
+	KUNIT_CASE(finalized_by_hand),
 	KUNIT_CASE(lent_for_one_call),
 	KUNIT_CASE(lent_for_the_next_entry),
 	KUNIT_CASE(classes_are_told_apart),
