@@ -640,27 +640,54 @@ int klua_lib_unregister(struct klua_lib *lib)
 }
 EXPORT_SYMBOL_KLUA(klua_lib_unregister);
 
+/* Get a reference to the first library with a number above @id, or NULL. */
+static struct klua_libdesc *walk_get(u64 id)
+{
+	struct klua_libdesc *desc;
+
+	lockdep_assert_held(&libs_mutex);
+	list_for_each_entry(desc, &libs, link) {
+		if (desc->id <= id)
+			continue;
+		desc->walks++;
+		refcount_inc(&desc->refs);
+		return desc;
+	}
+	return NULL;
+}
+
+static void walk_put(struct klua_libdesc *desc)
+{
+	lockdep_assert_held(&libs_mutex);
+	desc->walks--;
+	klua_lib_put(desc);
+}
+
+/* The function is called without libs_mutex: it may do what would take that. */
 int klua_lib_for_each(int (*fn)(const struct klua_lib_info *info, void *arg),
 		      void *arg)
 {
 	struct klua_lib_info info;
 	struct klua_libdesc *desc;
 	int ret = 0;
+	u64 id = 0;
 
 	if (!fn)
 		return -EINVAL;
 	mutex_lock(&libs_mutex);
-	list_for_each_entry(desc, &libs, link) {
+	while (!ret && (desc = walk_get(id))) {
 		info = (struct klua_lib_info){
 			.name = desc->name,
 			.module = desc->module,
-			.states = refcount_read(&desc->refs) - 1,
+			.states = refcount_read(&desc->refs) - 1 - desc->walks,
 			.functions = desc->functions,
 			.classes = desc->classes,
 		};
+		mutex_unlock(&libs_mutex);
 		ret = fn(&info, arg);
-		if (ret)
-			break;
+		mutex_lock(&libs_mutex);
+		id = desc->id;
+		walk_put(desc);
 	}
 	mutex_unlock(&libs_mutex);
 	return ret;

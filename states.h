@@ -1143,12 +1143,15 @@ int klua_lib_unregister(struct klua_lib *lib);
 
 /**
  * klua_lib_for_each() - look at all registered libraries
- * @fn: called for each; the @info is valid during the call. Must not register
- *	or unregister libraries. A result other than 0 ends the walk
+ * @fn: called for each; the @info is valid during the call. A result other than 0 ends
+ *	the walk
  * @arg: for @fn
  *
- * Context: Process context. May sleep. Takes and releases libs_mutex, and holds
- *	    it while @fn runs.
+ * A library that is registered or unregistered meanwhile, by @fn or by others, may be
+ * missed; none is seen twice.
+ *
+ * Context: Process context. May sleep. Takes and releases libs_mutex, and does not
+ *	    hold it while @fn runs.
  * Return: what @fn returned last, 0 when there are no libraries, or -EINVAL:
  *	   @fn is NULL.
  */

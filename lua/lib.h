@@ -115,7 +115,9 @@ struct klua_libclass {
  *
  * @id:      I: number of the library in a state's registry; the classes have the
  *	     numbers that follow. No number is used twice
- * @refs:    A: 1 while it is registered, plus 1 for each state in which it is open
+ * @refs:    A: 1 while it is registered, plus 1 for each state in which it is open, and
+ *	     1 for each of @walks
+ * @walks:   M: calls of klua_lib_for_each() that are at this library
  * @dead:    D: unregistering has begun, and no function of the module is called any
  *	     more. Entries that RCU waits for read it without the lock
  * @lock:    X: taken in any context but NMI, inside all other locks
@@ -138,6 +140,7 @@ struct klua_libclass {
 struct klua_libdesc {
 	u64 id;
 	refcount_t refs;
+	unsigned int walks;
 	bool dead;
 	raw_spinlock_t lock;	/* frames and objects */
 	struct list_head frames;

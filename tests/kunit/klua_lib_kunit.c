@@ -609,6 +609,41 @@ static void counts_its_states(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klua_lib_for_each(NULL, NULL), -EINVAL);
 }
 
+/* Results of calls that a walk's function makes */
+static struct {
+	int calls;
+	unsigned int states;
+	int add;
+	int remove;
+} inside_walk;
+
+static int change_libs(const struct klua_lib_info *info, void *arg)
+{
+	static struct klua_lib other = { .name = "other" };
+
+	if (strcmp(info->name, "kulib"))
+		return 0;
+	inside_walk.calls++;
+	inside_walk.states = users();
+	inside_walk.add = klua_lib_register(&other);
+	inside_walk.remove = klua_lib_unregister(&other);
+	return klua_lib_unregister(&lib);
+}
+
+static void a_walk_may_change_libraries(struct kunit *test)
+{
+	inside_walk.calls = 0;
+	KUNIT_EXPECT_EQ(test, run("require 'kulib'"), 0);
+	KUNIT_EXPECT_EQ(test, klua_lib_for_each(change_libs, NULL), 0);
+	KUNIT_EXPECT_EQ(test, inside_walk.calls, 1);
+	KUNIT_EXPECT_EQ(test, inside_walk.states, 1);
+	KUNIT_EXPECT_EQ(test, inside_walk.add, 0);
+	KUNIT_EXPECT_EQ(test, inside_walk.remove, 0);
+	KUNIT_EXPECT_EQ(test, users(), UINT_MAX);
+	KUNIT_ASSERT_EQ(test, klua_lib_register(&lib), 0);
+	KUNIT_EXPECT_EQ(test, users(), 0);
+}
+
 static void objects_have_methods(struct kunit *test)
 {
 	/*
@@ -924,6 +959,7 @@ static struct kunit_case lib_cases[] = {
 	KUNIT_CASE(a_new_library_of_the_name),
 	KUNIT_CASE(reloading_costs_no_memory),
 	KUNIT_CASE(counts_its_states),
+	KUNIT_CASE(a_walk_may_change_libraries),
 	KUNIT_CASE(objects_have_methods),
 	KUNIT_CASE(released_once_when_collected),
 	KUNIT_CASE(released_once_when_closed),
