@@ -1829,6 +1829,9 @@ int klua_state_set_stopped(struct klua_state *s, bool stopped)
 
 	if (!s)
 		return -EINVAL;
+	/* A probe may have interrupted the holder of the lock, and must not wait. */
+	if (this_cpu_read(klua_guarded))
+		return -EBUSY;
 	irqs = klua_guard_lock(&lines_lock);
 	retired = is_retired(s);
 	if (!stopped)

@@ -1031,7 +1031,9 @@ int __klua_state_set_time(struct klua_state *s, u64 us);
  * Context: Any context but NMI. Takes and releases lines_lock, and may be called under
  *	    any lock. Does not sleep.
  * Return: 0, or -EINVAL: @s is NULL; -ESHUTDOWN: @s is retired, and cannot be stopped
- *	   or started; states that have taken its place are started all the same.
+ *	   or started; states that have taken its place are started all the same;
+ *	   -EBUSY: called by a probe that has interrupted KLua on this processor, while
+ *	   it had a lock of its own. Nothing has changed then.
  */
 int klua_state_set_stopped(struct klua_state *s, bool stopped);
 

@@ -5,6 +5,7 @@
  */
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
+#include <linux/kprobes.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -1457,6 +1458,50 @@ static void print_is_bounded_for_the_machine(struct kunit *test)
 	KUNIT_EXPECT_GT(test, dropped, 0);
 }
 
+#ifdef CONFIG_KPROBES
+/* What a probe that stops and starts a state has got */
+static struct {
+	struct klua_state *s;
+	struct task_struct *task;
+	int hits;
+	int err;
+} probed;
+
+static int start_in_probe(struct kprobe *p, struct pt_regs *regs)
+{
+	if (current != probed.task)
+		return 0;
+	probed.hits++;
+	probed.err = klua_state_set_stopped(probed.s, false);
+	return 0;
+}
+
+/*
+ * Stopping a state records an event under the lock that stopping takes. A probe there
+ * must not wait for the lock: it has interrupted its holder.
+ */
+static void a_probe_does_not_wait_for_who_stops(struct kunit *test)
+{
+	struct kprobe p = {
+		.symbol_name = "irq_work_queue",
+		.pre_handler = start_in_probe,
+	};
+
+	probed.s = build(KLUA_KIND_ATOMIC, "", false);
+	KUNIT_ASSERT_TRUE(test, !IS_ERR(probed.s));
+	probed.hits = 0;
+	probed.task = current;
+	KUNIT_ASSERT_EQ(test, register_kprobe(&p), 0);
+	KUNIT_EXPECT_EQ(test, klua_state_set_stopped(probed.s, true), 0);
+	probed.task = NULL;
+	unregister_kprobe(&p);
+	KUNIT_EXPECT_EQ(test, probed.hits, 1);
+	KUNIT_EXPECT_EQ(test, probed.err, -EBUSY);
+	KUNIT_EXPECT_EQ(test, run_text(probed.s, "return 1"), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, klua_state_retire(probed.s), 0);
+}
+#endif
+
 static struct kunit_case life_cases[] = {
 	KUNIT_CASE(new_returns_it_held),
 	KUNIT_CASE(publish_leaves_it_to_its_name),
@@ -1491,6 +1536,9 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE(states_that_replace_each_other_are_started_together),
 	KUNIT_CASE(a_holder_starts_what_has_replaced_its_state),
 	KUNIT_CASE(a_retired_state_starts_what_has_replaced_it),
+#ifdef CONFIG_KPROBES
+	KUNIT_CASE(a_probe_does_not_wait_for_who_stops),
+#endif
 	KUNIT_CASE(user_space_replaces_no_state_of_a_module),
 	KUNIT_CASE(listeners_do_not_wait_for_themselves),
 	KUNIT_CASE(listeners_do_not_wait_for_who_waits_for_them),
