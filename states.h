@@ -445,7 +445,8 @@ struct klua_value {
  *
  * Belongs to the caller. Two calls at once must not share one.
  *
- * @function:  name of a global function
+ * @function:  name of a global function. It is looked up in the table of globals alone:
+ *	       metamethods of that table are not asked
  * @args:      its arguments
  * @nargs:     number of @args, at most KLUA_CALL_VALUES
  * @results:   its results. Further results of the function are dropped, missing ones
