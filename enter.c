@@ -250,6 +250,21 @@ bool klua_stack_fits_nested(void)
 }
 
 /*
+ * Is there enough of the C stack for closing a state here? Its finalizers are called
+ * once, and those that do not fit are lost. Scripts' finalizers get less here than an
+ * entry of their own would get.
+ */
+bool klua_stack_fits_close(void)
+{
+	unsigned long sp = current_stack_pointer;
+	struct klua_limits *outer = outer_on_stack(innermost_entry(), sp);
+
+	if (outer)
+		return sp > outer->stack && sp - outer->stack >= KLUA_STACK_SHARE / 2;
+	return !klua_stack_short(sp);
+}
+
+/*
  * The time when the entry has to end: after its own limit, and no later than the entry
  * around it. An entry of a hard interrupt does not count as nested in the entry that
  * was interrupted: it has its whole time.

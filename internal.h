@@ -236,6 +236,7 @@ bool klua_state_lock_try(struct klua_state *s);
 int klua_state_lock_interruptible(struct klua_state *s);
 bool klua_state_locked(const struct klua_state *s);
 bool klua_inside_any(void);
+bool klua_stack_fits_close(void);
 bool klua_limits_turn_try(struct klua_state *s);
 int klua_limits_turn(struct klua_state *s);
 void klua_limits_turn_end(struct klua_state *s);

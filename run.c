@@ -489,6 +489,8 @@ int klua_state_open(struct klua_state *s)
 	status = klua_alloc_init(s) ?: klua_trace_init(s);
 	if (status)
 		return status;
+	if (!klua_stack_fits())
+		return -EOVERFLOW;
 	s->L = lua_newstate(klua_alloc, &s->limits);
 	if (!s->L)
 		return -ENOMEM;

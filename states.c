@@ -480,11 +480,40 @@ static void wait_retired(struct klua_state *s)
 	wait_var_event(&s->retired, smp_load_acquire(&s->retired));
 }
 
+/* A close that another task makes, while its caller waits */
+struct close_elsewhere {
+	struct work_struct work;
+	struct klua_state *s;
+};
+
+static void close_elsewhere(struct work_struct *work)
+{
+	klua_state_close(container_of(work, struct close_elsewhere, work)->s);
+}
+
+/*
+ * Close the Lua state of a state that nobody uses any more. Process context. Where too
+ * little of the C stack is left for finalizers, a work item closes it on its own stack.
+ */
+static void close_lua(struct klua_state *s)
+{
+	struct close_elsewhere close = { .s = s };
+
+	if (klua_stack_fits_close()) {
+		klua_state_close(s);
+		return;
+	}
+	INIT_WORK_ONSTACK(&close.work, close_elsewhere);
+	queue_work(close_queue, &close.work);
+	flush_work(&close.work);
+	destroy_work_on_stack(&close.work);
+}
+
 /* Free a state, and close it first unless klua_state_retire() has done that. */
 static void free_state(struct klua_state *s)
 {
 	if (READ_ONCE(s->gate) != KLUA_GATE_RETIRED)
-		klua_state_close(s);
+		close_lua(s);
 	if (s->quota)
 		s->quota->uncharge(s->charged);
 	if (!s->set) {
@@ -939,6 +968,10 @@ static int build_libraries(const struct klua_config *config, struct klua_state *
 {
 	int err = klua_state_open(s);
 
+	if (err == -EOVERFLOW)
+		return refuse(config, err, "too little of the C stack is left");
+	if (err == -ENOMEM && s->reserved && !s->reserve)
+		return refuse(config, err, "not enough memory for the reserve");
 	if (err == -ENOMEM)
 		return refuse(config, err,
 			      "not enough memory to open the libraries");
@@ -1617,7 +1650,7 @@ static void close_retired(struct klua_state *s)
 {
 	klua_state_stop(s);
 	wait_unlocked(s);
-	klua_state_close(s);
+	close_lua(s);
 	mark_retired(s);
 }
 

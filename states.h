@@ -621,7 +621,8 @@ struct klua_state *__klua_state_create(size_t maxalloc, const char *name,
  * Context: Process context. May sleep. Takes and releases states_lock.
  * Return: the state, or NULL, with the cause in the kernel log, when the name is
  *	   NULL, empty, too long or taken, @maxalloc is below KLUA_MIN_ALLOC,
- *	   there is no memory to open the libraries, or the caller may not sleep.
+ *	   there is no memory to open the libraries, too little of the C stack is
+ *	   left, or the caller may not sleep.
  */
 static inline struct klua_state *klua_state_create(size_t maxalloc, const char *name)
 {
@@ -664,6 +665,7 @@ __klua_state_new(const struct klua_config *config, struct module *maker);
  *	   ERR_PTR(-ENOENT): @config->existing, and there is no state of the name; or
  *	   a file that @config names is not there;
  *	   ERR_PTR(-ENOMEM): no memory, by @config->maxalloc or by the machine;
+ *	   ERR_PTR(-EOVERFLOW): too little of the C stack is left;
  *	   ERR_PTR(-EDQUOT): the quota of user space is full; ERR_PTR(-EAGAIN): it is
  *	   full until states that are being closed are gone;
  *	   ERR_PTR(-EREMOTEIO): a library of @config->libraries is not registered;

@@ -56,8 +56,11 @@ DECLARE_STATIC_KEY_FALSE(klua_tree);
 /* A nested entry with fewer bytes than this could not even raise its error. */
 #define KLUA_STACK_MINIMUM	(THREAD_SIZE / 16)
 
-/* @stack of an entry that may use no stack: every comparison with it is true. */
-#define KLUA_STACK_NONE		(KLUA_UNARMED - 1)
+/*
+ * @stack of an entry that may use no stack: every comparison with it is true, also with
+ * what is added for a finalizer.
+ */
+#define KLUA_STACK_NONE		(KLUA_UNARMED - THREAD_SIZE)
 
 /*
  * The innermost entry on this processor that cannot be preempted: into an atomic or

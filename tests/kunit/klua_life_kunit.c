@@ -315,6 +315,8 @@ static const struct {
 	{ WRONG(NAME, ATOMIC, SMALL, .chunks = &no_firmware, .nchunks = 1),
 	  IS_ENABLED(CONFIG_FW_LOADER) ? -ENOENT : -EINVAL, "no such file" },
 	{ WRONG(NAME, ATOMIC, SMALL, .origin = 17), -EINVAL, "origin" },
+	{ WRONG(NAME, ATOMIC, SIZE_MAX, .reserve = true), -ENOMEM, "for the reserve" },
+	{ WRONG(NAME, IRQ, SIZE_MAX), -ENOMEM, "for the reserve" },
 };
 
 static void each_wrong_field_is_said(struct kunit *test)

@@ -610,6 +610,85 @@ static void little_c_stack_is_an_error(struct kunit *test)
 	expect_disarmed(test);
 }
 
+static int new_here(void)
+{
+	char why[64];
+	struct klua_config config = {
+		.name = "deep",
+		.maxalloc = SMALL,
+		.error = why,
+		.error_size = sizeof(why),
+	};
+	struct klua_state *s = klua_state_new(&config);
+
+	if (IS_ERR(s))
+		return strstr(why, "C stack") ? PTR_ERR(s) : -EINVAL;
+	return klua_state_retire(s);
+}
+
+static void little_c_stack_makes_no_state(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, dig(KLUA_STACK_NEEDED - 512, new_here), -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, dig(THREAD_SIZE * 3 / 4, new_here), 0);
+}
+
+/* Leave two objects to the collector: a consumer's finalizer, and one of a script. */
+static int leave_objects(lua_State *L)
+{
+	lua_newuserdata(L, 1);
+	lua_createtable(L, 0, 1);
+	lua_pushcfunction(L, count_note);
+	lua_setfield(L, -2, "__gc");
+	lua_setmetatable(L, -2);
+	lua_setglobal(L, "object");
+	return luaL_loadstring(L, "setmetatable({}, { __gc = function() note() end })") ?:
+	       lua_pcall(L, 0, 0, 0);
+}
+
+static int collect_here(void)
+{
+	int ret = klua_state_lock(state);
+
+	if (ret)
+		return ret;
+	lua_pushnil(state->L);
+	lua_setglobal(state->L, "object");
+	lua_gc(state->L, LUA_GCCOLLECT, 0);
+	klua_state_unlock(state);
+	return 0;
+}
+
+/*
+ * Where a consumer's finalizer does not fit, it is called by a later collection, and not
+ * lost.
+ */
+static void finalizers_wait_for_c_stack(struct kunit *test)
+{
+	notes = 0;
+	KUNIT_ASSERT_EQ(test, klua_state_call(state, open_note, NULL), 0);
+	KUNIT_ASSERT_EQ(test, klua_state_call(state, leave_objects, NULL), 0);
+	/* The full collection raises no error: this is not in a protected call. */
+	KUNIT_EXPECT_EQ(test, dig(THREAD_SIZE * 5 / 16, collect_here), 0);
+	KUNIT_EXPECT_EQ(test, notes, 0);
+	KUNIT_EXPECT_EQ(test, collect_here(), 0);
+	KUNIT_EXPECT_GE(test, notes, 1);
+}
+
+static int retire_here(void)
+{
+	return klua_state_retire(state);
+}
+
+static void little_c_stack_runs_finalizers(struct kunit *test)
+{
+	notes = 0;
+	KUNIT_ASSERT_EQ(test, klua_state_call(state, open_note, NULL), 0);
+	KUNIT_ASSERT_EQ(test, klua_state_call(state, leave_objects, NULL), 0);
+	KUNIT_ASSERT_TRUE(test, klua_state_get(state));
+	KUNIT_EXPECT_EQ(test, dig(THREAD_SIZE * 5 / 16, retire_here), 0);
+	KUNIT_EXPECT_EQ(test, notes, 2);
+}
+
 #ifdef CONFIG_X86_LOCAL_APIC
 /* Results of calls in an NMI, which the case sends to its own processor */
 static struct {
@@ -678,6 +757,9 @@ static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(finalizers_run_in_a_full_state),
 	KUNIT_CASE(little_c_stack_is_refused),
 	KUNIT_CASE(little_c_stack_is_an_error),
+	KUNIT_CASE(little_c_stack_makes_no_state),
+	KUNIT_CASE(finalizers_wait_for_c_stack),
+	KUNIT_CASE(little_c_stack_runs_finalizers),
 #ifdef CONFIG_X86_LOCAL_APIC
 	KUNIT_CASE(nmi_is_refused),
 #endif

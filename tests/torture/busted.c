@@ -194,6 +194,7 @@ static bool dec_and_test(refcount_t *users)
 #define klua_state_lock_asleep	copy_state_lock_asleep
 #define klua_state_unlock	copy_state_unlock
 #define klua_inside_any		copy_inside_any
+#define klua_stack_fits_close	copy_stack_fits_close
 #define klua_run_defaults	copy_run_defaults
 #define klua_build_begin	copy_build_begin
 #define klua_build_end		copy_build_end
@@ -398,6 +399,11 @@ bool klua_time_valid(enum klua_kind kind, u64 us)
 bool klua_inside_any(void)
 {
 	return false;
+}
+
+bool klua_stack_fits_close(void)
+{
+	return true;
 }
 
 /* retire_no_wait: retiring does not wait for the entry in progress. */
