@@ -944,9 +944,13 @@ EXPORT_SYMBOL_KLUA(klua_state_invoke);
 
 int klua_invoke(const char *name, struct klua_call *call)
 {
-	struct klua_state *s = klua_state_find(name);
+	struct klua_state *s;
 	int ret;
 
+	/* Not even a hold, since the last put of it would begin a close here. */
+	if (unlikely(in_nmi()))
+		return call_refused(call, -EOPNOTSUPP);
+	s = klua_state_find(name);
 	if (!s)
 		return call_refused(call, -ENODEV);
 	ret = klua_state_invoke(s, call);

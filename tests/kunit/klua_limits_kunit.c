@@ -696,16 +696,20 @@ static struct {
 	bool seen;
 	int run;
 	int call;
+	int invoke;
 	int maxalloc;
 	int steps;
 } nmi;
 
 static int enter_in_nmi(unsigned int type, struct pt_regs *regs)
 {
+	struct klua_call call = { .function = "nothing" };
+
 	if (!xchg(&nmi.wanted, false))
 		return NMI_DONE;
 	nmi.run = run_text(state, "");
 	nmi.call = klua_state_call(state, nothing, NULL);
+	nmi.invoke = klua_invoke("nobody", &call);
 	nmi.maxalloc = klua_state_set_maxalloc(state, SMALL);
 	nmi.steps = klua_state_set_steps(state, STEPS);
 	WRITE_ONCE(nmi.seen, true);
@@ -729,6 +733,8 @@ static void nmi_is_refused(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, nmi.seen);
 	KUNIT_EXPECT_EQ(test, nmi.run, -EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, nmi.call, -EOPNOTSUPP);
+	/* It does not even look for the state. */
+	KUNIT_EXPECT_EQ(test, nmi.invoke, -EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, nmi.maxalloc, -EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, nmi.steps, -EOPNOTSUPP);
 	expect_disarmed(test);
