@@ -114,7 +114,7 @@ static inline void klua_hrtimer_setup_on_stack(struct hrtimer *timer,
 
 /*
  * set_active_memcg() for Linux 5.10, which does not export what an interrupt needs:
- * memory that is allocated in interrupts is charged to nobody.
+ * memory that is allocated in interrupts, or with bottom halves off, is charged to nobody.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0) && defined(CONFIG_MEMCG)
 #include <linux/sched/mm.h>
