@@ -72,6 +72,8 @@ echo 0 >$cg/theirs/cgroup.freeze
 goes_on "a script outlives the freezer of its control group"
 kill -TERM $runner
 ends "SIGTERM ends it" 143 ''
+rmdir $cg/theirs
+umount $cg
 
 runs sleepable
 waits 'return 6 * 7'

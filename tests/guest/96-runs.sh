@@ -68,6 +68,8 @@ theirs=$!
 until [ "$(in_kernel)" -ge 500000 ] || ! kill -0 $theirs; do sleep 0.1; done
 check "and its control group's" kill $theirs
 wait $theirs
+rmdir $cg/theirs
+umount $cg
 check "cancel ends one" klua cancel r/busy
 # shellcheck disable=SC2086	# one word for each
 kill $runners
