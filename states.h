@@ -453,7 +453,8 @@ struct klua_value {
  *	       are nil. If one has the wrong type, those before it may have been written
  * @nresults:  number of @results, at most KLUA_CALL_VALUES
  * @error:     buffer for the text of an error, or NULL. NUL-terminated if
- *	       @error_size is not 0
+ *	       @error_size is not 0. Empty if the call succeeds. If the state was not
+ *	       entered it may be empty as well: the errno that is returned says why
  * @error_size: bytes of @error
  * @traceback: add a traceback to the text
  * @steps:     steps this call may take; 0: as many as the state's entries
@@ -878,7 +879,8 @@ int __klua_state_call(struct klua_state *s, lua_CFunction fn, void *arg);
  *
  * Context: as klua_state_lock(). Takes and releases the state's lock.
  * Return: 0, or as klua_state_call(); -ENOENT: there is no such function;
- *	   -EINVAL: @call is NULL, has no @function, too many values, or values at NULL.
+ *	   -EINVAL: @call is NULL, has no @function, too many values, values at NULL, or
+ *	   a @time_us that the state's kind does not allow.
  */
 int klua_state_invoke(struct klua_state *s, struct klua_call *call);
 
