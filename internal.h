@@ -293,6 +293,18 @@ int klua_source_load(lua_State *L, const char *path, const char *chunkname);
 int klua_state_open(struct klua_state *s);
 void klua_state_close(struct klua_state *s);
 
+/* Why request_firmware_direct() has failed with @err */
+static inline const char *klua_firmware_text(int err)
+{
+	if (!IS_REACHABLE(CONFIG_FW_LOADER))
+		return "this kernel has no firmware loader";
+	if (err == -ENOENT || err == -ENOTDIR)
+		return "the firmware loader has no such file";
+	if (err == -EINVAL)
+		return "the file is empty, a directory, or its name is invalid";
+	return "the firmware loader cannot read the file";
+}
+
 /* lib.c */
 int klua_libs_init(void);
 void klua_libs_exit(void);

@@ -1030,7 +1030,9 @@ static const char *create_error(int err, const char *text)
 	for (i = 0; i < ARRAY_SIZE(texts); i++)
 		if (!strcmp(text, texts[i]))
 			return texts[i];
-	return err == -ENOMEM ? "not enough memory" :
+	return err == -ETIME ? "building is limited by sleepable_steps, which is too small" :
+	       err == -ETIMEDOUT ? "building is limited by sleepable_us, which is too small" :
+	       err == -ENOMEM ? "not enough memory" :
 	       err == -EINTR ? "interrupted while the state was made" :
 			       "the state cannot be made";
 }

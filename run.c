@@ -469,6 +469,37 @@ static int panicked(lua_State *L)
 	return 0;
 }
 
+/* The errno for a status of Lua's, of an entry that has hit no limit */
+static int status_errno(int status)
+{
+	switch (status) {
+	case LUA_OK:
+		return 0;
+	case LUA_ERRSYNTAX:
+		return -ENOEXEC;
+	case LUA_ERRMEM:
+		return -ENOMEM;
+	case LUA_ERRERR:
+		return -ELOOP;
+	default: /* LUA_ERRRUN, LUA_ERRGCMM */
+		return -EREMOTEIO;
+	}
+}
+
+/*
+ * The text of the error on top of the stack. This runs outside a protected call, so it
+ * converts no number and calls no metamethod: handlers have done that.
+ */
+static const char *error_text(lua_State *L, size_t *len)
+{
+	static const char other[] = "the error is no string";
+
+	if (lua_type(L, -1) == LUA_TSTRING)
+		return lua_tolstring(L, -1, len);
+	*len = sizeof(other) - 1;
+	return other;
+}
+
 /* Called protected, since there may be too little memory to open the libraries. */
 static int openlibs(lua_State *L)
 {
@@ -476,9 +507,17 @@ static int openlibs(lua_State *L)
 	return 0;
 }
 
-static int open_error(int status)
+/* Opening the libraries failed. Returns the errno; s->errmsg gets the text. */
+static int open_failed(struct klua_state *s, int status)
 {
-	return status == LUA_ERRMEM ? -ENOMEM : -EINVAL;
+	const char *text;
+	size_t len;
+
+	text = error_text(s->L, &len);
+	status = s->limits.budget.stopped ?:
+		 s->limits.stack_hit ? -EOVERFLOW : status_errno(status);
+	klua_error_note(s, status, text, len);
+	return status;
 }
 
 /* Make the Lua state of a state that nobody else knows, and which is building. */
@@ -497,7 +536,7 @@ int klua_state_open(struct klua_state *s)
 	lua_atpanic(s->L, panicked);
 	lua_pushcfunction(s->L, openlibs);
 	status = lua_pcall(s->L, 0, 0, 0);
-	return status == LUA_OK ? 0 : open_error(status);
+	return status == LUA_OK ? 0 : open_failed(s, status);
 }
 
 /*
@@ -551,8 +590,8 @@ int klua_source_load(lua_State *L, const char *path, const char *chunkname)
 	if (status == -ENOENT || status == -ENOTDIR)
 		return -ENOENT;
 	if (status) {
-		lua_pushfstring(L, "the firmware loader cannot read '%s': error %d", path,
-				status);
+		lua_pushfstring(L, "cannot read '%s': %s (error %d)", path,
+				klua_firmware_text(status), status);
 		return LUA_ERRRUN;
 	}
 	if (s->origin == KLUA_ORIGIN_USER)
@@ -633,37 +672,6 @@ void klua_state_close(struct klua_state *s)
 	klua_alloc_exit(s);
 	WARN_ONCE(s->curralloc, "state '" NAME_FMT "' leaked %zu bytes\n",
 		  NAME_ARG(s), s->curralloc);
-}
-
-/* The errno for a status of Lua's, of an entry that has hit no limit */
-static int status_errno(int status)
-{
-	switch (status) {
-	case LUA_OK:
-		return 0;
-	case LUA_ERRSYNTAX:
-		return -ENOEXEC;
-	case LUA_ERRMEM:
-		return -ENOMEM;
-	case LUA_ERRERR:
-		return -ELOOP;
-	default: /* LUA_ERRRUN, LUA_ERRGCMM */
-		return -EREMOTEIO;
-	}
-}
-
-/*
- * The text of the error on top of the stack. This runs outside a protected call, so it
- * converts no number and calls no metamethod: handlers have done that.
- */
-static const char *error_text(lua_State *L, size_t *len)
-{
-	static const char other[] = "the error is no string";
-
-	if (lua_type(L, -1) == LUA_TSTRING)
-		return lua_tolstring(L, -1, len);
-	*len = sizeof(other) - 1;
-	return other;
 }
 
 /* Make any error value a string, as the stand-alone lua does. */

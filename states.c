@@ -892,7 +892,7 @@ static int check_config(const struct klua_config *config)
 	if ((unsigned int)config->origin > KLUA_ORIGIN_USER)
 		return refuse(config, -EINVAL, "there is no such origin");
 	if (config->existing && !config->replace)
-		return refuse(config, -EINVAL, "only a state that replaces one can need it");
+		return refuse(config, -EINVAL, "existing is only for a state with replace");
 	return check_chunks(config) ?: check_name(config);
 }
 
@@ -928,7 +928,7 @@ static int build_chunk(const struct klua_config *config, struct klua_state *s,
 	/* Direct: does not wait for a helper in user space. */
 	err = request_firmware_direct(&fw, chunk->firmware, NULL);
 	if (err)
-		return refuse(config, err, "the firmware loader has no such file");
+		return refuse(config, err, klua_firmware_text(err));
 	snprintf(name, sizeof(name), "@%s", chunk->firmware);
 	err = build_text(config, s, chunk->name ?: name, fw->data, fw->size);
 	release_firmware(fw);
@@ -976,7 +976,7 @@ static int build_libraries(const struct klua_config *config, struct klua_state *
 		return refuse(config, err,
 			      "not enough memory to open the libraries");
 	if (err)
-		return refuse(config, err, "the libraries cannot be opened");
+		return refuse(config, err, s->errmsg);
 	return open_libraries(config, s);
 }
 

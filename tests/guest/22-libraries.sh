@@ -115,8 +115,8 @@ build "other bytes at the beginning are not" "*unexpected symbol near '<?239>'*"
 	'require "half"'
 build "a first line that begins with a space neither" "*unexpected symbol near '#'*" \
 	'require "indented"'
-build "a file that cannot be read is named" \
-	"*the firmware loader cannot read 'klua/empty.lua': error -*" 'require "empty"'
+build "a file that cannot be read is named, and why" \
+	"*cannot read 'klua/empty.lua': the file is empty*(error -*" 'require "empty"'
 build "a file is no directory" "*library 'plain.sub' not found: *no file*" \
 	'require "plain.sub"'
 build "a library that is not there" "*library 'no.such' not found: *no file*" \

@@ -578,6 +578,12 @@ echo 'while true do end' >"$tmp/endless.lua"
 shows "a script that takes more than building may" 6 '' \
 	'klua: t/endless: cannot create the state: *step budget exceeded*sleepable_steps and sleepable_us, not by --steps' \
 	klua create -s 1 -f "$tmp/endless.lua" t/endless
+echo 1 >/sys/module/klua/parameters/sleepable_steps
+shows "fewer steps than the libraries take" 6 '' \
+	'klua: t/endless: cannot create the state: *sleepable_steps*' klua create t/endless
+shows "and with a script" 6 '' \
+	'klua: t/endless: cannot create the state: step budget exceeded*' \
+	klua create -f "$tmp/endless.lua" t/endless
 echo "$before" >/sys/module/klua/parameters/sleepable_steps
 # A script that a state is made with ends as one that is run: by any signal that would
 # end klua, also one that leaves a core. Nothing else ends this one in time.

@@ -275,6 +275,7 @@ static const char too_long[] =
 static const char * const unknown[] = { "nobody's", NULL };
 static const struct klua_chunk null_chunk = { .len = 1 };
 static const struct klua_chunk no_firmware = { .firmware = "klua/nobody's.lua" };
+static const struct klua_chunk nameless = { .firmware = "" };
 
 #define WRONG(_name, _kind, _maxalloc, ...) { \
 	.name = (_name), \
@@ -313,7 +314,11 @@ static const struct {
 	{ WRONG(NAME, ATOMIC, SMALL, .chunks = &null_chunk, .nchunks = 1),
 	  -EINVAL, "a chunk is NULL" },
 	{ WRONG(NAME, ATOMIC, SMALL, .chunks = &no_firmware, .nchunks = 1),
-	  IS_ENABLED(CONFIG_FW_LOADER) ? -ENOENT : -EINVAL, "no such file" },
+	  IS_REACHABLE(CONFIG_FW_LOADER) ? -ENOENT : -EINVAL,
+	  IS_REACHABLE(CONFIG_FW_LOADER) ? "no such file" : "no firmware loader" },
+	{ WRONG(NAME, ATOMIC, SMALL, .chunks = &nameless, .nchunks = 1), -EINVAL,
+	  IS_REACHABLE(CONFIG_FW_LOADER) ? "its name is invalid" : "no firmware loader" },
+	{ WRONG(NAME, ATOMIC, SMALL, .existing = true), -EINVAL, "state with replace" },
 	{ WRONG(NAME, ATOMIC, SMALL, .origin = 17), -EINVAL, "origin" },
 	{ WRONG(NAME, ATOMIC, SIZE_MAX, .reserve = true), -ENOMEM, "for the reserve" },
 	{ WRONG(NAME, IRQ, SIZE_MAX), -ENOMEM, "for the reserve" },

@@ -628,8 +628,16 @@ static int new_here(void)
 
 static void little_c_stack_makes_no_state(struct kunit *test)
 {
+	unsigned long left;
+	int err;
+
 	KUNIT_EXPECT_EQ(test, dig(KLUA_STACK_NEEDED - 512, new_here), -EOVERFLOW);
 	KUNIT_EXPECT_EQ(test, dig(THREAD_SIZE * 3 / 4, new_here), 0);
+	/* The same where the stack ends while the libraries are opened */
+	for (left = KLUA_STACK_NEEDED; left < THREAD_SIZE * 3 / 4; left += 128) {
+		err = dig(left, new_here);
+		KUNIT_EXPECT_EQ_MSG(test, err ?: -EOVERFLOW, -EOVERFLOW, "%lu", left);
+	}
 }
 
 /* Leave two objects to the collector: a consumer's finalizer, and one of a script. */
