@@ -453,8 +453,8 @@ static int date_item(char *buf, char c, const struct klua_tm *tm,
 		     const char *zone);
 
 /* An item that stands for several others */
-static int date_items(char *buf, const char *items, const struct klua_tm *tm,
-		      const char *zone)
+static noinline int date_items(char *buf, const char *items,
+			       const struct klua_tm *tm, const char *zone)
 {
 	int n = 0;
 
@@ -467,12 +467,12 @@ static int date_items(char *buf, const char *items, const struct klua_tm *tm,
 	return n;
 }
 
-static int date_number(char *buf, long long n, int width, char pad)
+static noinline int date_number(char *buf, long long n, int width, char pad)
 {
 	return snprintf(buf, DATE_ITEM, pad == '0' ? "%0*lld" : "%*lld", width, n);
 }
 
-static int date_text(char *buf, const char *text, int len)
+static noinline int date_text(char *buf, const char *text, int len)
 {
 	return snprintf(buf, DATE_ITEM, "%.*s", len, text);
 }
