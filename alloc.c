@@ -177,6 +177,14 @@ void klua_heap_charge(struct klua_heap *h, size_t steps)
 	klua_limits_owe(&s->limits, steps);
 }
 
+/* Has the entry so many steps before it looks at its limits? */
+bool klua_heap_affords(struct klua_heap *h, size_t steps)
+{
+	struct klua_state *s = container_of(h, struct klua_state, heap);
+
+	return klua_limits_afford(&s->limits, steps);
+}
+
 /* Pages of a reserved state with this limit */
 static size_t reserve_count(size_t maxalloc)
 {

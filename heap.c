@@ -79,6 +79,13 @@
 #define RELEASE_MORE	16
 #define RELEASE_COST	64
 
+/*
+ * Steps charged for an empty page that is given back as more are empty than the heap
+ * keeps: some for the page, and one for so many blocks that are unlinked
+ */
+#define RELEASE_LEAST	4
+#define RELEASE_BLOCKS	8
+
 /* Pages of the largest block that waits for a request of its size after it was freed */
 #define SPARE_MAX	4
 
@@ -230,20 +237,24 @@ static void join_page(struct klua_heap *h, struct klua_page *page)
 	page->unripe = RIPE;
 }
 
-/* Give an empty page of small blocks back. */
-static void release_page(struct klua_heap *h, struct klua_page *page)
+/* Give an empty page of small blocks back. Returns the number of these blocks. */
+static unsigned int release_page(struct klua_heap *h, struct klua_page *page)
 {
+	unsigned int blocks = 0;
 	unsigned int at;
 
 	if (klua_hole_grains(h) && klua_page_of(h->hole) == page)
 		h->hole = h->hole_end;
-	for (at = KLUA_PAGE_HEAD; at < KLUA_GRAINS; at = start_after(page, at))
+	for (at = KLUA_PAGE_HEAD; at < KLUA_GRAINS; at = start_after(page, at)) {
+		blocks++;
 		if (is_free(page, at))
 			klua_free_del(page, grain_at(page, at));
+	}
 	ring_del(&page->list);
 	h->pages--;
 	h->empties--;
 	klua_pages_put(h, page, KLUA_PAGE);
+	return blocks;
 }
 
 /* The empty pages that the heap keeps: as many as it has others, and one */
@@ -257,6 +268,22 @@ static void release_empties(struct klua_heap *h, u32 keep)
 {
 	while (h->empties > keep)
 		release_page(h, page_at(h->empty.prev));
+}
+
+/*
+ * Give back the empty pages that are more than the heap keeps, while there are steps for
+ * that before the next look at the limits. The others go when the next page is empty, or
+ * when the host refuses: a page may wait for its last block, so that one free after the
+ * other empties one, and those of a collection thousands.
+ */
+static void release_surplus(struct klua_heap *h)
+{
+	unsigned int blocks;
+
+	while (h->empties > empties_kept(h) && klua_heap_affords(h, RELEASE_COST)) {
+		blocks = release_page(h, page_at(h->empty.prev));
+		klua_heap_charge(h, RELEASE_LEAST + blocks / RELEASE_BLOCKS);
+	}
 }
 
 /* Give the spare block back to the host. */
@@ -500,7 +527,7 @@ void klua_page_turned(struct klua_heap *h, struct klua_page *page)
 	if (page->used)
 		return;
 	h->empties++;
-	release_empties(h, empties_kept(h));
+	release_surplus(h);
 }
 
 /* Free @grains at the end of a block, or all of it. */

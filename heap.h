@@ -140,13 +140,15 @@ struct klua_heap {
  * the block has, and klua_pages_put() frees all of them, whatever @size says.
  *
  * klua_heap_charge() charges work to the entry that uses the heap, before the work
- * is done.
+ * is done. klua_heap_affords() tells whether that entry may do so much of it before it has
+ * to look at its limits.
  */
 void *klua_pages_get(struct klua_heap *h, size_t size);
 void klua_pages_put(struct klua_heap *h, void *pages, size_t size);
 bool klua_pages_resize(struct klua_heap *h, void *pages, size_t old,
 		       size_t size);
 void klua_heap_charge(struct klua_heap *h, size_t steps);
+bool klua_heap_affords(struct klua_heap *h, size_t steps);
 
 void klua_heap_init(struct klua_heap *h);
 void *klua_heap_resize(struct klua_heap *h, void *block, size_t old, size_t size);

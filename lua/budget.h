@@ -141,6 +141,7 @@ int klua_limits_check(struct klua_limits *lim);
 void klua_limits_trace(struct klua_limits *lim, struct lua_State *L);
 bool klua_drop(struct klua_limits *lim, size_t bytes);
 void klua_limits_owe(struct klua_limits *lim, size_t n);
+bool klua_limits_afford(const struct klua_limits *lim, size_t n);
 void klua_limits_shorten(struct klua_limits *lim);
 void klua_print(struct lua_State *L, const char *text, size_t len);
 bool klua_stream(struct lua_State *L, const char *text, size_t len);

@@ -364,6 +364,15 @@ void klua_limits_owe(struct klua_limits *lim, size_t n)
 }
 
 /*
+ * Are there @n steps until the next look at the limits? Outside of an entry there always
+ * are. For work that can wait for another time.
+ */
+bool klua_limits_afford(const struct klua_limits *lim, size_t n)
+{
+	return !lim->running || klua_left(lim->running) >= (long)n;
+}
+
+/*
  * Have the next look at the limits come after KLUA_SLICE steps at the latest, because
  * time has passed that no step stands for. The budget and the count of steps taken stay
  * what they are.

@@ -3,6 +3,7 @@
  * Properties of the heap of a Lua state, checked outside the kernel under
  * AddressSanitizer. Prints TAP. With an argument: the seed of the random runs.
  */
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,7 @@ static struct {
 	unsigned int fail_one_in;	/* one in so many fails; 0: none */
 	unsigned long gets;
 	unsigned long charged;
+	unsigned long slice;	/* of these, how many before a look at the limits */
 } host;
 
 static void host_init(void)
@@ -99,6 +101,7 @@ static void host_reset(void)
 	host.may_be_rigid = false;
 	host.gets = 0;
 	host.charged = 0;
+	host.slice = ULONG_MAX;
 }
 
 static bool host_refuses(size_t size)
@@ -207,6 +210,12 @@ void klua_heap_charge(struct klua_heap *h, size_t steps)
 {
 	(void)h;
 	host.charged += steps;
+}
+
+bool klua_heap_affords(struct klua_heap *h, size_t steps)
+{
+	(void)h;
+	return host.charged <= host.slice && steps <= host.slice - host.charged;
 }
 
 /* Compare a page's head with the blocks that are on it. */
@@ -641,6 +650,41 @@ static void test_giving_back(void)
 }
 
 /*
+ * Pages that wait for one block each become empty one right after the other. They do not
+ * go back all at once, but as the entry looks at its limits.
+ */
+static void test_bursts(void)
+{
+	struct script *s = script_new();
+	void *page = NULL;
+	size_t first, i;
+	size_t last = 0;
+
+	host_reset();
+	for (i = 0; i < BLOCKS; i++)
+		change(s, &s->blocks[i], KLUA_SMALL_MAX / 32);
+	for (i = 0; i < BLOCKS; i++) {
+		if (klua_page_of(s->blocks[i].p) == page) {
+			change(s, &s->blocks[i], 0);
+			continue;
+		}
+		page = klua_page_of(s->blocks[i].p);
+		last = i;
+	}
+	first = s->heap.pages;
+	host.slice = host.charged;
+	for (i = 0; i < last; i++)
+		change(s, &s->blocks[i], 0);
+	check(s->heap.pages == first && s->heap.empties == first - 1,
+	      "%u of %zu pages wait for the next look", s->heap.empties, first);
+	host.slice += 2 * RELEASE_COST;
+	change(s, &s->blocks[last], 0);
+	check(s->heap.pages < first && s->heap.pages > first / 2,
+	      "then %zu go", first - s->heap.pages);
+	script_end(s);
+}
+
+/*
  * A collection that frees half of the blocks does not return pages to the host that are
  * needed again at once.
  */
@@ -717,6 +761,7 @@ int main(int argc, char **argv)
 	test_fragmentation();
 	test_reuse();
 	test_giving_back();
+	test_bursts();
 	test_breathing();
 	test_spare();
 	printf("1..%u\n", checks);

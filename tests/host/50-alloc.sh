@@ -48,7 +48,9 @@ a shrunk block's end gets lost|s/small_free(h, klua_page_of(block), at, more);//
 the rest of a split block overlaps it|s/klua_grain_of(block) + grains;/klua_grain_of(block);/
 no page is ever ripe|s/page->used ? &h->ripe :/page->used ? \&h->rest :/
 neighbours are not joined when memory is short|s/block = join_last(h, grains);/;/
-empty pages are kept|s/release_empties(h, empties_kept.*/;/
+empty pages are kept|s/release_surplus(h);/;/
+empty pages go all at once|s/ && klua_heap_affords(h, RELEASE_COST)//
+empty pages go without a charge|s/klua_heap_charge(h, RELEASE_LEAST.*/;/
 empty pages are not kept|s,h->pages - h->empties + 1,0,
 empty pages are kept from large blocks|s/if (!pages && (h->empties || h->spare))/if (0)/
 the last large block is kept from others|s/if (!pages && (h->empties || h->spare))/if (!pages \&\& h->empties)/

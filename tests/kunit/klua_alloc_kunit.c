@@ -23,7 +23,9 @@
 #define klua_pages_put		copy_pages_put
 #define klua_pages_resize	copy_pages_resize
 #define klua_heap_charge	copy_heap_charge
+#define klua_heap_affords	copy_heap_affords
 #define klua_limits_owe		copy_limits_owe
+#define klua_limits_afford	copy_limits_afford
 #define klua_heap_init		copy_heap_init
 #define klua_heap_resize	copy_heap_resize
 #define klua_heap_alloc_slow	copy_heap_alloc_slow
@@ -41,6 +43,11 @@
 /* The bare state runs nothing that could be charged for. */
 void copy_limits_owe(struct klua_limits *lim, size_t n)
 {
+}
+
+bool copy_limits_afford(const struct klua_limits *lim, size_t n)
+{
+	return true;
 }
 
 /*

@@ -376,3 +376,26 @@ for n = 6, 20 do
 	for i = 1, 1 << n do list[k] = {} k = list[k] end
 	collectgarbage()
 end
+
+--- pages-that-wait-for-one-block
+-- ends: ETIME|ENOMEM *
+-- debug steps: 20000
+-- Each of the pages with arrays has one of the tables that were made first, which the sweep
+-- frees last, one after the other, shortly before 8 ms have passed.
+collectgarbage("stop")
+local clock = os.clock
+local began = clock()
+local pages, others = 20, 249
+local t = {}
+for i = 1, pages * (others + 1) do t[i] = {} end
+for p = 1, pages do
+	t[p][1] = 0
+	for q = pages + (p - 1) * others + 1, pages + p * others do t[q][1] = 0 end
+end
+t = nil
+repeat collectgarbage("step") until collectgarbage("count") < 182
+while clock() - began < 0.00785 do end
+collectgarbage("step", 100)
+collectgarbage("step", 100)
+collectgarbage("step", 100)
+while true do end
