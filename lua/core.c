@@ -332,7 +332,8 @@ void klua_look(lua_State *L, size_t ahead)
 
 /*
  * Is there time for @ahead steps? Raises nothing. Outside of an entry, and for a
- * consumer's finalizer, there always is.
+ * consumer's finalizer, there always is. If there is not, the next charge looks at the
+ * limits.
  */
 bool klua_has_time(lua_State *L, size_t ahead)
 {
@@ -345,6 +346,10 @@ bool klua_has_time(lua_State *L, size_t ahead)
 	lim->ahead = ahead;
 	yes = !check_limits(ran, lim);
 	lim->ahead = 0;
+	if (!yes && klua_left(ran) >= 0) {
+		lim->budget.slice -= klua_left(ran) + 1;
+		klua_left(ran) = -1;
+	}
 	return yes;
 }
 

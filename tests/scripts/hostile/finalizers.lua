@@ -359,3 +359,12 @@ local mt = { __gc = tostring, __tostring = function() for i = 1, 100000 do n = n
 for i = 1, 100 do setmetatable({}, mt) end
 collectgarbage()
 return "beyond the budget", n
+
+--- set-when-the-steps-are-spent
+-- ends: ETIME|ENOMEM *
+-- steps: 207000
+-- The search for the table, behind all others, is the last that the script does.
+collectgarbage("stop")
+local t, all = {}, {}
+for i = 1, 30000 do all[i] = {} end
+setmetatable(t, { __gc = function() end })
