@@ -66,6 +66,9 @@
 #define FIT_TRIES	8
 #define JOIN_TRIES	16
 
+/* Blocks of a page that are looked at for one step, when its free ones are joined */
+#define JOIN_BLOCKS	4
+
 /*
  * Pages whose blocks are joined when the host refuses a page. A page has at most
  * KLUA_GRAINS blocks, so this takes some 50 microseconds at most.
@@ -218,10 +221,12 @@ static void hole_open(struct klua_heap *h, struct klua_page *page,
 static void join_page(struct klua_heap *h, struct klua_page *page)
 {
 	unsigned int at = KLUA_PAGE_HEAD;
+	unsigned int blocks = 0;
 	unsigned int run = 0;
 	unsigned int next;
 
 	for (; at < KLUA_GRAINS; at = next) {
+		blocks++;
 		next = start_after(page, at);
 		if (is_free(page, at)) {
 			klua_free_del(page, grain_at(page, at));
@@ -235,6 +240,7 @@ static void join_page(struct klua_heap *h, struct klua_page *page)
 	if (run)
 		free_block_add(h, page, at - run, run);
 	page->unripe = RIPE;
+	klua_heap_charge(h, 1 + blocks / JOIN_BLOCKS);
 }
 
 /* Give an empty page of small blocks back. Returns the number of these blocks. */
@@ -421,6 +427,23 @@ static struct klua_free *join_some(struct klua_heap *h,
 	return block;
 }
 
+/*
+ * Join blocks on ripe pages, as far as there are steps for that before the next look at
+ * the limits: a collection may leave thousands of such pages behind.
+ */
+static struct klua_free *join_ripe(struct klua_heap *h, unsigned int grains)
+{
+	struct klua_free *block = NULL;
+	unsigned int tries;
+
+	for (tries = JOIN_TRIES; !block && tries; tries--) {
+		if (!klua_heap_affords(h, KLUA_GRAINS / JOIN_BLOCKS))
+			break;
+		block = join_some(h, &h->ripe, grains, 1);
+	}
+	return block;
+}
+
 static struct klua_free *join_empty(struct klua_heap *h, unsigned int grains)
 {
 	if (!h->empties)
@@ -446,7 +469,7 @@ static struct klua_free *find(struct klua_heap *h, unsigned int grains)
 	struct klua_free *block = find_fit(h, grains);
 
 	if (!block)
-		block = join_some(h, &h->ripe, grains, JOIN_TRIES);
+		block = join_ripe(h, grains);
 	if (!block)
 		block = join_empty(h, grains);
 	if (!block)

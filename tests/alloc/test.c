@@ -650,6 +650,35 @@ static void test_giving_back(void)
 }
 
 /*
+ * A block that fits nowhere does not look at more pages than the entry has steps for, and
+ * is charged for them.
+ */
+static void test_ripe(void)
+{
+	struct script *s = script_new();
+	unsigned long charged;
+	size_t i;
+
+	host_reset();
+	for (i = 0; i < BLOCKS - 3; i++)
+		change(s, &s->blocks[i], KLUA_SMALL_MAX / 32);
+	for (i = 0; i < BLOCKS - 3; i += 2)
+		change(s, &s->blocks[i], 0);
+	charged = host.charged;
+	host.slice = charged;
+	change(s, &s->blocks[BLOCKS - 3], KLUA_SMALL_MAX);
+	check(host.charged < charged + JOIN_TRIES * (32 / JOIN_BLOCKS) / 2,
+	      "without steps no page is looked at but an empty one");
+	charged = host.charged;
+	host.slice = ULONG_MAX;
+	change(s, &s->blocks[BLOCKS - 2], KLUA_SMALL_MAX);
+	check(host.charged >= charged + JOIN_TRIES * (32 / JOIN_BLOCKS),
+	      "with them %u are, for %lu steps", JOIN_TRIES,
+	      host.charged - charged);
+	script_end(s);
+}
+
+/*
  * Pages that wait for one block each become empty one right after the other. They do not
  * go back all at once, but as the entry looks at its limits.
  */
@@ -762,6 +791,7 @@ int main(int argc, char **argv)
 	test_reuse();
 	test_giving_back();
 	test_bursts();
+	test_ripe();
 	test_breathing();
 	test_spare();
 	printf("1..%u\n", checks);

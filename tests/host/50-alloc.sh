@@ -50,6 +50,8 @@ no page is ever ripe|s/page->used ? &h->ripe :/page->used ? \&h->rest :/
 neighbours are not joined when memory is short|s/block = join_last(h, grains);/;/
 empty pages are kept|s/release_surplus(h);/;/
 empty pages go all at once|s/ && klua_heap_affords(h, RELEASE_COST)//
+ripe pages are joined all at once|s/if (!klua_heap_affords(h, KLUA_GRAINS.*/if (0)/
+ripe pages are joined without a charge|s/klua_heap_charge(h, 1 + blocks.*/;/
 empty pages go without a charge|s/klua_heap_charge(h, RELEASE_LEAST.*/;/
 empty pages are not kept|s,h->pages - h->empties + 1,0,
 empty pages are kept from large blocks|s/if (!pages && (h->empties || h->spare))/if (0)/
