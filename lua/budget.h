@@ -32,9 +32,10 @@ struct klua_grant;
 #define KLUA_TIME_UNLIMITED	(~(u64)0)
 
 /*
- * Steps between two looks at the clock, at cancellation and at signals. A step
- * takes some ten to fifty instructions and at most 200, so that an entry passes
- * its limit on time by no more than 50,000 of them.
+ * Steps between two looks at the clock, at cancellation and at signals. An entry may
+ * pass its limit on time by such a slice. Most steps take ten to fifty instructions;
+ * tests/fuzz/hunt.c looks for steps of more than 200, with which a slice would take more
+ * than 50,000.
  */
 #define KLUA_SLICE		256
 
@@ -42,23 +43,27 @@ struct klua_grant;
  * A look at the limits takes as much time as 40 steps, so a slice is longer while the
  * limit on time is far away: at most KLUA_SLICE_MAX steps, and so few that the slice
  * ends before the limit even if each step takes KLUA_STEP_MOST_NS. Steps are quicker
- * than that. The longest on average are those of scripts that compile other scripts,
- * some 450 instructions: tests/guest/86-overshoot.sh measures them.
+ * than that. Those of a script that compiles other scripts take longest, some 450
+ * instructions on average: tests/guest/86-overshoot.sh measures them.
  */
 #define KLUA_STEP_MOST_NS	800
 #define KLUA_SLICE_MAX		4096
 
 /*
- * ns that the limits on time assume for a step, which takes no less. Work that is
- * charged before it is done begins only if, by this measure, it ends before the limit.
- * By default an atomic entry just has the time for all of its steps.
+ * The limits on time assume that each step takes this many ns, which is the least that
+ * a step takes. Work that is charged before it is done begins only if the time for its
+ * steps ends before the limit. By default the time of an atomic entry is exactly that of
+ * all its steps.
  */
 #define KLUA_STEP_NS		10
 
 /* Steps that a consumer's finalizer may take, whatever is left for others. */
 #define KLUA_FINALIZER_STEPS	4096
 
-/* @stack while no entry is in progress: every comparison with it is false. */
+/*
+ * @stack while no entry is in progress. Every stack pointer is below it, so the core
+ * then asks klua_armed() whether there is a limit at all.
+ */
 #define KLUA_UNARMED		(~0ul)
 
 /**

@@ -193,7 +193,7 @@ static inline int klua_begin(lua_State *L)
 
 #define klua_end(L)	klua_leave(klua_limits(L))
 
-/* The stack pointer is below the limit of this entry. */
+/* Is the stack pointer below the limit of this entry? */
 #define klua_stack_below(lim)	unlikely(klua_stack_pointer() < (lim)->stack)
 #else
 /* For tests/bench, which measures the cost of the limits. */
@@ -345,14 +345,18 @@ static inline const char *klua_textfind(lua_State *L, const char *s, int c,
 #define klua_protected(L)	((L)->errorJmp || G(L)->mainthread->errorJmp)
 
 /*
- * True below the limit, and also while no limit is set (KLUA_UNARMED), so that the
- * common case is one comparison.
+ * Is the stack pointer below the limit? This is also true while no limit is set
+ * (KLUA_UNARMED), so that the common case is one comparison. klua_stack_low() then looks
+ * whether there is a limit.
  */
 #define klua_stack_check(L)	klua_stack_below(klua_limits(L))
 
 #define klua_stack_low(L)	(klua_stack_check(L) && klua_stack_hit(L))
 
-/* Below the limit of an entry? Not inline, because it is seldom called. */
+/*
+ * The stack pointer is below @stack. Does an entry have that limit? Not inline, because
+ * it is seldom called.
+ */
 static noinline bool klua_stack_hit(lua_State *L)
 {
 	struct klua_limits *lim = klua_limits(L);

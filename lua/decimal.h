@@ -27,8 +27,9 @@ static const u64 powers_of_5[FIVES + 1] = {
 };
 
 /*
- * 0.d1d2d3... * 10^point, with @n digits. The largest integral number has 323, of 17
- * words; a fraction gets no more digits than are wanted, and a word of them.
+ * The number 0.d1d2d3... * 10^@point, with @n digits. The largest integral number takes
+ * 17 words of CHUNK_DIGITS digits, which are 323. A fraction gets at most a word more
+ * digits than the format shows.
  */
 struct decimal {
 	int n;
@@ -386,7 +387,7 @@ static noinline int float_format(char *out, const char *form, lua_Number n)
 	return len;
 }
 
-/* @n in base @base, with @least digits at least: from the end of @digits back */
+/* Write @n, with @least digits or more, before @end. Returns where it begins. */
 static char *put_integer(char *end, u64 n, unsigned int base, int least, bool small)
 {
 	const char *digits = small ? "0123456789abcdef" : "0123456789ABCDEF";
@@ -455,9 +456,9 @@ static inline bool float_short(lua_Number n)
 }
 
 /*
- * Integers of many words, the least significant first. 770 digits, more than
- * decide about any float, have 40 words; so has the power of five that they
- * are divided by; and what comes of shifting them two more.
+ * Integers of many words, the least significant word first. No float depends on more
+ * than BIG_DIGITS digits of a numeral. So many digits take 40 words, and so does the
+ * power of five that divides them. Shifting either of the two adds at most two words.
  */
 #define BIG_WORDS	43
 #define BIG_DIGITS	770
@@ -605,7 +606,7 @@ static noinline lua_Number numeral_value(const struct numeral *num)
 	b.n = 1;
 	b.words[0] = 1;
 	big_mul_5(&b, -e);
-	/* The divisor's first bit is set, and it is not much shorter. */
+	/* Set the first bit of @b, and let @a have at most 63 bits more: see big_div(). */
 	shift = 64 * b.n - big_bits(&b);
 	if (big_bits(&a) - 64 * b.n > 63)
 		shift += (big_bits(&a) - 64 * b.n) / 64 * 64;
@@ -666,8 +667,9 @@ static lua_Number numeral_value_short(const struct numeral *num)
 }
 
 /*
- * Once an exponent has reached this, its other digits are skipped. No string has so many
- * digits that they could make up for it, and sums with it do not overflow.
+ * Once an exponent has reached this, its other digits are skipped. No text has so many
+ * digits before or behind the point that its number is between 0 and infinity all the
+ * same, and adding the number of digits to it does not overflow.
  */
 #define EXPONENT_MAX	(1LL << 50)
 

@@ -564,8 +564,8 @@ static struct wide wide_atan_small(struct wide w)
 }
 
 /*
- * The arc tangent of @w, which is at most 1: that of the nearest eighth, to which that
- * of the difference is added, or from which it is taken
+ * The arc tangent of @w, which is at most 1. If e is the eighth nearest to it, this is
+ * atan(e), plus or minus atan(|@w - e| / (1 + @w e)).
  */
 static struct wide wide_atan(struct wide w)
 {

@@ -57,8 +57,8 @@ DECLARE_STATIC_KEY_FALSE(klua_tree);
 #define KLUA_STACK_MINIMUM	(THREAD_SIZE / 16)
 
 /*
- * @stack of an entry that may use no stack: every comparison with it is true, also with
- * what is added for a finalizer.
+ * @stack of an entry that may use no stack: every stack pointer is below it. It is not
+ * KLUA_UNARMED, and does not wrap round when the bytes for a finalizer are added.
  */
 #define KLUA_STACK_NONE		(KLUA_UNARMED - THREAD_SIZE)
 

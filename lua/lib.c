@@ -172,10 +172,10 @@ static void opened_drop(struct klua_opened *opened)
 }
 
 /*
- * Called when the collector finds no closure of the library any more. Another finalizer
- * may have kept one, which then finds no descriptor and raises an error. While the
- * state is closed, nothing is dropped here: later finalizers may still call functions
- * of the library, and klua_libs_closed() drops the descriptors.
+ * The collector calls this when no closure of the library is reachable any more. If
+ * another finalizer has kept a closure, a call of that finds no descriptor and raises an
+ * error. While the state is closed nothing is dropped here, because later finalizers may
+ * still call functions of the library: klua_libs_closed() drops the descriptors.
  */
 static int opened_gc(lua_State *L)
 {
@@ -184,7 +184,10 @@ static int opened_gc(lua_State *L)
 	return 0;
 }
 
-/* A module may call this by hand, for a lent object as well, which has no owner. */
+/*
+ * A module may call __gc by hand, also of a lent object, which has the same metatable.
+ * Lua does not own that one, so there is nothing to release.
+ */
 static int owned_gc(lua_State *L)
 {
 	struct klua_owned *owned = lua_touserdata(L, 1);
@@ -210,7 +213,7 @@ static bool is_owned(lua_State *L, GCObject *o)
 	return tm && ttislcf(tm) && fvalue(tm) == owned_gc;
 }
 
-/* Is the object's finalizer a script's function, or may a script have chosen it? */
+/* Is the finalizer a function of a script, or may a script have set it as __gc? */
 static bool finalizer_scripted(lua_State *L, GCObject *o)
 {
 	const TValue *tm;

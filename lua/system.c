@@ -45,9 +45,9 @@ static void end_begun_line(lua_State *L)
 }
 
 /*
- * Push the text of the value at @i, by the global tostring(), which is at @f. Values
- * that cannot have a __tostring of their own need no call. For others it is seen in
- * messages and tracebacks.
+ * Push the text that the global tostring(), at @f, makes of the value at @i. Unless a
+ * script has replaced tostring(), values that have no metatable of their own need no
+ * call of it. It is called for the others, because messages and tracebacks name it.
  */
 static void push_text(lua_State *L, int i, int f)
 {
@@ -138,8 +138,8 @@ static bool make_written(lua_State *L, int i)
 }
 
 /*
- * Writes the values from @first on. If one cannot be written, those before it are.
- * Leaves the file on top of the stack.
+ * Writes the values from @first on. If one of them cannot be written, writes those
+ * before it, then raises an error.
  */
 static int write_values(lua_State *L, int first)
 {
@@ -446,7 +446,7 @@ static int iso_week(const struct klua_tm *tm, long long *year)
 	return week;
 }
 
-/* Bytes of an item of a date, at most: that with the farthest year */
+/* Bytes of the buffer for an item of a date; the longest, %c, takes fewer than half */
 #define DATE_ITEM	80
 
 static int date_item(char *buf, char c, const struct klua_tm *tm,
