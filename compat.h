@@ -25,8 +25,8 @@
 #endif
 
 /*
- * Hexadecimal digits of a byte. Up to 6.12, if not longer, <linux/kernel.h> has them, by
- * itself or from <linux/hex.h>.
+ * Hexadecimal digits of a byte. Newer kernels have them in <linux/hex.h>. Up to 6.12, and
+ * perhaps later, <linux/kernel.h> gives them as well.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/hex.h>
@@ -154,9 +154,10 @@ static inline struct mem_cgroup *klua_set_active_memcg(struct mem_cgroup *memcg)
 #endif
 
 /*
- * Does a task have a list of the return addresses that return probes took? Instead, there
- * are rethooks on some architectures. Linux before 5.11 has one table for all tasks, and
- * goes by the stack pointer in it, so that addresses which a throw skipped do no harm.
+ * Does a task have a list of the return addresses that return probes have replaced, from
+ * which a throw has to take those that it skips (lua/try.h)? Where the architecture has
+ * rethooks, these take the place of the list. Linux before 5.11 has one table for all
+ * tasks and finds an address in it by the stack pointer, so that skipped ones do no harm.
  */
 #if defined(CONFIG_KRETPROBES) && !defined(CONFIG_KRETPROBE_ON_RETHOOK) && \
 	LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)

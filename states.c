@@ -1625,9 +1625,10 @@ static void say_late(struct work_struct *work)
 
 /*
  * Wait until whoever has the lock has released it. Entries end by their limits or are
- * cancelled. A caller of klua_state_lock() may keep it for as long as it likes; the log
- * says that it is waited for. That is work on this stack, which is over, or never
- * begins, when this returns; it reads the name alone, for which the caller's hold will do.
+ * cancelled. A caller of klua_state_lock() may keep the lock for as long as it likes; the
+ * log then says that it is waited for. A delayed work on this stack writes that. It has
+ * ended, or will never begin, when this function returns. Of the state it reads nothing
+ * but the name, which stays while the caller holds the state.
  */
 static void wait_unlocked(struct klua_state *s)
 {
@@ -1836,9 +1837,9 @@ static bool change_gates(struct klua_state *s, u8 set, u8 clear)
 }
 
 /*
- * As change_gates(), for a state and all others of its line. Returns the state to tell
- * listeners of, or NULL if no gate has changed: of the states whose gates have changed
- * the one that has not been replaced, if it is among them, else any.
+ * As change_gates(), for a state and all others of its line. Returns a state whose gate
+ * has changed, for telling listeners of it, or NULL if there is none. If the state that
+ * has not been replaced is among those that have changed, it is that one.
  */
 static struct klua_state *change_line(struct klua_state *s, u8 set, u8 clear)
 {
