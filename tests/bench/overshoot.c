@@ -69,10 +69,12 @@ struct session {
 };
 
 /*
- * A moment in an entry: the time without that of all interrupts before; the size of
- * the heap, or, where a stretch begins with it, the largest heap of the stretch so far;
- * and how many ns the limit is away at least, by the number of steps that may follow
- * without a look
+ * A moment in an entry, at which a stretch begins or ends
+ *
+ * @ns:	  the time, without that of the interrupts before
+ * @heap: the size of the heap; of a stretch's beginning, the largest size since
+ * @away: the least ns to the limit with which the look here allows as many steps as it
+ *	  does (least_distance())
  */
 struct moment {
 	u64 ns;
@@ -84,12 +86,13 @@ struct moment {
  * The entry that is measured; one at a time, with bottom halves off.
  *
  * @last:    the last look, plus the time that it has demanded in advance
- * @in_time: the same of the last look before the limit
+ * @in_time: as @last, of the last look before the limit
  * @looked:  there was a look
- * @late:    by how much the first look's estimate of the entry's begin is late
- * @over:    the stretch that is furthest beyond the allowed one
- * @allowed: the stretch that was allowed then
- * @heap:    size of the heap then
+ * @ended:   the entry has ended
+ * @late:    ns by which the entry began earlier than the first look estimates
+ * @over:    ns of the stretch that passes what is allowed by the most
+ * @allowed: ns that were allowed for that stretch
+ * @heap:    size of the heap in that stretch
  */
 static struct {
 	struct klua_state *state;
@@ -148,8 +151,9 @@ static void first_look(struct klua_limits *lim, struct moment now)
 }
 
 /*
- * The least distance of the limit at which a look, done @now, lets as many steps run as
- * this one does: see refill() in run.c.
+ * A look lets more steps run the further the limit is away: see refill() in run.c.
+ * Returns the least ns to the limit with which the look @now would let as many run as it
+ * does.
  */
 static u64 least_distance(struct klua_limits *lim, struct moment now)
 {

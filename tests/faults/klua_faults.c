@@ -48,9 +48,10 @@ struct subject {
 	/* It allocates nothing, so nothing can fail. */
 	bool no_memory;
 	/*
-	 * Failures must show: some of the single ones, since Lua collects garbage and
-	 * asks again; and each one after which all fail, except those of blocks that
-	 * were to shrink, which keep their size then.
+	 * The function must report failures. If one allocation fails alone, it need not
+	 * report each, because Lua collects garbage and asks again. If all later ones
+	 * fail as well, it must report each, except for blocks that were to shrink:
+	 * these keep their size.
 	 */
 	bool must_fail;
 };

@@ -504,8 +504,8 @@ static int register_see(lua_State *L)
 }
 
 /*
- * FAULT: what takes the place of a state has its limits, and took those that it had for
- * one call only.
+ * FAULT: a state that takes the place of another one gets the limits of the old one. It
+ * got those that the old one had for one call only.
  */
 static void limits_of_a_call_are_not_the_states(struct kunit *test)
 {
@@ -519,7 +519,7 @@ static void limits_of_a_call_are_not_the_states(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen_time, state->time_ns);
 }
 
-/* Nor are those that its finalizers have when it is closed. */
+/* The limits of finalizers while the state is closed are not the state's either. */
 static void limits_of_closing_are_not_the_states(struct kunit *test)
 {
 	u64 steps = state->steps, time = state->time_ns;

@@ -1194,7 +1194,7 @@ static int open_spin(lua_State *L)
 	return 0;
 }
 
-/* Who is asked to end does so, although the function that it calls runs another state. */
+/* A cancelled entry ends although a function that it calls is in another state. */
 static void a_cancel_ends_nested_entries(struct kunit *test)
 {
 	struct klua_state *s = states[KLUA_KIND_SLEEPABLE];

@@ -482,7 +482,7 @@ static void errors_end_calls(struct kunit *test)
 	}
 }
 
-/* What they slept is time, but no steps. */
+/* The calls may have slept, which takes time and no steps. */
 static void a_look_follows_calls_that_may_sleep(struct kunit *test)
 {
 	static const char * const texts[] = {

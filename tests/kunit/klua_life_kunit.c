@@ -411,7 +411,10 @@ static int destroy_it(lua_State *L)
 	return 0;
 }
 
-/* Neither when it was not there from the beginning, nor when it goes meanwhile. */
+/*
+ * Building a state with @existing fails if there is no state of its name when the build
+ * begins, and also if that state goes before the build ends.
+ */
 static void what_is_to_replace_a_state_needs_it(struct kunit *test)
 {
 	struct klua_config config = CONFIG(.replace = true, .existing = true);
@@ -1106,7 +1109,7 @@ static void what_replaces_a_stopped_state_is_stopped(struct kunit *test)
 	klua_state_put(s);
 }
 
-/* Whichever state is stopped, and whichever is started, all of them are. */
+/* Stopping any of the states stops all of them, and starting any of them starts all. */
 static void states_that_replace_each_other_are_started_together(struct kunit *test)
 {
 	struct klua_state *s[3];

@@ -191,7 +191,7 @@ static void destroying_what_is_held_disturbs_nobody(struct kunit *test)
 	state = last;
 	task = kthread_run(destroy_often, &d, "destroys");
 	KUNIT_ASSERT_TRUE(test, !IS_ERR(task));
-	/* A single processor may get to that thread no sooner. */
+	/* On a single processor the thread may not run before this one waits. */
 	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&d.begun, 10 * HZ), 0ul);
 	for (i = 0; i < 200000; i++) {
 		s = klua_state_find(NAME);

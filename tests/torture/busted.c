@@ -347,8 +347,8 @@ int klua_state_open(struct klua_state *s)
 }
 
 /*
- * Close the contents under the lock, so that no call is being counted. With
- * retire_no_wait, which is to be noticed, without the lock.
+ * Close the contents under the lock, so that no call is being counted meanwhile. With
+ * retire_no_wait this does not take the lock, which the torture has to notice.
  */
 static bool close_contents(struct klua_state *s)
 {

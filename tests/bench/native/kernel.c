@@ -568,7 +568,7 @@ void get_random_bytes(void *buf, size_t len)
 	}
 }
 
-/* Not siphash: any function does that is equal for equal pointers. */
+/* Not siphash: the benchmark needs only that equal pointers have equal hashes. */
 u32 hsiphash_2u32(u32 a, u32 b, const u64 *key)
 {
 	u64 n = ((u64)b << 32 | a) * (key[0] | 1);

@@ -86,7 +86,7 @@ void native_cpus_init(void)
 	cpu_enter(0);
 }
 
-/* A kthread. The kernel's task comes first: whoever made the kthread has that. */
+/* A kthread. Its task comes first: klua.o and the benchmark have pointers to that. */
 struct kthread {
 	char task[TASK_SIZE];
 	pthread_t thread;
@@ -162,7 +162,7 @@ void msleep(unsigned int ms)
 	usleep(ms * 1000);
 }
 
-/* A new task has no users yet, at which the kernel's own counter would warn. */
+/* Getting a new task warns, since its count begins at 0 here. No harm comes of it. */
 void refcount_warn_saturate(void *refs, int type)
 {
 	(void)refs;
