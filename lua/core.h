@@ -53,9 +53,9 @@
 #define KLUA_EPHEMERON_ROUNDS	32
 
 /*
- * Looks into ephemeron tables for an object that was marked late, which find nothing one
- * after the other, before the third round makes no more of them. Each costs a step, and
- * each further round may make twice as many.
+ * The collector looks into ephemeron tables for an object that was marked late. In the
+ * third round it stops that after so many looks in a row that have found nothing, in
+ * each further round after twice as many. A look costs a step.
  */
 #define KLUA_EPHEMERON_LOOKS	64
 
