@@ -436,7 +436,7 @@ static struct klua_free *join_ripe(struct klua_heap *h, unsigned int grains)
 	struct klua_free *block = NULL;
 	unsigned int tries;
 
-	for (tries = JOIN_TRIES; !block && tries; tries--) {
+	for (tries = JOIN_TRIES; !block && tries && !ring_empty(&h->ripe); tries--) {
 		if (!klua_heap_affords(h, KLUA_GRAINS / JOIN_BLOCKS))
 			break;
 		block = join_some(h, &h->ripe, grains, 1);
