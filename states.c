@@ -494,6 +494,8 @@ static void close_elsewhere(struct work_struct *work)
 /*
  * Close the Lua state of a state that nobody uses any more. Process context. Where too
  * little of the C stack is left for finalizers, a work item closes it on its own stack.
+ * The item is on this stack, and has ended when this returns. It needs nothing that the
+ * caller may have locked, but for what a consumer's finalizers lock themselves.
  */
 static void close_lua(struct klua_state *s)
 {
